@@ -1,0 +1,2 @@
+//! NVMe wire structures and protocol.
+#![no_std]

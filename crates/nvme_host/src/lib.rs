@@ -1,0 +1,1 @@
+//! The `nvme_host` crate.
