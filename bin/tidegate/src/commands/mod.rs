@@ -1,0 +1,23 @@
+//! The commands, one file each.
+
+mod check;
+mod completion;
+mod target;
+mod up;
+
+use clap::{ArgMatches, Command};
+
+use crate::Outcome;
+
+/// One word of the command line.
+pub(crate) struct CommandEntry {
+    /// The word.
+    pub(crate) name: &'static str,
+    /// Its description and arguments.
+    pub(crate) arguments: fn() -> Command,
+    /// Runs it to its end.
+    pub(crate) run: fn(&ArgMatches) -> Outcome,
+}
+
+/// Every command, in the order of the help text.
+pub(crate) const TABLE: &[CommandEntry] = &[up::ENTRY, check::ENTRY, target::ENTRY, completion::ENTRY];

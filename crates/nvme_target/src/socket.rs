@@ -1,0 +1,102 @@
+//! Listening sockets, and what is set on each accepted one.
+
+use std::io;
+use std::net::SocketAddr;
+
+use mio::net::{TcpListener, TcpStream};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+/// Connections that may wait to be accepted. A host opens its queues in one burst; the kernel caps this at
+/// `net.core.somaxconn`.
+const ACCEPT_BACKLOG: i32 = 4096;
+
+/// What is set on the socket of each connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Send buffer in bytes (`SO_SNDBUF`; the kernel doubles it). `None`: the kernel sizes it as it sees fit.
+    pub send_buffer_bytes: Option<usize>,
+    /// Congestion control algorithm by the kernel's name (`cubic`, `bbr`, …). `None`: the machine's default.
+    pub congestion_control: Option<String>,
+}
+
+impl SocketOptions {
+    /// Prepares an accepted connection.
+    ///
+    /// # Errors
+    /// When the kernel refuses an option, `NotFound` for an unknown congestion control algorithm.
+    pub(crate) fn apply(&self, stream: &TcpStream) -> io::Result<()> {
+        // Responses are small and awaited, and each pass writes all it has in one call: nothing to wait for.
+        stream.set_nodelay(true)?;
+        let socket = SockRef::from(stream);
+        if let Some(bytes) = self.send_buffer_bytes {
+            socket.set_send_buffer_size(bytes)?;
+        }
+        if let Some(name) = &self.congestion_control {
+            socket.set_tcp_congestion(name.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Tries the options on a socket of their own, so that a wrong one is found at start and not at the first host.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+        if let Some(name) = &self.congestion_control {
+            socket.set_tcp_congestion(name.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Binds and listens. An IPv6 wildcard takes IPv6 only, so that `0.0.0.0` and `[::]` can be given side by side.
+///
+/// # Errors
+/// What `bind` and `listen` report: the address is in use, not of this machine, or not permitted.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted target must get its port back while the old connections are still in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(ACCEPT_BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loopback() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    }
+
+    #[test]
+    fn a_port_in_use_is_refused() {
+        let first = listen(loopback()).unwrap();
+        let again = listen(first.local_addr().unwrap());
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn options_reach_the_socket() {
+        let listener = listen(loopback()).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let options = SocketOptions { send_buffer_bytes: Some(65_536), ..SocketOptions::default() };
+        options.apply(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(socket.send_buffer_size().unwrap(), 2 * 65_536, "the kernel doubles what is asked for");
+    }
+
+    #[test]
+    fn an_unknown_congestion_control_is_found_at_start() {
+        let options = SocketOptions { congestion_control: Some("no-such".into()), ..SocketOptions::default() };
+        assert_eq!(options.check().unwrap_err().kind(), io::ErrorKind::NotFound);
+        SocketOptions::default().check().unwrap();
+    }
+}
