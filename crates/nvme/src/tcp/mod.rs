@@ -1,0 +1,1 @@
+//! NVMe/TCP: PDUs, digests and the sans-IO state machines of host and controller.
