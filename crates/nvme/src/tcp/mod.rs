@@ -2,12 +2,14 @@
 
 pub mod digest;
 mod fault;
+mod host;
 pub mod limits;
 pub mod pdu;
 mod reader;
 mod transmit;
 
 pub use fault::{FatalErrorStatus, Fault};
+pub use host::{HostCompletion, HostConnection, HostData, HostInput, HostOptions};
 pub use transmit::{OutputSegment, PayloadRange};
 
 /// Names a command within its connection: a slot of the caller's table.
