@@ -56,8 +56,13 @@ pub enum ConnectionFailure {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommandError {
     /// The controller carried the command out and says that it failed.
-    #[error("the controller answered: {0}")]
-    Status(Status),
+    #[error("the controller answered: {status}")]
+    Status {
+        /// The controller's verdict.
+        status: Status,
+        /// The command specific result that came with it.
+        result: u64,
+    },
     /// The data that came back do not match their digest.
     #[error("the data are damaged: their digest does not match")]
     DataDigest,
@@ -83,7 +88,7 @@ impl CommandError {
     pub fn is_transport(&self) -> bool {
         match self {
             Self::ConnectionLost(_) | Self::TimedOut(_) | Self::DataDigest => true,
-            Self::Status(_) | Self::DataMissing { .. } => false,
+            Self::Status { .. } | Self::DataMissing { .. } => false,
         }
     }
 }
@@ -186,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_the_controller_is_not_worth_a_new_connection() {
-        assert!(!CommandError::Status(Status::LBA_OUT_OF_RANGE).is_transport());
+        assert!(!CommandError::Status { status: Status::LBA_OUT_OF_RANGE, result: 0 }.is_transport());
         assert!(!CommandError::DataMissing { expected: 512, received: 0 }.is_transport());
     }
 }

@@ -439,7 +439,7 @@ fn release(
     free.push(tag.0);
     let HostCompletion { entry, data_intact, data_received } = completion;
     let outcome = if !entry.status().is_success() {
-        Err(CommandError::Status(entry.status()))
+        Err(CommandError::Status { status: entry.status(), result: entry.result.get() })
     } else if !data_intact {
         Err(CommandError::DataDigest)
     } else if data_received < over.expected {
