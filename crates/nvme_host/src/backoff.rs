@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_longest_and_end_with_the_patience() {
         let mut backoff = Backoff::new(POLICY);
-        let delays: Vec<_> = std::iter::from_fn(|| backoff.next_delay(u32::MAX)).map(|delay| delay.as_millis()).collect();
+        let delays: Vec<_> =
+            std::iter::from_fn(|| backoff.next_delay(u32::MAX)).map(|delay| delay.as_millis()).collect();
         assert_eq!(delays, [100, 200, 400, 500, 500]);
     }
 

@@ -4,11 +4,11 @@
 //! thread owns the Admin queue (see [`crate::admin_thread`]), and the handle can be used from any thread.
 
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use nvme::base::command::SubmissionQueueEntry;
-use nvme::base::feature::{NumberOfQueues, SetFeatures};
+use nvme::base::feature::{FeatureIdentifier, NumberOfQueues, SetFeatures};
 use nvme::base::identify::{IDENTIFY_DATA_BYTES, Identify, IdentifyController, IdentifyDataStructure};
 use nvme::base::log_page::{GetLogPage, LogPageOffset};
 use nvme::base::property::{Capabilities, ControllerConfiguration, PropertyOffset, Version};
@@ -41,15 +41,10 @@ pub const TRANSFER_BYTES_MAXIMUM: u32 = 1 << 20;
 #[derive(Debug)]
 pub struct Controller {
     options: ConnectOptions,
-    id: u16,
-    capabilities: Capabilities,
-    version: Version,
-    identity: Box<IdentifyController>,
-    digests: Digests,
+    started: Started,
     next_queue_id: AtomicU16,
     granted_queues: AtomicU16,
     requests: Option<Sender<AdminRequest>>,
-    waker: RemoteWaker,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,36 +63,29 @@ impl Controller {
     /// # Errors
     /// [`ConnectError`] names the step that failed.
     pub fn connect(options: ConnectOptions) -> Result<Self, ConnectError> {
-        let plan = QueuePlan {
-            queue_id: 0,
-            entries: ADMIN_QUEUE_ENTRIES,
-            controller_id: ConnectData::DYNAMIC_CONTROLLER,
-            in_capsule_data_bytes: ADMIN_IN_CAPSULE_BYTES,
-        };
-        let Established { mut group, key, controller_id } = establish(&options, &plan)?;
-        let started = start_up(&mut group, key)?;
-        let digests =
-            Digests { header: group.queue(key).header_digest(), data: group.queue(key).data_digest() };
-        let waker = group.waker();
         let (requests, inbox) = channel();
-        let keep_alive_every =
-            (!options.keep_alive_timeout.is_zero()).then(|| options.keep_alive_timeout / 2);
-        let admin = AdminThread { group, key, inbox, keep_alive_every, configuration: started.configuration };
+        let (announce, started) = sync_channel(1);
+        let thread_options = options.clone();
+        // The event loop belongs to its thread from the start.
         let thread = std::thread::Builder::new()
-            .name(format!("nvme-admin-{controller_id}"))
-            .spawn(move || admin.run())
+            .name("nvme-admin".to_owned())
+            .spawn(move || match start(&thread_options, inbox) {
+                Ok((admin, started)) => {
+                    if announce.send(Ok(started)).is_ok() {
+                        admin.run();
+                    }
+                }
+                // Who asked waits for this, or has gone away.
+                Err(error) => drop(announce.send(Err(error))),
+            })
             .map_err(ConnectError::Local)?;
+        let started = started.recv().unwrap_or(Err(ConnectError::Unusable("its thread ended")))?;
         Ok(Self {
             options,
-            id: controller_id,
-            capabilities: started.capabilities,
-            version: started.version,
-            identity: started.identity,
-            digests,
+            started,
             next_queue_id: AtomicU16::new(1),
             granted_queues: AtomicU16::new(0),
             requests: Some(requests),
-            waker,
             thread: Some(thread),
         })
     }
@@ -111,38 +99,38 @@ impl Controller {
     /// The controller's identifier within its subsystem.
     #[must_use]
     pub fn id(&self) -> u16 {
-        self.id
+        self.started.id
     }
 
     /// What the controller can do (CAP).
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        self.started.capabilities
     }
 
     /// The specification that the controller complies with (VS).
     #[must_use]
     pub fn version(&self) -> Version {
-        self.version
+        self.started.version
     }
 
     /// The Identify Controller structure, as it was at start-up.
     #[must_use]
     pub fn identity(&self) -> &IdentifyController {
-        &self.identity
+        &self.started.identity
     }
 
     /// Which digests are in force on the Admin queue, and will be on others.
     #[must_use]
     pub fn digests(&self) -> Digests {
-        self.digests
+        self.started.digests
     }
 
     /// Largest transfer of one command in bytes: what the controller says, [`TRANSFER_BYTES_MAXIMUM`] at most.
     #[must_use]
     pub fn maximum_transfer_bytes(&self) -> u32 {
-        let [memory_page_minimum, ..] = self.capabilities.memory_page_minimum().to_le_bytes();
-        let limit = self.identity.maximum_data_transfer_bytes(u32::from(memory_page_minimum));
+        let [memory_page_minimum, ..] = self.started.capabilities.memory_page_minimum().to_le_bytes();
+        let limit = self.started.identity.maximum_data_transfer_bytes(u32::from(memory_page_minimum));
         limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(u32::MAX).min(TRANSFER_BYTES_MAXIMUM)
     }
 
@@ -152,15 +140,11 @@ impl Controller {
     ///
     /// # Errors
     /// [`CommandError`].
-    pub fn admin(
-        &self,
-        command: SubmissionQueueEntry,
-        transfer: Transfer,
-    ) -> Result<(u64, DataBuffer), CommandError> {
+    pub fn admin(&self, command: SubmissionQueueEntry, transfer: Transfer) -> Result<(u64, DataBuffer), CommandError> {
         let (reply, answer) = sync_channel(1);
         let requests = self.requests.as_ref().ok_or_else(gone)?;
         requests.send(AdminRequest { command, transfer, reply }).map_err(|_| gone())?;
-        self.waker.wake();
+        self.started.waker.wake();
         answer.recv().map_err(|_| gone())?
     }
 
@@ -176,7 +160,11 @@ impl Controller {
     ///
     /// # Errors
     /// [`CommandError`].
-    pub fn identify<T: FromBytes + Copy>(&self, structure: IdentifyDataStructure, namespace_id: u32) -> Result<T, CommandError> {
+    pub fn identify<T: FromBytes>(
+        &self,
+        structure: IdentifyDataStructure,
+        namespace_id: u32,
+    ) -> Result<T, CommandError> {
         const { assert!(size_of::<T>() == IDENTIFY_DATA_BYTES) };
         let buffer = self.identify_bytes(&Identify::new(structure, namespace_id))?;
         Ok(read_structure(&buffer))
@@ -219,12 +207,13 @@ impl Controller {
     /// [`CommandError`].
     ///
     /// # Panics
-    /// When `count` is 0 or 65535.
+    /// When `count` is 0.
     pub fn request_queues(&self, count: u16) -> Result<u16, CommandError> {
-        let wanted = NumberOfQueues::new(count, count);
-        let (result, _) = self.admin(SetFeatures::number_of_queues(wanted), Transfer::None)?;
-        let granted = NumberOfQueues::from_dword(low_dword(result));
+        let wanted = SetFeatures::new(FeatureIdentifier::NUMBER_OF_QUEUES, NumberOfQueues::pairs(count).0);
+        let (result, _) = self.admin(wanted.command(), Transfer::None)?;
+        let granted = NumberOfQueues(low_dword(result));
         let count = granted.submission_queues().min(granted.completion_queues());
+        let count = u16::try_from(count).unwrap_or(u16::MAX);
         self.granted_queues.store(count, Ordering::Relaxed);
         Ok(count)
     }
@@ -240,14 +229,14 @@ impl Controller {
         if queue_id > granted {
             return Err(ConnectError::TooManyQueues { queue_id, granted });
         }
-        let [low, high, ..] = self.capabilities.maximum_queue_entries_0based().to_le_bytes();
+        let [low, high, ..] = self.started.capabilities.maximum_queue_entries_0based().to_le_bytes();
         let entries_most = u16::from_le_bytes([low, high]).saturating_add(1).max(QUEUE_ENTRIES_MINIMUM);
         let plan = QueuePlan {
             queue_id,
             // One entry always stays free.
             entries: depth.saturating_add(1).clamp(QUEUE_ENTRIES_MINIMUM, entries_most),
-            controller_id: self.id,
-            in_capsule_data_bytes: u32::try_from(self.identity.in_capsule_data_bytes()).unwrap_or(u32::MAX),
+            controller_id: self.started.id,
+            in_capsule_data_bytes: u32::try_from(self.started.identity.in_capsule_data_bytes()).unwrap_or(u32::MAX),
         };
         let Established { mut group, key, .. } = establish(&self.options, &plan)?;
         self.next_queue_id.store(queue_id + 1, Ordering::Relaxed);
@@ -259,7 +248,7 @@ impl Drop for Controller {
     fn drop(&mut self) {
         // Without a sender the thread shuts the controller down and ends.
         drop(self.requests.take());
-        self.waker.wake();
+        self.started.waker.wake();
         if let Some(thread) = self.thread.take() {
             // It ends by a panic only where the panic has been reported already.
             let _ = thread.join();
@@ -267,39 +256,72 @@ impl Drop for Controller {
     }
 }
 
+/// What is known once a controller is up.
+#[derive(Debug)]
 struct Started {
+    id: u16,
     capabilities: Capabilities,
     version: Version,
-    configuration: ControllerConfiguration,
     identity: Box<IdentifyController>,
+    digests: Digests,
+    waker: RemoteWaker,
 }
 
-/// Brings the controller of a fresh Admin queue up.
-fn start_up(group: &mut PollGroup, key: QueueKey) -> Result<Started, ConnectError> {
-    let failed = |command| move |source| ConnectError::StartUp { command, source };
-    let mut property = |offset, size, name| {
-        let command = PropertyGet::new(offset, size);
-        execute(group, key, *command.as_entry(), Transfer::None).map(|(value, _)| value).map_err(failed(name))
+/// Connects the Admin queue and brings its controller up.
+fn start(options: &ConnectOptions, inbox: Receiver<AdminRequest>) -> Result<(AdminThread, Started), ConnectError> {
+    let plan = QueuePlan {
+        queue_id: 0,
+        entries: ADMIN_QUEUE_ENTRIES,
+        controller_id: ConnectData::DYNAMIC_CONTROLLER,
+        in_capsule_data_bytes: ADMIN_IN_CAPSULE_BYTES,
     };
+    let Established { mut group, key, controller_id } = establish(options, &plan)?;
     let capabilities =
-        Capabilities(property(PropertyOffset::CAPABILITIES, PropertySize::EIGHT_BYTES, "Property Get of CAP")?);
-    let version =
-        Version(low_dword(property(PropertyOffset::VERSION, PropertySize::FOUR_BYTES, "Property Get of VS")?));
+        Capabilities(property(&mut group, key, PropertyOffset::CAPABILITIES, PropertySize::EIGHT_BYTES)?);
+    let version = property(&mut group, key, PropertyOffset::VERSION, PropertySize::FOUR_BYTES)?;
     // Over Fabrics both entry sizes are fixed, and the host's pages do not matter.
     let configuration = ControllerConfiguration(0)
         .with_io_submission_queue_entry_size(6)
         .with_io_completion_queue_entry_size(4)
         .with_enable(1);
-    write_configuration(group, key, configuration).map_err(failed("Property Set of CC"))?;
-    wait_until_ready(group, key, capabilities)?;
+    write_configuration(&mut group, key, configuration)
+        .map_err(|source| ConnectError::StartUp { command: "Property Set of CC", source })?;
+    wait_until_ready(&mut group, key, capabilities)?;
+    let started = Started {
+        id: controller_id,
+        capabilities,
+        version: Version(low_dword(version)),
+        identity: identify_controller(&mut group, key)?,
+        digests: Digests { header: group.queue(key).header_digest(), data: group.queue(key).data_digest() },
+        waker: group.waker(),
+    };
+    let keep_alive_every = (!options.keep_alive_timeout.is_zero()).then(|| options.keep_alive_timeout / 2);
+    Ok((AdminThread { group, key, inbox, keep_alive_every, configuration }, started))
+}
+
+fn property(
+    group: &mut PollGroup,
+    key: QueueKey,
+    offset: PropertyOffset,
+    size: PropertySize,
+) -> Result<u64, ConnectError> {
+    let command = PropertyGet::new(offset, size);
+    execute(group, key, *command.as_entry(), Transfer::None)
+        .map(|(value, _)| value)
+        .map_err(|source| ConnectError::StartUp { command: "Property Get", source })
+}
+
+fn identify_controller(group: &mut PollGroup, key: QueueKey) -> Result<Box<IdentifyController>, ConnectError> {
     let command = Identify::new(IdentifyDataStructure::CONTROLLER, 0).command();
     let (_, buffer) = execute(group, key, command, Transfer::Read(identify_buffer()))
-        .map_err(failed("Identify Controller"))?;
-    let identity: IdentifyController = read_structure(&buffer);
+        .map_err(|source| ConnectError::StartUp { command: "Identify Controller", source })?;
+    let identity: Box<IdentifyController> = Box::new(read_structure(&buffer));
     if identity.in_capsule_data_offset_16bytes.get() != 0 {
-        return Err(ConnectError::Unusable("it wants in-capsule data at an offset (ICDOFF), which NVMe/TCP does not have"));
+        return Err(ConnectError::Unusable(
+            "it wants in-capsule data at an offset (ICDOFF), which NVMe/TCP does not have",
+        ));
     }
-    Ok(Started { capabilities, version, configuration, identity: Box::new(identity) })
+    Ok(identity)
 }
 
 fn wait_until_ready(group: &mut PollGroup, key: QueueKey, capabilities: Capabilities) -> Result<(), ConnectError> {

@@ -18,7 +18,9 @@ use mio::{Interest, Registry, Token};
 use nvme::base::command::SubmissionQueueEntry;
 use nvme::tcp::digest::crc32c;
 use nvme::tcp::limits::ADMIN_IN_CAPSULE_BYTES;
-use nvme::tcp::{CommandTag, HostCompletion, HostConnection, HostData, HostInput, HostOptions, OutputSegment, PayloadRange};
+use nvme::tcp::{
+    CommandTag, HostCompletion, HostConnection, HostData, HostInput, HostOptions, OutputSegment, PayloadRange,
+};
 use reactor::clock::{Duration, Instant};
 use reactor::vectored::{DestinationList, PIECES_MAX, SourceList};
 

@@ -22,8 +22,8 @@ use super::CommandTag;
 use super::fault::{FatalErrorStatus, Fault};
 use super::limits::{DATA_ALIGNMENT_MAX_0BASED, MAX_HOST_DATA_BYTES_LEAST, PDU_DATA_BYTES_MAX};
 use super::pdu::{
-    CommandCapsule, ControllerToHostData, Framing, HostToControllerData, InitializeRequest, InitializeResponse, PduType,
-    ReadyToTransfer, ResponseCapsule, Sender, TerminationRequest, digests, flags,
+    CommandCapsule, ControllerToHostData, Framing, HostToControllerData, InitializeRequest, InitializeResponse,
+    PduType, ReadyToTransfer, ResponseCapsule, Sender, TerminationRequest, digests, flags,
 };
 use super::reader::{Header, PduReader, Received};
 use super::transmit::{OutputSegment, PayloadRange, TransmitQueue};
