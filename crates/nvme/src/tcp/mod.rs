@@ -1,5 +1,6 @@
 //! NVMe/TCP: PDUs, digests and the sans-IO state machines of host and controller.
 
+mod controller;
 pub mod digest;
 mod fault;
 pub mod limits;
@@ -7,6 +8,7 @@ pub mod pdu;
 mod reader;
 mod transmit;
 
+pub use controller::{CommandData, ControllerConnection, ControllerInput, ControllerOptions, Response};
 pub use fault::{FatalErrorStatus, Fault};
 pub use transmit::{OutputSegment, PayloadRange};
 
