@@ -93,8 +93,8 @@ impl<W: Write> Reading<W> {
         if let Some(program) = self.program.take()
             && self.program_passed > 0
         {
-            let seconds = self.began.elapsed().as_secs_f64();
-            self.say(format_args!("ok    {program:36} {} tests [{seconds:.1} s since the start]", self.program_passed));
+            let (passed, seconds) = (self.program_passed, self.began.elapsed().as_secs_f64());
+            self.say(format_args!("ok    {program:36} {passed} tests [{seconds:.1} s since the start]"));
         }
     }
 
