@@ -1,5 +1,6 @@
 //! NVMe/TCP: PDUs, digests and the sans-IO state machines of host and controller.
 
+mod controller;
 pub mod digest;
 mod fault;
 mod host;
@@ -8,6 +9,7 @@ pub mod pdu;
 mod reader;
 mod transmit;
 
+pub use controller::{CommandData, ControllerConnection, ControllerInput, ControllerOptions, Response};
 pub use fault::{FatalErrorStatus, Fault};
 pub use host::{HostCompletion, HostConnection, HostData, HostInput, HostOptions};
 pub use transmit::{OutputSegment, PayloadRange};

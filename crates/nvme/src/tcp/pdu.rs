@@ -11,6 +11,7 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::fault::Fault;
 use super::limits::PDU_DATA_BYTES_MAX;
 use crate::base::command::{CompletionQueueEntry, SubmissionQueueEntry};
 
@@ -225,6 +226,18 @@ assert_layout!(
     TerminationRequest, 24,
     common @ 0, fatal_error_status @ 8, fatal_error_information @ 10, reserved14 @ 14,
 );
+
+impl TerminationRequest {
+    /// What the sender of a `fault` is told, with `offender_bytes` of its header following. `pdu_type` tells who says so.
+    pub(crate) const fn new(pdu_type: PduType, fault: &Fault, offender_bytes: u32) -> Self {
+        Self {
+            common: Framing::PLAIN.header(pdu_type, offender_bytes),
+            fatal_error_status: U16::new(fault.status().0),
+            fatal_error_information: U32::new(fault.information()),
+            reserved14: [0; 10],
+        }
+    }
+}
 
 /// CapsuleCmd, 72 bytes, possibly followed by in-capsule data.
 ///
