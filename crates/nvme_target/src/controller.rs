@@ -21,14 +21,13 @@ mod error_log;
 mod event_reporter;
 mod keep_alive;
 
-pub(crate) use error_log::{ErrorLog, ErrorReport, LoggedError};
+pub(crate) use error_log::{ErrorLog, ErrorReport};
 pub(crate) use event_reporter::{EventReporter, Notice};
 pub(crate) use keep_alive::KeepAlive;
 
 use crate::admin::CommandSet;
 use crate::admin::features::FeatureValues;
 use crate::failure::{Failure, Location};
-use crate::limits::CHANGED_NAMESPACES_MAXIMUM;
 use crate::queue::ConnectionControl;
 use crate::statistics::{Statistics, Totals};
 
@@ -93,7 +92,8 @@ pub(crate) struct ControllerState {
     pub(crate) features: FeatureValues,
     pub(crate) events: EventReporter,
     pub(crate) errors: ErrorLog,
-    pub(crate) changed_namespaces: ChangedNamespaces,
+    /// Namespaces that have come or gone since the host last read their list.
+    pub(crate) changed_namespaces: BTreeSet<u32>,
 }
 
 /// What an I/O queue compares the gate with.
@@ -141,7 +141,7 @@ impl Controller {
                 features,
                 events: EventReporter::default(),
                 errors: ErrorLog::default(),
-                changed_namespaces: ChangedNamespaces::default(),
+                changed_namespaces: BTreeSet::new(),
             }),
         }
     }
@@ -342,31 +342,5 @@ impl ControllerState {
         for connection in std::mem::take(&mut self.io_queues).into_values() {
             connection.close();
         }
-    }
-}
-
-/// Namespaces that have come or gone since the host last read their list.
-#[derive(Debug, Default)]
-pub(crate) struct ChangedNamespaces {
-    ids: BTreeSet<u32>,
-    too_many: bool,
-}
-
-impl ChangedNamespaces {
-    pub(crate) fn add(&mut self, namespace_id: u32) {
-        if self.ids.len() < CHANGED_NAMESPACES_MAXIMUM || self.ids.contains(&namespace_id) {
-            self.ids.insert(namespace_id);
-        } else {
-            self.too_many = true;
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    /// The namespaces in ascending order; `None` when there are more than the list can name.
-    pub(crate) fn ids(&self) -> Option<impl Iterator<Item = u32>> {
-        (!self.too_many).then(|| self.ids.iter().copied())
     }
 }

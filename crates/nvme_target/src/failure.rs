@@ -5,6 +5,7 @@
 
 use block::BlockError;
 use nvme::base::command::SubmissionQueueEntry;
+use nvme::base::log_page::ParameterErrorLocation;
 use nvme::base::status::Status;
 
 /// Where in a command the parameter at fault begins.
@@ -31,9 +32,9 @@ impl Location {
         Self { byte, bit: 0 }
     }
 
-    /// As the error log has it: byte in bits 7:0, bit in bits 10:8.
-    pub(crate) const fn to_field(self) -> u16 {
-        u16::from_le_bytes([self.byte, self.bit])
+    /// As the error log has it.
+    pub(crate) const fn to_wire(self) -> ParameterErrorLocation {
+        ParameterErrorLocation(0).with_byte(self.byte as u16).with_bit(self.bit as u16)
     }
 
     /// The same with the bit where the parameter begins, `0..=7`.
@@ -89,5 +90,18 @@ pub(crate) fn check_data_length(entry: &SubmissionQueueEntry, length_bytes: u32)
         Ok(())
     } else {
         Err(Failure::at(Status::DATA_SGL_LENGTH_INVALID, Location::DATA_LENGTH))
+    }
+}
+
+/// The one map from what a device reports to what a host is told.
+pub(crate) fn device_status(error: &BlockError) -> Status {
+    match error {
+        BlockError::OutOfRange => Status::LBA_OUT_OF_RANGE.with_do_not_retry(),
+        BlockError::ReadOnly => Status::NAMESPACE_WRITE_PROTECTED.with_do_not_retry(),
+        BlockError::NoSpace(_) => Status::CAPACITY_EXCEEDED.with_do_not_retry(),
+        BlockError::Unsupported => Status::INVALID_OPCODE.with_do_not_retry(),
+        BlockError::Truncated => Status::UNRECOVERED_READ_ERROR.with_do_not_retry(),
+        BlockError::WritesLost(_) => Status::WRITE_FAULT.with_do_not_retry(),
+        BlockError::Io(_) => Status::INTERNAL_ERROR,
     }
 }

@@ -19,8 +19,6 @@ pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = 8192;
 pub const ASYNC_EVENT_REQUESTS_MAXIMUM: u8 = 4;
 /// Entries in a controller's error log (Identify Controller's ELPE + 1); 64 bytes each.
 pub const ERROR_LOG_ENTRIES: u8 = 64;
-/// Namespaces that the Changed Namespace List names before it says "too many". Spec: NVMe Base 2.0 §5.16.1.5.
-pub const CHANGED_NAMESPACES_MAXIMUM: usize = 1024;
 /// Granularity of the Keep Alive Timer in units of 100 ms (Identify Controller's KAS): timeouts are rounded up to it.
 pub const KEEP_ALIVE_GRANULARITY_100MS: u16 = 1;
 /// A discovery controller without Keep Alive Timeout lives this long, in milliseconds, after the last command.

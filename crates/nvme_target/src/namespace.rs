@@ -58,7 +58,7 @@ impl Namespace {
         if geometry.block_count == 0 {
             return Err(SettingsError::EmptyDevice { description: device.description() });
         }
-        let uuid = uuid.unwrap_or_else(|| derived_uuid(subsystem_nqn, device.identity().as_bytes()));
+        let uuid = uuid.unwrap_or_else(|| *device.identity().for_owner(subsystem_nqn.as_str().as_bytes()).as_bytes());
         let read_only = device.read_only();
         Ok(Self { id, device, geometry, uuid, read_only, attached: AtomicBool::new(true) })
     }
@@ -196,22 +196,4 @@ fn index_of(namespace_id: u32) -> Option<NamespaceIndex> {
     const { assert!(NAMESPACES_MAXIMUM < BROADCAST_NAMESPACE && NAMESPACES_MAXIMUM <= u16::MAX as u32) }
     let index = namespace_id.checked_sub(1).filter(|&index| index < NAMESPACES_MAXIMUM)?;
     u16::try_from(index).ok().map(NamespaceIndex)
-}
-
-/// A UUID (version 8, RFC 9562) that depends on the subsystem and the device and on nothing else.
-fn derived_uuid(subsystem_nqn: &Nqn, identity: &[u8]) -> [u8; 16] {
-    let mut uuid = stable_hash(&[subsystem_nqn.as_str().as_bytes(), identity]).to_be_bytes();
-    uuid[6] = uuid[6] & 0x0f | 0x80;
-    uuid[8] = uuid[8] & 0x3f | 0x80;
-    uuid
-}
-
-/// A hash that never changes: hosts know devices by what is made from it. FNV-1a with 128 bits, over the parts with
-/// a separator that UTF-8 cannot contain after each.
-pub(crate) fn stable_hash(parts: &[&[u8]]) -> u128 {
-    const OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    const SEPARATOR: u8 = 0xff;
-    let bytes = parts.iter().flat_map(|part| part.iter().chain(&[SEPARATOR]));
-    bytes.fold(OFFSET_BASIS, |hash, &byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
 }

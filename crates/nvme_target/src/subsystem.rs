@@ -20,7 +20,7 @@ use nvme::tcp::ControllerOptions;
 use crate::admin::features::FeatureValues;
 use crate::controller::{Association, Controller, ControllerKind, ControllerSummary, Notice};
 use crate::limits::{CONTROLLERS_RANGE, LimitError, Limits, NAMESPACES_MAXIMUM};
-use crate::namespace::{BLOCK_SIZE_BYTES_MAXIMUM, Namespace, NamespaceIndex, NamespaceSettings, NamespaceTable, stable_hash};
+use crate::namespace::{BLOCK_SIZE_BYTES_MAXIMUM, Namespace, NamespaceIndex, NamespaceSettings, NamespaceTable};
 use crate::queue::{ConnectionControl, IoCommand};
 use crate::statistics::{Statistics, Totals};
 
@@ -254,7 +254,7 @@ impl Target {
     fn namespace_changed(&self, namespace_id: u32) {
         for controller in self.controllers_of(ControllerKind::Io) {
             let mut state = controller.lock();
-            state.changed_namespaces.add(namespace_id);
+            state.changed_namespaces.insert(namespace_id);
             controller.notify(&mut state, Notice::NamespaceAttribute);
         }
     }
@@ -348,9 +348,12 @@ fn id_after(id: u16) -> u16 {
     if id == *CONTROLLERS_RANGE.end() { *CONTROLLERS_RANGE.start() } else { id + 1 }
 }
 
-/// A serial number that depends on the subsystem's name and on nothing else.
+/// A serial number that depends on the subsystem's name and on nothing else: hosts know the subsystem by it, so the hash
+/// (FNV-1a with 64 bits) never changes.
 fn derived_serial_number(subsystem_nqn: &Nqn) -> PaddedText<20> {
-    let hash = stable_hash(&[subsystem_nqn.as_str().as_bytes()]);
-    PaddedText::new(&format!("{:016X}", hash >> 64))
-        .unwrap_or_else(|| unreachable!("16 hexadecimal digits fit"))
+    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let bytes = subsystem_nqn.as_str().bytes();
+    let hash = bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    PaddedText::new(&format!("{hash:016X}")).unwrap_or_else(|| unreachable!("16 hexadecimal digits fit"))
 }

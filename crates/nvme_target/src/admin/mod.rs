@@ -166,6 +166,7 @@ impl AdminQueue {
         let status = self.controller.record(ErrorReport {
             queue_id: 0,
             command_id: entry.command_id.get(),
+            opcode: entry.opcode,
             status: failure.status,
             location: failure.location,
             first_block: 0,

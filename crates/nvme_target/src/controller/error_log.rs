@@ -4,32 +4,23 @@
 
 use std::collections::VecDeque;
 
+use nvme::base::log_page::ErrorInformationEntry;
 use nvme::base::status::Status;
+use zerocopy::little_endian::{U16, U32, U64};
 
 use crate::failure::Location;
 use crate::limits::ERROR_LOG_ENTRIES;
 
-/// One error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LoggedError {
-    /// Number of this error, counted from 1 over the controller's life.
-    pub(crate) number: u64,
-    pub(crate) queue_id: u16,
-    pub(crate) command_id: u16,
-    pub(crate) status: Status,
-    pub(crate) location: Option<Location>,
-    /// First block of the command, 0 for a command without blocks.
-    pub(crate) first_block: u64,
-    pub(crate) namespace_id: u32,
-}
-
-/// What there is to say about an error, apart from its number.
+/// What there is to say about an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ErrorReport {
     pub(crate) queue_id: u16,
     pub(crate) command_id: u16,
+    pub(crate) opcode: u8,
     pub(crate) status: Status,
+    /// `None`: not the fault of one parameter.
     pub(crate) location: Option<Location>,
+    /// First block of the command, 0 for a command without blocks.
     pub(crate) first_block: u64,
     pub(crate) namespace_id: u32,
 }
@@ -37,24 +28,22 @@ pub(crate) struct ErrorReport {
 /// The log: bounded, and it allocates when the first error comes.
 #[derive(Debug, Default)]
 pub(crate) struct ErrorLog {
-    entries: VecDeque<LoggedError>,
+    entries: VecDeque<ErrorInformationEntry>,
     count: u64,
 }
 
 impl ErrorLog {
     pub(crate) fn record(&mut self, report: ErrorReport) {
-        let ErrorReport { queue_id, command_id, status, location, first_block, namespace_id } = report;
         self.count += 1;
+        let ErrorReport { queue_id, command_id, opcode, status, location, first_block, namespace_id } = report;
+        let mut entry = ErrorInformationEntry::new(self.count, queue_id, command_id, opcode, status);
+        if let Some(location) = location {
+            entry.parameter_error_location = U16::new(location.to_wire().0);
+        }
+        entry.first_block = U64::new(first_block);
+        entry.namespace_id = U32::new(namespace_id);
         self.entries.truncate(usize::from(ERROR_LOG_ENTRIES) - 1);
-        self.entries.push_front(LoggedError {
-            number: self.count,
-            queue_id,
-            command_id,
-            status,
-            location,
-            first_block,
-            namespace_id,
-        });
+        self.entries.push_front(entry);
     }
 
     /// Errors since the controller was created, also those that the log no longer holds.
@@ -63,7 +52,7 @@ impl ErrorLog {
     }
 
     /// The errors that the log holds, newest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &LoggedError> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ErrorInformationEntry> {
         self.entries.iter()
     }
 }
