@@ -3,7 +3,7 @@
 //! Handlers return a [`Failure`]; the queue turns it into a response and an entry of the error log. Errors of devices
 //! pass the one map here.
 
-use block::BlockError;
+use block::{BlockError, Operation};
 use nvme::base::command::SubmissionQueueEntry;
 use nvme::base::log_page::ParameterErrorLocation;
 use nvme::base::status::Status;
@@ -93,15 +93,21 @@ pub(crate) fn check_data_length(entry: &SubmissionQueueEntry, length_bytes: u32)
     }
 }
 
-/// The one map from what a device reports to what a host is told.
-pub(crate) fn device_status(error: &BlockError) -> Status {
+/// The one map from what a device reports to what a host is told. Errors that may be over when the host tries again are
+/// without Do Not Retry.
+pub(crate) fn device_status(error: &BlockError, operation: Operation) -> Status {
+    let media = match operation {
+        Operation::Read(_) => Status::UNRECOVERED_READ_ERROR,
+        Operation::Write { .. } | Operation::Flush | Operation::Deallocate(_) | Operation::WriteZeroes { .. } => {
+            Status::WRITE_FAULT
+        }
+    };
     match error {
         BlockError::OutOfRange => Status::LBA_OUT_OF_RANGE.with_do_not_retry(),
         BlockError::ReadOnly => Status::NAMESPACE_WRITE_PROTECTED.with_do_not_retry(),
         BlockError::NoSpace(_) => Status::CAPACITY_EXCEEDED.with_do_not_retry(),
         BlockError::Unsupported => Status::INVALID_OPCODE.with_do_not_retry(),
-        BlockError::Truncated => Status::UNRECOVERED_READ_ERROR.with_do_not_retry(),
-        BlockError::WritesLost(_) => Status::WRITE_FAULT.with_do_not_retry(),
-        BlockError::Io(_) => Status::INTERNAL_ERROR,
+        BlockError::Truncated | BlockError::WritesLost(_) => media.with_do_not_retry(),
+        BlockError::Io(_) => media,
     }
 }

@@ -58,6 +58,8 @@ pub struct IoCommand {
     pub operation: Operation,
     /// Data to move between host and device, in bytes.
     pub length_bytes: u32,
+    /// The command's slot.
+    pub tag: CommandTag,
     /// The host's identifier of the command.
     pub command_id: u16,
 }
@@ -138,7 +140,7 @@ impl Queue {
     #[inline]
     pub fn command(&mut self, now: Instant, tag: CommandTag, entry: &SubmissionQueueEntry) -> Disposition {
         match &mut self.role {
-            Role::Io(queue) => queue.command(&self.target, entry),
+            Role::Io(queue) => queue.command(&self.target, tag, entry),
             Role::Admin(queue) => queue.command(now, &self.target, &self.info, tag, entry),
             Role::Opening => connect::before(entry),
             Role::Closed => refuse(Failure::sequence()),
@@ -147,9 +149,8 @@ impl Queue {
 
     /// Takes in the data of a command whose disposition was [`Disposition::NeedData`]: as many bytes as that said.
     pub fn data(&mut self, now: Instant, tag: CommandTag, entry: &SubmissionQueueEntry, data: &[u8]) -> Disposition {
-        let _ = tag;
         match &mut self.role {
-            Role::Io(queue) => queue.data(&self.target, entry, data),
+            Role::Io(queue) => queue.data(&self.target, tag, entry, data),
             Role::Opening => self.connect(now, entry, data),
             // No Admin command asks for data; only a second Connect that was sent along with the first gets here.
             Role::Admin(_) | Role::Closed => refuse(Failure::sequence()),
@@ -162,11 +163,12 @@ impl Queue {
         match accepted {
             Ok(accepted) => {
                 let (response, grant) = (accepted.response(), accepted.grant);
-                self.role = if grant.queue_id == 0 {
-                    let timeout_ms = request.keep_alive_timeout_ms.get();
-                    Role::Admin(Box::new(AdminQueue::new(accepted.controller, timeout_ms, now)))
-                } else {
-                    Role::Io(IoQueue::new(accepted.controller, grant.queue_id, accepted.gate_key))
+                self.role = match accepted.gate_key {
+                    Some(key) => Role::Io(IoQueue::new(accepted.controller, grant.queue_id, key)),
+                    None => {
+                        let timeout_ms = request.keep_alive_timeout_ms.get();
+                        Role::Admin(Box::new(AdminQueue::new(accepted.controller, timeout_ms, now)))
+                    }
                 };
                 Disposition::Connected { response, grant }
             }
@@ -178,7 +180,17 @@ impl Queue {
         }
     }
 
-    /// The device has done what an [`IoCommand`] asked for, or failed. Returns the command's response.
+    /// What the device has to do next for a command of which it has just done a part, without an error. `None`: that was
+    /// all; call [`Queue::io_completed`]. Only Dataset Management has several parts.
+    #[inline]
+    pub fn next_part(&mut self, command: &IoCommand) -> Option<IoCommand> {
+        match &mut self.role {
+            Role::Io(queue) => queue.next_part(command),
+            Role::Opening | Role::Admin(_) | Role::Closed => None,
+        }
+    }
+
+    /// The device has done all that a command asks for, or has failed. Returns the command's response.
     ///
     /// # Panics
     /// When this is not an I/O queue.
@@ -202,7 +214,7 @@ impl Queue {
     #[inline]
     pub fn end_pass(&mut self, _now: Instant) {
         if let Role::Io(queue) = &mut self.role {
-            queue.end_pass();
+            queue.end_pass(&self.target);
         }
     }
 
@@ -236,7 +248,7 @@ impl Queue {
     pub fn closed(&mut self, _now: Instant) {
         match std::mem::replace(&mut self.role, Role::Closed) {
             Role::Admin(queue) => self.target.end_controller(queue.controller(), false),
-            Role::Io(mut queue) => queue.closed(&self.connection),
+            Role::Io(mut queue) => queue.closed(&self.target, &self.connection),
             Role::Opening | Role::Closed => {}
         }
     }

@@ -273,6 +273,11 @@ impl Target {
         }
     }
 
+    /// Whether any namespace has a volatile write cache.
+    pub(crate) fn has_volatile_write_cache(&self) -> bool {
+        self.namespaces().any(|namespace| namespace.device().volatile_write_cache())
+    }
+
     pub(crate) fn serial_number(&self) -> PaddedText<20> {
         self.serial_number
     }

@@ -95,8 +95,6 @@ pub(crate) enum AdminOutcome {
     Done(u64),
     /// These data, as many as the command's data pointer says.
     Data(Vec<u8>),
-    /// These data, and this result.
-    DataAndResult(Vec<u8>, u64),
     /// Its response comes later.
     Held,
 }
@@ -110,12 +108,6 @@ pub(crate) struct AdminContext<'q> {
     pub(crate) controller: &'q Controller,
     pub(crate) keep_alive: &'q mut KeepAlive,
     pub(crate) tag: CommandTag,
-}
-
-impl AdminContext<'_> {
-    pub(crate) fn kind(&self) -> ControllerKind {
-        self.controller.association.kind
-    }
 }
 
 /// The Admin queue of a controller.
@@ -154,9 +146,6 @@ impl AdminQueue {
         match outcome {
             Ok(AdminOutcome::Done(result)) => Disposition::Respond(success(result)),
             Ok(AdminOutcome::Data(data)) => Disposition::RespondWithData { data, response: success(0) },
-            Ok(AdminOutcome::DataAndResult(data, result)) => {
-                Disposition::RespondWithData { data, response: success(result) }
-            }
             Ok(AdminOutcome::Held) => Disposition::Hold,
             Err(failure) => Disposition::Respond(self.fail(entry, failure)),
         }

@@ -29,8 +29,8 @@ const RECORD_FORMAT: u16 = 0;
 pub(crate) struct Accepted {
     pub(crate) controller: Arc<Controller>,
     pub(crate) grant: QueueGrant,
-    /// Of an I/O queue: what opens its controller's gate. An Admin queue does not pass through it.
-    pub(crate) gate_key: GateKey,
+    /// Of an I/O queue: what opens its controller's gate.
+    pub(crate) gate_key: Option<GateKey>,
 }
 
 impl Accepted {
@@ -73,7 +73,7 @@ pub(crate) fn accept(
     let entries = queue_entries(target, command)?;
     let association = Association { kind, host_nqn, host_id: data.host_id };
     let (controller, gate_key) = match command.queue_id.get() {
-        0 => (create_controller(target, connection, association, data)?, GateKey::default()),
+        0 => (create_controller(target, connection, association, data)?, None),
         queue_id => join_controller(target, connection, &association, data, queue_id)?,
     };
     let queue_id = command.queue_id.get();
@@ -139,7 +139,7 @@ fn join_controller(
     association: &Association,
     data: &ConnectData,
     queue_id: u16,
-) -> Result<(Arc<Controller>, GateKey), ConnectResult> {
+) -> Result<(Arc<Controller>, Option<GateKey>), ConnectResult> {
     if association.kind == ControllerKind::Discovery {
         return Err(invalid(InvalidParameter::QUEUE_ID));
     }
@@ -154,7 +154,7 @@ fn join_controller(
         return Err(invalid(InvalidParameter::HOST_ID));
     }
     match controller.add_io_queue(queue_id, connection) {
-        Ok(key) => Ok((controller, key)),
+        Ok(key) => Ok((controller, Some(key))),
         Err(QueueRefusal::Parameter(parameter)) => Err(invalid(parameter)),
         Err(QueueRefusal::Status(status)) => Err(ConnectResult::Failed(status)),
     }

@@ -151,14 +151,14 @@ impl IoQueue {
         let command_id = entry.command_id.get();
         match step {
             Ok(Step::Device { namespace, operation, length_bytes }) => {
-                Disposition::Io(IoCommand { namespace, operation, length_bytes, command_id })
+                Disposition::Io(IoCommand { namespace, operation, length_bytes, tag, command_id })
             }
             Ok(Step::DeviceEach { namespace, mut operations }) => match operations.pop() {
                 Some(operation) => {
                     if !operations.is_empty() {
                         self.remaining.push(Remaining { tag, operations });
                     }
-                    Disposition::Io(IoCommand { namespace, operation, length_bytes: 0, command_id })
+                    Disposition::Io(IoCommand { namespace, operation, length_bytes: 0, tag, command_id })
                 }
                 None => Disposition::Respond(success(0)),
             },
@@ -199,8 +199,8 @@ impl IoQueue {
     }
 
     /// What the device has to do next for a command of which it has just done a part, if there is more.
-    pub(crate) fn next_part(&mut self, tag: CommandTag, command: &IoCommand) -> Option<IoCommand> {
-        let index = self.remaining.iter().position(|remaining| remaining.tag == tag)?;
+    pub(crate) fn next_part(&mut self, command: &IoCommand) -> Option<IoCommand> {
+        let index = self.remaining.iter().position(|remaining| remaining.tag == command.tag)?;
         let remaining = &mut self.remaining[index];
         let operation = remaining.operations.pop();
         if remaining.operations.is_empty() {
@@ -214,7 +214,6 @@ impl IoQueue {
     pub(crate) fn completed(
         &mut self,
         target: &Target,
-        tag: CommandTag,
         command: &IoCommand,
         result: Result<(), &BlockError>,
     ) -> Response {
@@ -224,7 +223,7 @@ impl IoQueue {
                 success(0)
             }
             Err(error) => {
-                self.remaining.retain(|remaining| remaining.tag != tag);
+                self.remaining.retain(|remaining| remaining.tag != command.tag);
                 let failure = Failure { status: device_status(error, command.operation), location: None };
                 Response { result: 0, status: self.record(target, command, failure) }
             }

@@ -101,8 +101,7 @@ fn transfer_exponent(transfer_bytes: u32) -> u8 {
 
 /// Flush works on one namespace at a time.
 fn volatile_write_cache(context: &AdminContext<'_>) -> VolatileWriteCache {
-    let present = context.target.namespaces().any(|namespace| namespace.device().volatile_write_cache());
-    let present = if present { VolatileWriteCache::PRESENT } else { VolatileWriteCache::EMPTY };
+    let present = if context.target.has_volatile_write_cache() { VolatileWriteCache::PRESENT } else { VolatileWriteCache::EMPTY };
     present.with(VolatileWriteCache::FLUSH_ALL_REPORTED)
 }
 
