@@ -22,6 +22,7 @@ impl Location {
     pub(crate) const FUSED: Self = Self::byte(1);
     pub(crate) const COMMAND_TYPE: Self = Self::byte(4);
     pub(crate) const NAMESPACE_ID: Self = Self::byte(4);
+    pub(crate) const DATA_POINTER: Self = Self::byte(24);
     pub(crate) const DATA_LENGTH: Self = Self::byte(32);
     pub(crate) const DWORD10: Self = Self::byte(40);
     pub(crate) const DWORD11: Self = Self::byte(44);
