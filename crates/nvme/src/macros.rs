@@ -7,16 +7,16 @@
 macro_rules! open_enum {
     (
         $(#[$attribute:meta])*
-        pub struct $name:ident($integer:ident) {
+        $visibility:vis struct $name:ident($integer:ident) {
             $( $(#[$constant_attribute:meta])* $constant:ident = $value:literal, $text:literal; )*
         }
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(transparent)]
-        pub struct $name(
+        $visibility struct $name(
             /// The code as it is on the wire.
-            pub $integer,
+            $visibility $integer,
         );
 
         impl $name {
@@ -55,6 +55,129 @@ macro_rules! open_enum {
                     Some(name) => formatter.pad(name),
                     None => write!(formatter, "{:02X}h", self.0),
                 }
+            }
+        }
+    };
+}
+
+/// Declares the fields of a newtype around an integer, by lowest bit and width: a getter and a `with_` setter each.
+macro_rules! bit_fields {
+    ($integer:ty; $( $(#[$attribute:meta])* $name:ident, $with:ident : $low:literal, $width:literal; )*) => {
+        $(
+            $(#[$attribute])*
+            #[inline]
+            #[must_use]
+            pub const fn $name(self) -> $integer {
+                (self.0 >> $low) & ((1 << $width) - 1)
+            }
+
+            #[doc = concat!("The same with [`Self::", stringify!($name), "`] replaced; bits beyond its width are dropped.")]
+            #[inline]
+            #[must_use]
+            pub const fn $with(self, value: $integer) -> Self {
+                let mask: $integer = ((1 << $width) - 1) << $low;
+                Self((self.0 & !mask) | ((value << $low) & mask))
+            }
+        )*
+    };
+}
+
+/// Declares a field of a wire structure whose bits are independent flags: a constant for each flag, sets of them, and their names.
+/// Bits without a name stay as they are.
+macro_rules! flag_set {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident($integer:ident) {
+            $( $(#[$constant_attribute:meta])* $constant:ident = $bit:literal, $text:literal; )*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(
+            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable, zerocopy::Unaligned,
+            Clone, Copy, Default, PartialEq, Eq, Hash,
+        )]
+        #[repr(transparent)]
+        pub struct $name([u8; size_of::<$integer>()]);
+
+        impl $name {
+            /// No flag.
+            pub const EMPTY: Self = Self::from_bits(0);
+            $(
+                #[doc = concat!("Bit ", stringify!($bit), ": ", $text, ".")]
+                $(#[$constant_attribute])*
+                pub const $constant: Self = Self::from_bits(1 << $bit);
+            )*
+            /// Every flag that has a constant, with its name, from the lowest bit up.
+            pub const NAMED: &'static [(Self, &'static str)] = &[$((Self::$constant, $text)),*];
+
+            /// The set with these bits.
+            #[inline]
+            #[must_use]
+            pub const fn from_bits(bits: $integer) -> Self {
+                Self(bits.to_le_bytes())
+            }
+
+            /// The bits, those without a name too.
+            #[inline]
+            #[must_use]
+            pub const fn bits(self) -> $integer {
+                <$integer>::from_le_bytes(self.0)
+            }
+
+            /// The flags of both.
+            #[inline]
+            #[must_use]
+            pub const fn with(self, other: Self) -> Self {
+                Self::from_bits(self.bits() | other.bits())
+            }
+
+            /// The flags that both have.
+            #[inline]
+            #[must_use]
+            pub const fn intersection(self, other: Self) -> Self {
+                Self::from_bits(self.bits() & other.bits())
+            }
+
+            /// Whether all flags of `other` are set.
+            #[inline]
+            #[must_use]
+            pub const fn contains(self, other: Self) -> bool {
+                self.bits() & other.bits() == other.bits()
+            }
+
+            /// Whether no flag is set.
+            #[inline]
+            #[must_use]
+            pub const fn is_empty(self) -> bool {
+                self.bits() == 0
+            }
+        }
+
+        /// Names with commas between, bits without a name in hexadecimal, `none` when no bit is set.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let mut rest = self.bits();
+                let mut separator = "";
+                for &(flag, text) in Self::NAMED {
+                    if self.contains(flag) {
+                        write!(formatter, "{separator}{text}")?;
+                        separator = ", ";
+                        rest &= !flag.bits();
+                    }
+                }
+                if rest != 0 {
+                    write!(formatter, "{separator}{rest:X}h")
+                } else if separator.is_empty() {
+                    formatter.write_str("none")
+                } else {
+                    Ok(())
+                }
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(formatter, concat!(stringify!($name), "({})"), self)
             }
         }
     };
