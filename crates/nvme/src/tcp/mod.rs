@@ -33,6 +33,7 @@
 mod controller;
 pub mod digest;
 mod fault;
+mod host;
 pub mod limits;
 pub mod pdu;
 mod reader;
@@ -40,6 +41,7 @@ mod transmit;
 
 pub use controller::{CommandData, ControllerConnection, ControllerInput, ControllerOptions, Response};
 pub use fault::{FatalErrorStatus, Fault};
+pub use host::{HostCompletion, HostConnection, HostData, HostInput, HostOptions};
 pub use transmit::{OutputSegment, PayloadRange};
 
 /// Names a command within its connection: a slot of the caller's table.
