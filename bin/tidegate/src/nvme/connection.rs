@@ -156,9 +156,7 @@ pub(super) fn namespace(matches: &ArgMatches, controller: &Controller) -> Result
     let active = || -> Result<Vec<u32>, Failure> { Ok(Namespace::list(controller)?) };
     let id = match asked {
         Some(id) => id,
-        None => {
-            *active()?.first().ok_or_else(|| Failure::running("the controller has no namespace"))?
-        }
+        None => *active()?.first().ok_or_else(|| Failure::running("the controller has no namespace"))?,
     };
     match Namespace::identify(controller, id) {
         Ok(namespace) => Ok(namespace),

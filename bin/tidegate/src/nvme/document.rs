@@ -14,7 +14,10 @@ pub(super) struct Document(Vec<(&'static str, Entry)>);
 
 #[derive(Debug)]
 enum Entry {
-    Value { json: Value, text: String },
+    Value {
+        json: Value,
+        text: String,
+    },
     /// Documents with the same names: a table with a line each.
     Table(Vec<Document>),
     /// Documents that are shown one below the other.
@@ -105,9 +108,8 @@ impl Document {
 }
 
 fn table(rows: &[Document]) -> String {
-    let heading: Vec<String> = rows.first().map_or_else(Vec::new, |row| {
-        row.0.iter().map(|(name, _)| name.replace('_', " ")).collect()
-    });
+    let heading: Vec<String> =
+        rows.first().map_or_else(Vec::new, |row| row.0.iter().map(|(name, _)| name.replace('_', " ")).collect());
     let mut widths: Vec<usize> = heading.iter().map(|name| name.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row.cells()) {

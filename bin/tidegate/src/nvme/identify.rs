@@ -65,7 +65,7 @@ fn of_namespace(namespace: &Namespace) -> Document {
     let size = u64::try_from(namespace.size_bytes()).unwrap_or(u64::MAX);
     Document::new()
         .with("namespace", namespace.id)
-        .with_text("size_bytes", size, block::specification::describe_size(size))
+        .with_text("size_bytes", size, block::describe_size(size))
         .with("block_size_bytes", namespace.block_size_bytes)
         .with("blocks", namespace.block_count)
         .with("capacity_blocks", identity.capacity_blocks.get())

@@ -59,7 +59,7 @@ fn row(controller: &Controller, subsystem_nqn: &str, address: &str, namespace: &
         .with("subsystem_nqn", subsystem_nqn)
         .with("address", address)
         .with("namespace", namespace.id)
-        .with_text("size_bytes", size, block::specification::describe_size(size))
+        .with_text("size_bytes", size, block::describe_size(size))
         .with("block_size_bytes", namespace.block_size_bytes)
         .with("blocks", namespace.block_count)
         .with("uuid", namespace.uuid.map_or(Value::Null, |uuid| uuid_text(uuid).into()))

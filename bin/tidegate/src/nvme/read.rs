@@ -73,7 +73,9 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         return Err(Failure::usage("the data would go to the terminal; --output FILE, or a pipe, takes them"));
     }
     if to_standard_output && json(matches) {
-        return Err(Failure::usage("--json and the data cannot both go to standard output; --output FILE takes the data"));
+        return Err(Failure::usage(
+            "--json and the data cannot both go to standard output; --output FILE takes the data",
+        ));
     }
     let mut session = session(matches)?;
     let namespace = namespace(matches, session.controller())?;

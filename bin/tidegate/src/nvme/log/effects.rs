@@ -9,11 +9,13 @@ use super::super::Failure;
 use super::super::document::Document;
 use super::{Page, structure};
 
-pub(super) const PAGE: Page = Page { name: "effects", about: "commands that are supported, and what they affect", read };
+pub(super) const PAGE: Page =
+    Page { name: "effects", about: "commands that are supported, and what they affect", read };
 
 fn read(controller: &Controller) -> Result<Document, Failure> {
     let page: CommandsSupportedAndEffects = structure(controller, LogPageIdentifier::COMMANDS_SUPPORTED_AND_EFFECTS)?;
-    let admin = page.supported_admin().map(|(opcode, effects)| row("admin", opcode, AdminOpcode(opcode).name(), effects));
+    let admin =
+        page.supported_admin().map(|(opcode, effects)| row("admin", opcode, AdminOpcode(opcode).name(), effects));
     let io = page.supported_io().map(|(opcode, effects)| row("io", opcode, NvmOpcode(opcode).name(), effects));
     Ok(Document::new().with_table("commands", admin.chain(io).collect()))
 }

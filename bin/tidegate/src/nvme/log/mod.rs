@@ -28,14 +28,8 @@ struct Page {
 }
 
 /// Every page, in the order of the help text.
-const PAGES: &[Page] = &[
-    error::PAGE,
-    smart::PAGE,
-    firmware::PAGE,
-    changed_namespaces::PAGE,
-    effects::PAGE,
-    discovery::PAGE,
-];
+const PAGES: &[Page] =
+    &[error::PAGE, smart::PAGE, firmware::PAGE, changed_namespaces::PAGE, effects::PAGE, discovery::PAGE];
 
 fn arguments() -> Command {
     let width = PAGES.iter().map(|page| page.name.len()).max().unwrap_or(0);
