@@ -10,14 +10,15 @@ use crate::ensure;
 use crate::failure::{Failure, Verdict};
 use crate::wire::{ANSWER_LIMIT, BLOCK_BYTES, Peer};
 
-/// Blocks that it writes and reads again, from the beginning of namespace 1.
+/// Blocks of namespace 1 that each writes and reads again. Its controller's identifier tells which, so that several can be
+/// at work.
 const BLOCKS: u64 = 64;
 
 /// A host on a thread of its own: writes a block, reads it, compares, again and again.
 #[derive(Debug)]
 pub struct Bystander {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<Result<(), String>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +32,7 @@ struct State {
     rounds: u64,
     /// No more rounds: asked for, or because one failed.
     over: bool,
+    problem: Option<String>,
 }
 
 impl Bystander {
@@ -44,12 +46,14 @@ impl Bystander {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
-            let result = work(&of_thread, io).map_err(|failure| failure.to_string());
+            let result = work(&of_thread, io, u64::from(controller_id) * BLOCKS).map_err(|failure| failure.to_string());
             // The controller lives as long as its Admin queue.
             drop(admin);
-            of_thread.state.lock().unwrap_or_else(PoisonError::into_inner).over = true;
+            let mut state = of_thread.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.over = true;
+            state.problem = result.err();
+            drop(state);
             of_thread.changed.notify_all();
-            result
         });
         let bystander = Self { shared, thread: Some(thread) };
         bystander.progress()?;
@@ -66,7 +70,7 @@ impl Bystander {
         let wanted = state.rounds + 2;
         while state.rounds < wanted {
             let left = until.saturating_duration_since(clock::now());
-            ensure!(!state.over, "the host beside it failed after {} rounds", state.rounds);
+            ensure!(!state.over, "the host beside it failed: {}", state.problem.as_deref().unwrap_or("it was ended"));
             ensure!(left > Duration::ZERO, "the host beside it does not get on");
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -83,10 +87,12 @@ impl Bystander {
 
     fn end(&mut self) -> Verdict {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).over = true;
-        match self.thread.take().map(JoinHandle::join) {
-            None | Some(Ok(Ok(()))) => Ok(()),
-            Some(Ok(Err(problem))) => Err(Failure::new(problem).during("the host beside it")),
-            Some(Err(_)) => Err(Failure::new("the host beside it panicked")),
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            return Err(Failure::new("the host beside it panicked"));
+        }
+        match self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).problem.take() {
+            None => Ok(()),
+            Some(problem) => Err(Failure::new(problem).during("the host beside it")),
         }
     }
 }
@@ -98,14 +104,14 @@ impl Drop for Bystander {
     }
 }
 
-fn work(shared: &Shared, mut queue: Peer) -> Verdict {
+fn work(shared: &Shared, mut queue: Peer, first_block: u64) -> Verdict {
     let mut back = [0; BLOCK_BYTES];
     for round in 0.. {
         let [low, high, ..] = u64::to_le_bytes(round);
         let data: Vec<u8> = (0..BLOCK_BYTES).map(|at| if at % 2 == 0 { low } else { high }).collect();
-        let status = queue.write(round % BLOCKS, &data)?;
+        let status = queue.write(first_block + round % BLOCKS, &data)?;
         ensure!(status.is_success(), "write in round {round}: {status}");
-        let status = queue.read(round % BLOCKS, &mut back)?;
+        let status = queue.read(first_block + round % BLOCKS, &mut back)?;
         ensure!(status.is_success(), "read in round {round}: {status}");
         ensure!(back[..] == data[..], "round {round} read something else than it wrote");
         let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -23,7 +23,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "-l", "127.0.0.1:99999", "memory:1M"], words: &["127.0.0.1:99999", "ADDR:PORT"] },
     Mistake { arguments: &["target", "--discovery", "off", "memory:1M"], words: &["off", "ADDR:PORT"] },
     Mistake { arguments: &["target", "-n", "disk1", "memory:1M"], words: &["disk1", "nqn."] },
-    Mistake { arguments: &["target", "--spin-us", "-1", "memory:1M"], words: &["--spin-us"] },
+    Mistake { arguments: &["target", "--spin-us", "2000000", "memory:1M"], words: &["--spin-us", "1000000"] },
     Mistake { arguments: &["target", "--file-backend", "aio", "memory:1M"], words: &["aio", "io-uring"] },
     Mistake { arguments: &["target", "memory:"], words: &["memory:"] },
     Mistake { arguments: &["target", "memory:ten"], words: &["memory:ten", "M"] },
