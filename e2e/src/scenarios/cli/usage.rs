@@ -31,7 +31,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "memory:99999999999999999999T"], words: &["memory:99999999999999999999T"] },
     Mistake { arguments: &["target", "memory:1M,block_size=1000"], words: &["1000", "512"] },
     Mistake { arguments: &["target", "memory:1M,blocksize=512"], words: &["blocksize", "block_size"] },
-    Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "No such file"] },
+    Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "truncate"] },
     Mistake { arguments: &["target", "/"], words: &["/", "director"] },
     Mistake { arguments: &["completion", "tcsh"], words: &["tcsh", "bash"] },
 ];
