@@ -10,12 +10,8 @@ use zerocopy::FromBytes;
 use super::{CHANGES_BLOCKS, IoContext, NvmCommand, Step, check_range, check_writable};
 use crate::failure::{Failure, Location, check_data_length};
 
-pub(super) const COMMAND: NvmCommand = NvmCommand {
-    opcode: NvmOpcode::DATASET_MANAGEMENT,
-    effects: CHANGES_BLOCKS,
-    execute,
-    with_data: Some(with_data),
-};
+pub(super) const COMMAND: NvmCommand =
+    NvmCommand { opcode: NvmOpcode::DATASET_MANAGEMENT, effects: CHANGES_BLOCKS, execute, with_data: Some(with_data) };
 
 /// Size of a range, in bytes.
 const RANGE_BYTES: u32 = 16;
