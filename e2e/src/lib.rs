@@ -8,6 +8,7 @@
 pub mod bystander;
 pub mod context;
 pub mod failure;
+pub mod kernel;
 pub mod needs;
 pub mod process;
 pub mod scenario;

@@ -2,12 +2,13 @@
 
 mod cli;
 mod hostile;
+mod kernel;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, hostile::TABLE].into_iter().flatten().copied().collect()
+    [cli::TABLE, hostile::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
 }
 
 #[cfg(test)]
