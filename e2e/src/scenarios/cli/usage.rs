@@ -32,7 +32,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "memory:1M,block_size=1000"], words: &["1000", "512"] },
     Mistake { arguments: &["target", "memory:1M,blocksize=512"], words: &["blocksize", "block_size"] },
     Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "truncate"] },
-    Mistake { arguments: &["target", "/"], words: &["/", "director"] },
+    Mistake { arguments: &["target", "/"], words: &["/", "regular file"] },
     Mistake { arguments: &["completion", "tcsh"], words: &["tcsh", "bash"] },
 ];
 
