@@ -10,7 +10,7 @@ DISK=/mnt/disk.img
 mkdir -p /mnt
 
 block() {                       # block NUMBER: 64 KiB that no other number has
-    printf 'block %08d ....%.0s' "$1" $(seq 1 4000) | head -c $UNIT
+    yes "block $1" | head -c $UNIT
 }
 
 if [ "$PHASE" = check ]; then
@@ -36,6 +36,8 @@ TARGET_ADDR=127.0.0.1 PORT=4420
 nqn=$(sed -n 's/^subsystem *//p' /tmp/target.out)
 step "connect" connect "$nqn" -i 1
 step "namespace 1 appears" wait_dev 1
+[ "$(cat "/sys/block/${DEV#/dev/}/queue/write_cache")" = "write back" ] ||
+    fail "the namespace reports no volatile write cache: the kernel would never flush"
 for ((number = 0; number < FILE_MB * 16; number++)); do
     block $number > /tmp/block
     dd if=/tmp/block of="$DEV" bs=$UNIT seek=$number oflag=direct conv=fsync,notrunc status=none || fail "block $number"

@@ -53,9 +53,9 @@ fn flushed(line: &str) -> Option<(u64, u64)> {
 fn compare(guest: &Guest, path: &Path) -> Result<(), Failure> {
     let file = File::open(path)?;
     for (writer, number) in guest.process.transcript().text(Stream::Output).lines().filter_map(flushed) {
-        let mut found = [0; 27];
+        let mut found = [0; 64];
         file.read_exact_at(&mut found, (writer * BLOCKS + number) * UNIT_BYTES)?;
-        let expected = format!("writer {writer} block {number:06} ....");
+        let expected = format!("writer {writer} block {number}\nwriter");
         ensure!(
             found.starts_with(expected.as_bytes()),
             "block {number} of writer {writer} was flushed and is not in the file"
