@@ -23,8 +23,7 @@ use nvme::base::command::SubmissionQueueEntry;
 use nvme::base::status::Status;
 use nvme::tcp::digest::crc32c;
 use nvme::tcp::{
-    CommandData, CommandTag, ControllerConnection, ControllerInput, ControllerOptions, Fault, OutputSegment,
-    PayloadRange, Response,
+    CommandData, CommandTag, ControllerConnection, ControllerInput, Fault, OutputSegment, PayloadRange, Response,
 };
 use reactor::buffer_pool::IoBuffer;
 use reactor::clock::{Duration, Instant};
@@ -38,19 +37,19 @@ use crate::service::GroupAddress;
 use crate::subsystem::{ListenerKind, Target};
 
 /// A connection that has not completed Connect by then is closed.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// A connection on which the host owes bytes (half a PDU, data that were asked for) or takes none, and nothing has moved
 /// for this long, is closed. Half of the Linux host's own I/O timeout of 30 s, so that it still recovers in time.
-pub const STALL_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const STALL_LIMIT: Duration = Duration::from_secs(15);
 /// How long a closing connection may take to get its last words out and to be closed by the host, which the
 /// specification allows up to 30 s. Spec: NVMe/TCP 1.0 §3.5 (connection termination).
-pub const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
 /// Most bytes that one pass writes to one connection while its payloads are small.
-pub const SEND_BYTES_PER_PASS: usize = 512 * 1024;
+pub(crate) const SEND_BYTES_PER_PASS: usize = 512 * 1024;
 /// The same once a payload of [`LARGE_PAYLOAD_BYTES`] or more is among them: more would only fall out of the cache.
-pub const SEND_BYTES_PER_PASS_LARGE: usize = 256 * 1024;
+pub(crate) const SEND_BYTES_PER_PASS_LARGE: usize = 256 * 1024;
 /// From this size on a payload counts as large.
-pub const LARGE_PAYLOAD_BYTES: u32 = 64 * 1024;
+pub(crate) const LARGE_PAYLOAD_BYTES: u32 = 64 * 1024;
 
 /// Names a connection within its group, and which of its place's tenants it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +91,17 @@ impl ConnectionControl for ConnectionHandle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Waits for Connect.
-    Opening { until: Instant },
+    Opening {
+        until: Instant,
+    },
     Connected,
     /// Takes no more commands; ends when those at the devices are over and the output is out.
     Draining,
     /// Takes no more input; gets its output out, says that it has finished, and waits for the host to close.
-    Closing { until: Instant, finish_sent: bool },
+    Closing {
+        until: Instant,
+        finish_sent: bool,
+    },
     Dead,
 }
 
@@ -134,18 +138,16 @@ impl Connection {
         group: GroupAddress,
         now: Instant,
     ) -> io::Result<Self> {
-        let info =
-            ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
+        let info = ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
         let queue = Queue::new(Arc::clone(&target), info, Arc::new(ConnectionHandle { id, group }));
-        let mut exchanges = Vec::new();
-        exchanges.push(Exchange::Idle);
         Ok(Self {
             id,
             stream,
             protocol: ControllerConnection::new(target.protocol_options()),
             target,
             queue,
-            exchanges,
+            // The slot of Connect.
+            exchanges: vec![Exchange::Idle],
             phase: Phase::Opening { until: now + CONNECT_LIMIT },
             readable: false,
             writable: true,
@@ -264,7 +266,9 @@ impl Connection {
             Exchange::ReceivingIntoBuffer { command, buffer } if intact => {
                 self.submit(tag, command, Some(buffer), resources);
             }
-            Exchange::ReceivingAside { command, data } if intact => self.await_buffer(tag, command, Some(data), resources),
+            Exchange::ReceivingAside { command, data } if intact => {
+                self.await_buffer(tag, command, Some(data), resources)
+            }
             Exchange::ReceivingIntoBuffer { command, .. } | Exchange::ReceivingAside { command, .. } => {
                 self.queue.io_abandoned(&command);
                 self.transport_error(tag);
@@ -430,22 +434,46 @@ impl Connection {
         true
     }
 
-    fn submit(&mut self, tag: CommandTag, command: IoCommand, buffer: Option<IoBuffer>, resources: &mut Resources) {
-        *self.exchange(tag) = Exchange::AtDevice { command };
-        self.at_devices += 1;
-        let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer };
-        let device = self.target.namespace(command.namespace).device();
-        if let Submission::Complete(completion) = device.submit(&mut resources.devices, request) {
-            self.device_completed(tag, completion);
+    fn submit(
+        &mut self,
+        tag: CommandTag,
+        mut command: IoCommand,
+        mut buffer: Option<IoBuffer>,
+        resources: &mut Resources,
+    ) {
+        loop {
+            *self.exchange(tag) = Exchange::AtDevice { command };
+            self.at_devices += 1;
+            let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer: buffer.take() };
+            let device = self.target.namespace(command.namespace).device();
+            let Submission::Complete(completion) = device.submit(&mut resources.devices, request) else {
+                return;
+            };
+            match self.take_back(tag, completion) {
+                Some(next) => command = next,
+                None => return,
+            }
         }
     }
 
-    /// Takes a finished request back from its device and answers the command.
-    pub(crate) fn device_completed(&mut self, tag: CommandTag, completion: Completion) {
+    /// Takes a finished request back from its device, and gives it the next one of the command if there is more to do.
+    pub(crate) fn device_completed(&mut self, tag: CommandTag, completion: Completion, resources: &mut Resources) {
+        if let Some(next) = self.take_back(tag, completion) {
+            self.submit(tag, next, None, resources);
+        }
+    }
+
+    /// Answers the command of a finished request, or says what its device has to do next.
+    fn take_back(&mut self, tag: CommandTag, completion: Completion) -> Option<IoCommand> {
         let Exchange::AtDevice { command } = std::mem::take(self.exchange(tag)) else {
             unreachable!("a device finished command {tag:?}, which it does not have");
         };
         self.at_devices -= 1;
+        if completion.result.is_ok()
+            && let Some(next) = self.queue.next_part(&command)
+        {
+            return Some(next);
+        }
         let result: Result<(), &BlockError> = completion.result.as_ref().map(|&()| ());
         let response = self.queue.io_completed(&command, result);
         match (command.operation, completion.buffer) {
@@ -456,6 +484,7 @@ impl Connection {
             }
             _ => self.protocol.complete(tag, response),
         }
+        None
     }
 
     fn collect_responses(&mut self) {

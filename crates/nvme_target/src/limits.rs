@@ -96,7 +96,7 @@ impl Limits {
             return refuse("the number of queue entries", self.queue_entries.into(), "2 to 4096");
         }
         let in_capsule = self.in_capsule_data_bytes;
-        if !IN_CAPSULE_DATA_RANGE.contains(&in_capsule) || in_capsule % IN_CAPSULE_UNIT_BYTES != 0 {
+        if !IN_CAPSULE_DATA_RANGE.contains(&in_capsule) || !in_capsule.is_multiple_of(IN_CAPSULE_UNIT_BYTES) {
             return refuse("the in-capsule data size", in_capsule, "a multiple of 16 up to 65536 bytes");
         }
         if !TRANSFER_RANGE.contains(&self.transfer_bytes) || !self.transfer_bytes.is_power_of_two() {

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -36,11 +36,11 @@ use crate::socket::SocketOptions;
 use crate::subsystem::{ListenerKind, Target};
 
 /// Bytes that one pass receives from one socket, at most, and so the size of a group's staging buffer.
-pub const RECEIVE_BYTES_PER_PASS: usize = 256 * 1024;
+pub(crate) const RECEIVE_BYTES_PER_PASS: usize = 256 * 1024;
 /// How long accepting pauses when the process has no descriptors left.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Requests that one group may have at its devices at once. More wait in the device queue.
-pub const DEVICE_QUEUE_ENTRIES: u32 = 1024;
+pub(crate) const DEVICE_QUEUE_ENTRIES: u32 = 1024;
 
 const DEVICE_TOKEN: Token = Token(usize::MAX - 1);
 /// Listener `i` has the token `LISTENER_TOKENS + i`; connections have their slab key.
@@ -178,8 +178,10 @@ impl PollGroup {
 
     /// Waits for events and notes what they mean.
     fn gather(&mut self) -> io::Result<()> {
-        let deadline =
-            [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until].into_iter().flatten().min();
+        let deadline = [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until]
+            .into_iter()
+            .flatten()
+            .min();
         let more_to_do = !self.busy.is_empty() || self.accept_now;
         let mut woken = false;
         for event in self.event_loop.turn(more_to_do, deadline)? {
@@ -321,7 +323,7 @@ impl PollGroup {
             let (id, tag) = ConnectionId::from_slot(completion.slot);
             // A connection that closed meanwhile: the buffer goes back to the pool by being dropped.
             if let Some(connection) = find(&mut self.connections, id) {
-                connection.device_completed(tag, completion);
+                connection.device_completed(tag, completion, &mut self.resources);
                 list(&mut self.busy, id.key as usize, connection);
             }
         }

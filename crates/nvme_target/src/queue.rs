@@ -23,8 +23,8 @@ use nvme::tcp::{CommandTag, Response};
 use reactor::clock::Instant;
 
 use crate::admin::AdminQueue;
-use crate::failure::Failure;
 use crate::fabrics::connect;
+use crate::failure::Failure;
 use crate::namespace::NamespaceIndex;
 use crate::nvm::IoQueue;
 use crate::subsystem::{ListenerKind, Target};

@@ -127,9 +127,7 @@ fn create_controller(
     if data.controller_id.get() != ConnectData::DYNAMIC_CONTROLLER {
         return Err(invalid(InvalidParameter::CONTROLLER_ID));
     }
-    target
-        .create_controller(association, connection)
-        .ok_or(ConnectResult::Failed(Status::CONNECT_CONTROLLER_BUSY))
+    target.create_controller(association, connection).ok_or(ConnectResult::Failed(Status::CONNECT_CONTROLLER_BUSY))
 }
 
 /// An I/O queue belongs to the host that created the controller, and to no other.

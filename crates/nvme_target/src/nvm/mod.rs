@@ -37,10 +37,13 @@ pub(crate) struct NvmCommand {
     /// What the Commands Supported and Effects log page says about it.
     pub(crate) effects: CommandEffects,
     /// Decides on the command as it came.
-    execute: fn(&IoContext<'_>, &SubmissionQueueEntry) -> Result<Step, Failure>,
+    execute: Execute,
     /// Decides on it once its data are there; only of a command that asks for them.
-    with_data: Option<fn(&IoContext<'_>, &SubmissionQueueEntry, &[u8]) -> Result<Step, Failure>>,
+    with_data: Option<ExecuteWithData>,
 }
+
+type Execute = fn(&IoContext<'_>, &SubmissionQueueEntry) -> Result<Step, Failure>;
+type ExecuteWithData = fn(&IoContext<'_>, &SubmissionQueueEntry, &[u8]) -> Result<Step, Failure>;
 
 /// Effects of a command that changes what blocks hold.
 const CHANGES_BLOCKS: CommandEffects = CommandEffects::SUPPORTED.with_logical_block_content_change(1);
@@ -117,7 +120,8 @@ impl IoQueue {
         let Some(place) = PLACES[usize::from(entry.opcode)] else {
             return self.other_command(entry);
         };
-        let step = self.context(target, entry).and_then(|context| (COMMANDS[usize::from(place)].execute)(&context, entry));
+        let step =
+            self.context(target, entry).and_then(|context| (COMMANDS[usize::from(place)].execute)(&context, entry));
         self.dispose(tag, entry, step)
     }
 
@@ -341,9 +345,5 @@ fn check_range(namespace: &Namespace, range: BlockRange, location: Location) -> 
 /// Refuses to change a namespace that is read only.
 #[inline]
 fn check_writable(namespace: &Namespace) -> Result<(), Failure> {
-    if namespace.read_only() {
-        Err(Failure::lasting(Status::NAMESPACE_WRITE_PROTECTED))
-    } else {
-        Ok(())
-    }
+    if namespace.read_only() { Err(Failure::lasting(Status::NAMESPACE_WRITE_PROTECTED)) } else { Ok(()) }
 }

@@ -4,8 +4,8 @@
 
 use nvme::base::identify::{
     ControllerAttributes, ControllerType, FirmwareUpdates, Identify, IdentifyController, IdentifyControllerNvm,
-    LogPageAttributes, MultipathCapabilities, OptionalFabricsCommands, OptionalNvmCommands, QueueEntrySizes, SglSupport,
-    VolatileWriteCache,
+    LogPageAttributes, MultipathCapabilities, OptionalFabricsCommands, OptionalNvmCommands, QueueEntrySizes,
+    SglSupport, VolatileWriteCache,
 };
 use nvme::base::text::PaddedText;
 use nvme::fabrics::Nqn;
@@ -101,7 +101,8 @@ fn transfer_exponent(transfer_bytes: u32) -> u8 {
 
 /// Flush works on one namespace at a time.
 fn volatile_write_cache(context: &AdminContext<'_>) -> VolatileWriteCache {
-    let present = if context.target.has_volatile_write_cache() { VolatileWriteCache::PRESENT } else { VolatileWriteCache::EMPTY };
+    let present =
+        if context.target.has_volatile_write_cache() { VolatileWriteCache::PRESENT } else { VolatileWriteCache::EMPTY };
     present.with(VolatileWriteCache::FLUSH_ALL_REPORTED)
 }
 
