@@ -1,6 +1,7 @@
 //! What a subcommand has to say, once, for people and for programs.
 //!
-//! Both forms come from the same fields, so neither can miss one. JSON keys are the names; text shows them with spaces.
+//! Both forms come from the same fields, so neither can miss one. JSON keys are the names; text shows them with spaces,
+//! and without their unit where it shows the value with a unit of its own.
 
 use std::fmt::Display;
 
@@ -12,11 +13,15 @@ use crate::message;
 #[derive(Debug, Default)]
 pub(super) struct Document(Vec<(&'static str, Entry)>);
 
+/// Units at the end of names, which a text with a unit of its own makes superfluous.
+const UNITS: [&str; 3] = ["_bytes", "_ns", "_k"];
+
 #[derive(Debug)]
 enum Entry {
     Value {
         json: Value,
         text: String,
+        has_own_unit: bool,
     },
     /// Documents with the same names: a table with a line each.
     Table(Vec<Document>),
@@ -39,12 +44,12 @@ impl Document {
             Value::Bool(false) => "no".to_owned(),
             other => other.to_string(),
         };
-        self.entry(name, Entry::Value { json, text })
+        self.entry(name, Entry::Value { json, text, has_own_unit: false })
     }
 
     /// Adds a value that text shows in another way.
     pub(super) fn with_text(self, name: &'static str, value: impl Into<Value>, text: impl Display) -> Self {
-        self.entry(name, Entry::Value { json: value.into(), text: text.to_string() })
+        self.entry(name, Entry::Value { json: value.into(), text: text.to_string(), has_own_unit: true })
     }
 
     /// Adds documents that text shows as a table.
@@ -79,11 +84,11 @@ impl Document {
     }
 
     pub(super) fn text(&self) -> String {
-        let width = self.0.iter().filter(|(_, entry)| matches!(entry, Entry::Value { .. })).map(|(name, _)| name.len());
-        let width = width.max().unwrap_or(0);
+        let values = self.0.iter().filter(|(_, entry)| matches!(entry, Entry::Value { .. }));
+        let width = values.map(|(name, entry)| label(name, entry).len()).max().unwrap_or(0);
         let mut text = String::new();
         for (name, entry) in &self.0 {
-            let label = name.replace('_', " ");
+            let label = label(name, entry);
             match entry {
                 Entry::Value { text: value, .. } => text.push_str(&format!("{label:width$}  {value}\n")),
                 Entry::Table(rows) if rows.is_empty() => text.push_str(&format!("no {label}\n")),
@@ -107,9 +112,17 @@ impl Document {
     }
 }
 
+fn label(name: &str, entry: &Entry) -> String {
+    let unit = match entry {
+        Entry::Value { has_own_unit: true, .. } => UNITS.iter().find(|unit| name.ends_with(**unit)),
+        _ => None,
+    };
+    name.strip_suffix(unit.copied().unwrap_or_default()).unwrap_or(name).replace('_', " ")
+}
+
 fn table(rows: &[Document]) -> String {
     let heading: Vec<String> =
-        rows.first().map_or_else(Vec::new, |row| row.0.iter().map(|(name, _)| name.replace('_', " ")).collect());
+        rows.first().map_or_else(Vec::new, |row| row.0.iter().map(|(name, entry)| label(name, entry)).collect());
     let mut widths: Vec<usize> = heading.iter().map(|name| name.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row.cells()) {
@@ -150,7 +163,7 @@ mod tests {
             "rows": [{"id": 1, "host_name": "one"}, {"id": 22, "host_name": "two"}], "errors": [],
         });
         assert_eq!(document().json(), expected);
-        let text = "model       RAM\nsize bytes  1 KiB\nuuid        -\nid  host name\n1   one\n22  two\nno errors\n";
+        let text = "model  RAM\nsize   1 KiB\nuuid   -\nid  host name\n1   one\n22  two\nno errors\n";
         assert_eq!(document().text(), text);
     }
 }

@@ -26,6 +26,6 @@ fn row(queue: &'static str, opcode: u8, name: Option<&'static str>, effects: Com
         .with_text("opcode", opcode, format_args!("{opcode:02X}h"))
         .with("command", name.unwrap_or("-"))
         .with("changes_blocks", effects.logical_block_content_change() == 1)
-        .with("changes_namespaces", effects.namespace_capability_change() | effects.namespace_inventory_change() == 1)
+        .with("changes_namespaces", (effects.namespace_capability_change() | effects.namespace_inventory_change()) == 1)
         .with("changes_controller", effects.controller_capability_change() == 1)
 }

@@ -17,10 +17,14 @@ const ZERO_CELSIUS_K: i32 = 273;
 fn read(controller: &Controller) -> Result<Document, Failure> {
     let page: SmartHealthInformation = structure(controller, LogPageIdentifier::SMART_HEALTH_INFORMATION)?;
     let temperature_k = page.temperature_k.get();
-    let celsius = i32::from(temperature_k) - ZERO_CELSIUS_K;
+    // Zero is how a controller without a thermometer says so.
+    let temperature = match temperature_k {
+        0 => "-".to_owned(),
+        kelvin => format!("{} °C", i32::from(kelvin) - ZERO_CELSIUS_K),
+    };
     Ok(Document::new()
         .with("critical_warnings", page.critical_warnings.to_string())
-        .with_text("temperature_k", temperature_k, format_args!("{celsius} °C"))
+        .with_text("temperature_k", temperature_k, temperature)
         .with("available_spare_percent", page.available_spare_percent)
         .with("available_spare_threshold_percent", page.available_spare_threshold_percent)
         .with("used_percent", page.used_percent)

@@ -16,7 +16,7 @@ const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// The percentiles of the report, with their names.
 const PERCENTILES: [(&str, f64); 6] =
-    [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99_9", 99.9), ("p99_99", 99.99), ("max", 100.0)];
+    [("p50_ns", 50.0), ("p90_ns", 90.0), ("p99_ns", 99.0), ("p99.9_ns", 99.9), ("p99.99_ns", 99.99), ("max_ns", 100.0)];
 
 /// What one thread, or all of them, counted.
 #[derive(Debug, Clone)]
@@ -152,9 +152,9 @@ mod tests {
             let value = json[name].as_u64().unwrap();
             assert!(value.abs_diff(expected) <= expected / 500, "{name} is {value}, expected {expected}");
         };
-        near("p50", 50_000);
-        near("p99", 99_000);
-        near("max", 100_000);
+        near("p50_ns", 50_000);
+        near("p99_ns", 99_000);
+        near("max_ns", 100_000);
         near("mean_ns", 50_500);
     }
 
@@ -170,6 +170,6 @@ mod tests {
     fn nothing_measured_has_no_latency() {
         let json = row("total", &Tally::new().reads, Duration::ZERO).json();
         assert_eq!(json["iops"], 0);
-        assert_eq!(json["p50"], Value::Null);
+        assert_eq!(json["p50_ns"], Value::Null);
     }
 }
