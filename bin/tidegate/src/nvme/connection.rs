@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nvme::discovery::{DiscoveryLogEntry, SubsystemType};
 use nvme::fabrics::Nqn;
-use nvme_host::{ConnectOptions, Controller, HostIdentity, Namespace, NamespaceError, SocketOptions, discover};
+use nvme_host::{ConnectOptions, Controller, HostIdentity, Namespace, NamespaceError, discover};
 use reactor::clock::Duration;
 
 use super::Failure;
@@ -97,7 +97,6 @@ pub(super) fn discovery_options(matches: &ArgMatches, default_port: u16) -> Resu
         }
     }
     options.command_timeout = Duration::from_secs(matches.get_one("timeout").copied().unwrap_or(30));
-    options.socket = SocketOptions::default();
     Ok(options)
 }
 

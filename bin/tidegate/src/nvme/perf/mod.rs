@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use self::report::Tally;
 use self::worker::{Schedule, Worker};
 use self::workload::{Pattern, Workload};
-use super::connection::{connect, json, namespace, with_namespace};
+use super::connection::{json, namespace, subsystem_options, with_namespace};
 use super::{Failure, Subcommand};
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "perf", arguments, run };
@@ -69,7 +69,7 @@ fn workload_arguments() -> [Arg; 5] {
     ]
 }
 
-fn machine_arguments() -> [Arg; 5] {
+fn machine_arguments() -> [Arg; 6] {
     [
         Arg::new("queues")
             .long("queues")
@@ -101,6 +101,10 @@ fn machine_arguments() -> [Arg; 5] {
             .value_parser(value_parser!(u64).range(0..=1_000_000))
             .default_value("50")
             .help("How long an idle thread looks for completions before it sleeps; 0: not at all"),
+        Arg::new("congestion")
+            .long("congestion-control")
+            .value_name("NAME")
+            .help("Congestion control of each connection (cubic, bbr, …); default: the machine's"),
     ]
 }
 
@@ -113,7 +117,9 @@ fn size(text: &str) -> Result<u32, String> {
 
 fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let stop = catch_signals()?;
-    let controller = connect(matches)?;
+    let mut options = subsystem_options(matches)?;
+    options.socket.congestion_control = matches.get_one("congestion").cloned();
+    let controller = Controller::connect(options)?;
     let namespace = namespace(matches, &controller)?;
     let workload = workload(matches, &controller, &namespace)?;
     let idle = IdlePolicy { spin: Duration::from_micros(matches.get_one("spin").copied().unwrap_or(50)) };
