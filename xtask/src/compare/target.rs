@@ -28,6 +28,8 @@ const IDLE_GOAL_PERCENT: f64 = 0.5;
 const IDLE_TIME: Duration = Duration::from_secs(10);
 /// The machine's own choice may be made for long distances; this one is in every kernel.
 const CONGESTION_CONTROL: &str = "cubic";
+/// All 512-byte blocks of a disk of 256 MiB, as large as that of the bare loop.
+const DISK_BLOCKS: &str = "524288";
 const NQN: &str = "nqn.2026-11.io.tidegate:compare";
 
 /// Which reads or writes, how large, how many at once.
@@ -74,12 +76,7 @@ fn arguments() -> clap::Command {
 fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     let rounds = matches.get_one::<u32>("rounds").copied().unwrap_or(5);
     let seconds = matches.get_one::<u64>("seconds").copied().unwrap_or(2);
-    let programs = Programs {
-        tidegate: workspace::build("tidegate", true)?,
-        xtask: workspace::build("xtask", true)?,
-        cores: machine::two_cores()?,
-        seconds: seconds.to_string(),
-    };
+    let programs = Programs::start(seconds)?;
     let mut measured = vec![Measured::default(); CASES.len()];
     for round in 1..=rounds {
         for (case, measured) in CASES.iter().zip(&mut measured) {
@@ -114,9 +111,26 @@ struct Programs {
     /// Of the side that asks, and of the side that answers.
     cores: (usize, usize),
     seconds: String,
+    /// Runs all the time: it uses no processor while it has nothing to do.
+    target: Server,
 }
 
 impl Programs {
+    fn start(seconds: u64) -> Result<Self, TaskError> {
+        let (tidegate, xtask) = (workspace::build("tidegate", true)?, workspace::build("xtask", true)?);
+        let cores = machine::two_cores()?;
+        let mut target = Command::new(&tidegate);
+        target.args(["target", "memory:256M", "--listen", "127.0.0.1:0", "--discovery", "none", "--nqn", NQN]);
+        target.args(["--cores", &cores.1.to_string(), "--congestion-control", CONGESTION_CONTROL]);
+        let target = Server::start(target, "I/O")?;
+        // The first write to each page of the RAM disk costs the kernel more than the rest of the command; the bare
+        // loop has all of its memory from the start.
+        let mut fill = Command::new(&tidegate);
+        fill.args(["nvme", "write", &target.address()?, "--nqn", NQN, "--input", "/dev/zero", "--blocks", DISK_BLOCKS]);
+        output(&mut fill)?;
+        Ok(Self { tidegate, xtask, cores, seconds: seconds.to_string(), target })
+    }
+
     fn measure_bare(&self, case: Case, measured: &mut Measured) -> Result<(), TaskError> {
         let (near, far) = (self.cores.0.to_string(), self.cores.1.to_string());
         let common = ["--congestion-control", CONGESTION_CONTROL];
@@ -136,17 +150,9 @@ impl Programs {
         Ok(())
     }
 
-    fn start_target(&self) -> Result<Server, TaskError> {
-        let mut target = Command::new(&self.tidegate);
-        target.args(["target", "memory:512M", "--listen", "127.0.0.1:0", "--discovery", "none", "--nqn", NQN]);
-        target.args(["--cores", &self.cores.1.to_string(), "--congestion-control", CONGESTION_CONTROL]);
-        Server::start(target, "I/O")
-    }
-
     fn measure_target(&self, case: Case, measured: &mut Measured) -> Result<(), TaskError> {
-        let server = self.start_target()?;
         let mut perf = Command::new(&self.tidegate);
-        perf.args(["nvme", "perf", &server.address()?, "--nqn", NQN, "--json", "--ramp", "0", "--namespace", "1"]);
+        perf.args(["nvme", "perf", &self.target.address()?, "--nqn", NQN, "--json", "--ramp", "0", "--namespace", "1"]);
         perf.args(["--cores", &self.cores.0.to_string(), "--congestion-control", CONGESTION_CONTROL]);
         perf.args(["--size", &case.size.to_string(), "--queue-depth", &case.depth.to_string()]);
         perf.args(["--mix", if case.kind == "read" { "100" } else { "0" }, "--seconds", &self.seconds]);
@@ -162,14 +168,13 @@ impl Programs {
 
     /// Processor time of a target with a host that is connected and does nothing, in percent of a core.
     fn measure_idle(&self) -> Result<f64, TaskError> {
-        let server = self.start_target()?;
-        let address = server.address()?.parse()?;
+        let address = self.target.address()?.parse()?;
         let options = ConnectOptions::new(address, Nqn::parse(NQN)?, HostIdentity::random()?);
         let controller = Controller::connect(options)?;
         controller.request_queues(1)?;
         let mut group = PollGroup::new(IdlePolicy { spin: Duration::ZERO })?;
         group.add(controller.connect_queue(32)?)?;
-        let process = server.child.id();
+        let process = self.target.child.id();
         let before = machine::processor_time(process)?;
         let until = clock::now() + IDLE_TIME;
         let mut completions = Vec::new();
@@ -242,7 +247,7 @@ fn report(measured: &[Measured], rounds: u32, seconds: u64, idle_percent: f64) -
     let mut text = format!(
         "# The target against a loop without a protocol\n\n\
          `cargo xtask compare target --rounds {rounds} --seconds {seconds}` measures this and writes it here.\n\n\
-         Machine: {}. `tidegate target memory:512M` bound to one core, `tidegate nvme perf` to another, one queue,\n\
+         Machine: {}. `tidegate target memory:256M` bound to one core, `tidegate nvme perf` to another, one queue,\n\
          random offsets, loopback, {CONGESTION_CONTROL}. The bare loop answers requests of 72 bytes with 24 bytes and\n\
          the data, on the same event loop and with the same spinning, and does nothing else\n\
          (`xtask/src/compare/bare_loop.rs`). Both in turns, {rounds} rounds of {seconds} s; medians, least and most in\n\
