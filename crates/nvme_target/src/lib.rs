@@ -32,6 +32,6 @@ pub mod subsystem;
 pub use controller::{ControllerKind, ControllerSummary};
 pub use limits::Limits;
 pub use namespace::{Namespace, NamespaceIndex, NamespaceSettings};
-pub use service::{DRAIN_LIMIT, Placement, Service, ServiceOptions, StartError};
+pub use service::{Placement, Service, ServiceOptions, StartError};
 pub use socket::SocketOptions;
 pub use subsystem::{Listener, ListenerKind, SettingsError, Target, TargetSettings};
