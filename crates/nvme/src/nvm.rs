@@ -167,7 +167,7 @@ assert_layout!(DatasetManagementRange, 16, context_attributes @ 0, block_count @
 mod tests {
     use zerocopy::IntoBytes;
 
-    use super::{DatasetManagement, DatasetManagementRange, NvmOpcode, ReadWrite};
+    use super::{DatasetManagement, DatasetManagementRange, NvmOpcode, ReadWrite, SubmissionQueueEntry};
 
     fn read_write() -> ReadWrite {
         ReadWrite {
@@ -209,15 +209,19 @@ mod tests {
         }
     }
 
+    fn panic_message(command: impl FnOnce() -> SubmissionQueueEntry + std::panic::UnwindSafe) -> &'static str {
+        std::panic::catch_unwind(command).unwrap_err().downcast_ref().copied().unwrap_or_default()
+    }
+
     #[test]
     fn counts_that_cannot_be_said() {
         for block_count in [0, 65537] {
             let parameters = ReadWrite { block_count, ..read_write() };
-            assert!(std::panic::catch_unwind(|| parameters.command(NvmOpcode::READ, 1)).is_err(), "{block_count}");
+            assert_eq!(panic_message(move || parameters.command(NvmOpcode::READ, 1)), "block count is 1 to 65536");
         }
         for range_count in [0, 257] {
             let parameters = DatasetManagement { range_count, ..DatasetManagement::default() };
-            assert!(std::panic::catch_unwind(|| parameters.command(1)).is_err(), "{range_count}");
+            assert_eq!(panic_message(move || parameters.command(1)), "range count is 1 to 256");
         }
     }
 
