@@ -3,7 +3,7 @@
 //! The page is a [`DiscoveryLogHeader`] and then the entries, 1024 bytes each. A host reads it in parts, and again from the start when
 //! the generation counter has changed in between.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.23, Figures 264 and 265; NVMe/TCP 1.0 §3.1.1 (transport specific address subtype).
+//! Spec: NVMe Base 2.0 §5.16.1.23; NVMe/TCP 1.0 §3.1.1 (transport specific address subtype).
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::fabrics::{ConnectData, NQN_FIELD_BYTES, Nqn, NqnError};
 
 /// Head of the discovery log page, 1024 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 264.
+/// Spec: NVMe Base 2.0 §5.16.1.23.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DiscoveryLogHeader {
@@ -35,7 +35,7 @@ assert_layout!(DiscoveryLogHeader, 1024, generation @ 0, record_count @ 8, recor
 
 /// One way to one subsystem, 1024 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 265.
+/// Spec: NVMe Base 2.0 §5.16.1.23.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DiscoveryLogEntry {
@@ -157,7 +157,7 @@ pub enum EntryError {
 open_enum! {
     /// Transport (TRTYPE).
     ///
-    /// Spec: NVMe Base 2.0 Figure 265.
+    /// Spec: NVMe Base 2.0 §5.16.1.23.
     #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
     pub struct TransportType(u8) {
         RDMA = 1, "RDMA";
@@ -170,7 +170,7 @@ open_enum! {
 open_enum! {
     /// Family of an address (ADRFAM).
     ///
-    /// Spec: NVMe Base 2.0 Figure 265.
+    /// Spec: NVMe Base 2.0 §5.16.1.23.
     #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
     pub struct AddressFamily(u8) {
         IPV4 = 1, "IPv4";
@@ -184,7 +184,7 @@ open_enum! {
 open_enum! {
     /// What an entry leads to (SUBTYPE).
     ///
-    /// Spec: NVMe Base 2.0 Figure 265.
+    /// Spec: NVMe Base 2.0 §5.16.1.23.
     #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
     pub struct SubsystemType(u8) {
         DISCOVERY_REFERRAL = 1, "discovery subsystem referral";
@@ -207,7 +207,7 @@ open_enum! {
 
 /// What a connection must have (TREQ).
 ///
-/// Spec: NVMe Base 2.0 Figure 265.
+/// Spec: NVMe Base 2.0 §5.16.1.23.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct TransportRequirements(pub u8);
@@ -231,7 +231,7 @@ impl TransportRequirements {
 flag_set! {
     /// Flags of an entry (EFLAGS).
     ///
-    /// Spec: NVMe Base 2.0 Figure 265.
+    /// Spec: NVMe Base 2.0 §5.16.1.23.
     pub struct EntryFlags(u16) {
         DUPLICATE_RETURNED_INFORMATION = 0, "same information on every port";
         EXPLICIT_PERSISTENT_CONNECTION = 1, "explicit persistent connections";

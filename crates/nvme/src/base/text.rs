@@ -2,7 +2,7 @@
 //!
 //! NVMe qualified names are the exception: UTF-8 and padded with NUL bytes, see [`crate::fabrics::Nqn`].
 //!
-//! Spec: NVMe Base 2.0 §1.4.2 (ASCII string).
+//! Spec: NVMe Base 2.0 §1.4 (conventions).
 
 use core::fmt;
 

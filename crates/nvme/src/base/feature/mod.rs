@@ -16,7 +16,7 @@ use super::command::{AdminOpcode, SubmissionQueueEntry};
 open_enum! {
     /// Feature identifier (FID).
     ///
-    /// Spec: NVMe Base 2.0 §5.27.1, Figure 316; NVM Command Set 1.0 §4.1.4.
+    /// Spec: NVMe Base 2.0 §5.27.1; NVM Command Set 1.0 §4.1.
     pub struct FeatureIdentifier(u8) {
         /// Dword 11: [`Arbitration`].
         ARBITRATION = 0x01, "Arbitration";
@@ -69,7 +69,7 @@ open_enum! {
 open_enum! {
     /// Which value Get Features asks for (SEL), `0..=7`.
     ///
-    /// Spec: NVMe Base 2.0 §5.15, Figure 195.
+    /// Spec: NVMe Base 2.0 §5.15.
     pub struct FeatureSelect(u8) {
         CURRENT = 0b000, "current";
         DEFAULT = 0b001, "default";
@@ -82,7 +82,7 @@ open_enum! {
 flag_set! {
     /// What a feature can do: dword 0 of Get Features for [`FeatureSelect::SUPPORTED_CAPABILITIES`].
     ///
-    /// Spec: NVMe Base 2.0 §5.15.1, Figure 197.
+    /// Spec: NVMe Base 2.0 §5.15.1.
     pub struct FeatureCapabilities(u32) {
         SAVEABLE = 0, "saveable";
         NAMESPACE_SPECIFIC = 1, "namespace specific";
