@@ -595,6 +595,3 @@ fn locate_data(entry: &SubmissionQueueEntry, data_bytes: u32) -> Result<CommandD
         (SglKind::Other(_), _) => Err(Status::SGL_DESCRIPTOR_TYPE_INVALID),
     }
 }
-
-#[cfg(test)]
-mod tests;

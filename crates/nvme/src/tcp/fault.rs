@@ -9,8 +9,9 @@ use core::mem::offset_of;
 
 use super::pdu::{
     CommonHeader, ControllerToHostData, HostToControllerData, InitializeRequest, InitializeResponse, PduType,
-    ReadyToTransfer,
+    ReadyToTransfer, ResponseCapsule,
 };
+use crate::base::command::CompletionQueueEntry;
 
 open_enum! {
     /// Fatal Error Status (FES) of a termination request.
@@ -122,8 +123,8 @@ pub enum Fault {
         /// DGST as received.
         found: u8,
     },
-    /// An ICResp whose MAXH2CDATA lets nothing through or is no multiple of a dword.
-    #[error("MAXH2CDATA {found}; accepted: multiples of 4 from 4 on")]
+    /// An ICResp whose MAXH2CDATA is below [`MAX_HOST_DATA_BYTES_LEAST`](super::limits::MAX_HOST_DATA_BYTES_LEAST) or no multiple of 4.
+    #[error("MAXH2CDATA {found}; accepted: multiples of 4 from 4096 on")]
     HostDataLimit {
         /// MAXH2CDATA as received.
         found: u32,
@@ -293,7 +294,10 @@ impl Fault {
             Self::DataAlignment { .. } => offset_of!(InitializeRequest, data_alignment_0based),
             Self::DigestNotRequested { .. } => offset_of!(InitializeResponse, digests),
             Self::HostDataLimit { .. } => offset_of!(InitializeResponse, max_host_data_bytes),
-            // The field has the same place in all PDUs that have it.
+            Self::UnknownCommand { pdu_type: PduType::RESPONSE_CAPSULE, .. } => {
+                offset_of!(ResponseCapsule, entry) + offset_of!(CompletionQueueEntry, command_id)
+            }
+            // The field has the same place in all other PDUs that have it.
             Self::UnknownCommand { .. } => offset_of!(HostToControllerData, command_id),
             Self::UnknownTransferTag { .. } => offset_of!(HostToControllerData, transfer_tag),
             Self::DataLength { .. } | Self::LengthNotDwords { .. } => offset_of!(HostToControllerData, data_length),

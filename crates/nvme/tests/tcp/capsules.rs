@@ -181,17 +181,19 @@ fn slots_come_back() {
 #[test]
 fn dropped_data_end_with_the_command_still_to_be_answered() {
     use nvme::tcp::{ControllerInput, Response};
-    let wire = Wire { header_digest: true, data_digest: true, alignment: 4 };
-    let mut shell = Shell::connected(wire, SETTINGS);
-    let stream = wire.command(&entry(WRITE, 3, in_capsule(0, 64)), &pattern(3, 64));
-    let mut bytes = &stream[..];
-    let Ok(Some(ControllerInput::Command { tag, .. })) = shell.connection.next_input(&mut bytes) else {
-        panic!("a command was sent")
-    };
-    shell.connection.discard_data(tag);
-    assert_eq!(shell.connection.direct_payload(), None);
-    let next = shell.connection.next_input(&mut bytes);
-    assert_eq!(next, Ok(Some(ControllerInput::DataComplete { tag, intact: true })));
-    shell.connection.complete(tag, Response { result: 0, status: Status::NAMESPACE_WRITE_PROTECTED });
-    assert_eq!(shell.take_output(), wire.response(3, 2, 0x20, 0));
+    for wire in ALL {
+        let mut shell = Shell::connected(wire, SETTINGS);
+        let stream = wire.command(&entry(WRITE, 3, in_capsule(0, 64)), &pattern(3, 64));
+        let mut bytes = &stream[..];
+        let Ok(Some(ControllerInput::Command { tag, .. })) = shell.connection.next_input(&mut bytes) else {
+            panic!("a command was sent")
+        };
+        assert_eq!(shell.connection.direct_payload().is_some(), !wire.data_digest && wire.alignment == 4);
+        shell.connection.discard_data(tag);
+        assert_eq!(shell.connection.direct_payload(), None);
+        let next = shell.connection.next_input(&mut bytes);
+        assert_eq!(next, Ok(Some(ControllerInput::DataComplete { tag, intact: true })));
+        shell.connection.complete(tag, Response { result: 0, status: Status::NAMESPACE_WRITE_PROTECTED });
+        assert_eq!(shell.take_output(), Wire { alignment: 4, ..wire }.response(3, 2, 0x20, 0));
+    }
 }

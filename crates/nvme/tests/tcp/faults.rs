@@ -1,6 +1,6 @@
 //! Each rule whose breach ends the connection, with what the host is told.
 
-use crate::shell::{Event, OPTIONS, SETTINGS, Shell, however_cut};
+use crate::shell::{Event, OPTIONS, SETTINGS, Settings, Shell, however_cut};
 use crate::wire::{
     FABRICS, FLUSH, PLAIN, WRITE, Wire, crc32c, entry, in_capsule, initialize_request, pattern, termination, transport,
 };
@@ -185,6 +185,18 @@ fn host_data() {
         case("nobody asked", PLAIN, data(0, 0, 0, true, 4), (1, 10), 24),
         case("nobody asked, with digests", DIGESTS, DIGESTS.host_data(0, 1, 0, true, &[0; 4]), (1, 10), 24),
     ]);
+}
+
+/// Each PDU serves one R2T, also where the next one has been sent already.
+#[test]
+fn host_data_across_two_requests() {
+    let mut shell = Shell::connected(PLAIN, Settings { max_ready_to_transfer_0based: 1, ..SETTINGS });
+    shell.receive(&PLAIN.command(&entry(WRITE, 1, transport(8192)), &[]));
+    shell.receive(&PLAIN.host_data(1, 0, 0, false, &pattern(1, 2048)));
+    shell.take_output();
+    let across = PLAIN.host_data(1, 0, 2048, false, &pattern(1, 4096));
+    shell.receive(&across);
+    assert_eq!(shell.take_output(), termination(3, 4, 0, &across[..24]));
 }
 
 #[test]

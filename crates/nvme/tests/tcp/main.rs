@@ -12,6 +12,8 @@ mod fuzz;
 #[cfg(test)]
 mod initialization;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod responses;
 #[cfg(test)]
 mod shell;

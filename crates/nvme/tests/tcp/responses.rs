@@ -68,8 +68,12 @@ fn a_refused_connect_may_be_followed_by_another() {
     }
     shell.receive(&connect(PLAIN));
     shell.connection.complete(CommandTag(0), SUCCESS);
-    shell.connection.configure_queue(8, 0, true);
-    assert_eq!(shell.take_output(), PLAIN.response(0, 0xffff, 0, 0));
+    shell.connection.configure_queue(3, 0, false);
+    assert_eq!(shell.take_output(), PLAIN.response(0, 4, 0, 0));
+    // The place in the queue is that of the queue there is now.
+    shell.receive(&PLAIN.command(&entry(FLUSH, 1, [0; 16]), &[]));
+    shell.connection.complete(CommandTag(0), SUCCESS);
+    assert_eq!(shell.take_output(), PLAIN.response(1, 2, 0, 0));
 }
 
 #[test]
