@@ -164,7 +164,10 @@ impl Queue {
             Ok(accepted) => {
                 let (response, grant) = (accepted.response(), accepted.grant);
                 self.role = match accepted.gate_key {
-                    Some(key) => Role::Io(IoQueue::new(accepted.controller, grant.queue_id, key)),
+                    Some(key) => {
+                        let connection = Arc::clone(&self.connection);
+                        Role::Io(IoQueue::new(accepted.controller, connection, grant.queue_id, key))
+                    }
                     None => {
                         let timeout_ms = request.keep_alive_timeout_ms.get();
                         Role::Admin(Box::new(AdminQueue::new(accepted.controller, timeout_ms, now)))
@@ -248,7 +251,7 @@ impl Queue {
     pub fn closed(&mut self, _now: Instant) {
         match std::mem::replace(&mut self.role, Role::Closed) {
             Role::Admin(queue) => self.target.end_controller(queue.controller(), false),
-            Role::Io(mut queue) => queue.closed(&self.target, &self.connection),
+            Role::Io(mut queue) => queue.closed(&self.target),
             Role::Opening | Role::Closed => {}
         }
     }
