@@ -359,7 +359,7 @@ fn as_many_queues_are_allotted_as_the_limit_allows() {
     assert_eq!(host.admin.succeed(&get), NumberOfQueues::pairs(8).0.into());
     for (submission, completion, allotted) in [(1, 1, 1), (4, 4, 4), (4, 2, 2), (2, 4, 2), (100, 100, 8), (65535, 3, 3)]
     {
-        let request = NumberOfQueues(completion - 1 << 16 | (submission - 1));
+        let request = NumberOfQueues(((completion - 1) << 16) | (submission - 1));
         let set = SetFeatures::new(FeatureIdentifier::NUMBER_OF_QUEUES, request.0).command();
         assert_eq!(host.admin.succeed(&set), NumberOfQueues::pairs(allotted).0.into());
         assert_eq!(host.admin.succeed(&get), NumberOfQueues::pairs(allotted).0.into());
