@@ -6,8 +6,8 @@
 //!
 //! Invariants: the gate is open exactly while the controller is enabled, not shut down and not ended, and then it
 //! holds the number of the current enabling, so that a queue from before a reset stays shut out. Closing a queue's
-//! connection is a message to whoever owns it; nothing waits for it here. No code holds the mutexes of two controllers,
-//! or a controller's and the target's, at once.
+//! connection is a message to whoever owns it; nothing waits for it here. Lock order: a controller's state, then the
+//! target's table; never the other way, and never two controllers at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,3 +9,4 @@ mod keep_alive;
 mod nvm;
 mod operations;
 mod properties;
+mod settings;
