@@ -13,7 +13,7 @@ pub const ADMIN_QUEUE_ENTRIES_MAXIMUM: u16 = 256;
 /// Smallest Admin queue, in entries. Spec: NVMe Base 2.0 §3.3.1.3.
 pub const ADMIN_QUEUE_ENTRIES_MINIMUM: u16 = 32;
 /// In-capsule data of an Admin queue, in bytes; fixed by the transport. Spec: NVMe/TCP 1.0 §3.3.1.
-pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = 8192;
+pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = nvme::tcp::limits::ADMIN_IN_CAPSULE_BYTES;
 /// Asynchronous Event Requests that a controller holds at once (Identify Controller's AERL + 1). The specification
 /// recommends four.
 pub const ASYNC_EVENT_REQUESTS_MAXIMUM: u8 = 4;

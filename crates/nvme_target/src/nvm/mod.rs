@@ -141,7 +141,8 @@ impl IoQueue {
     ) -> Disposition {
         let with_data = PLACES[usize::from(entry.opcode)].and_then(|place| COMMANDS[usize::from(place)].with_data);
         let Some(with_data) = with_data else {
-            unreachable!("data of a command that asked for none");
+            // A second Connect that was sent along with the first.
+            return Disposition::Respond(self.refuse(entry, Failure::sequence()));
         };
         let step = self.context(target, entry).and_then(|context| with_data(&context, entry, data));
         self.dispose(tag, entry, step)

@@ -6,9 +6,11 @@ use nvme::base::command::{AdminOpcode, SubmissionQueueEntry};
 use nvme::base::status::Status;
 use nvme::fabrics::{ConnectData, DisconnectCommand, InvalidParameter, Nqn};
 use nvme::nvm::{NvmOpcode, ReadWrite};
+use nvme::tcp::CommandTag;
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::U16;
 
-use super::harness::{Connection, ENABLE, Host, Reply, Request, settings, target, with_transport};
+use super::harness::{Connection, ENABLE, Host, Reply, Request, reply, settings, target, with_transport};
 use crate::Limits;
 use crate::limits::{ADMIN_IN_CAPSULE_DATA_BYTES, ADMIN_QUEUE_ENTRIES_MAXIMUM};
 use crate::queue::QueueGrant;
@@ -180,6 +182,20 @@ fn a_queue_does_not_connect_again() {
         assert!(response.status.same_code(Status::COMMAND_SEQUENCE_ERROR));
     }
     assert_eq!(host.target.controllers().len(), 1);
+}
+
+#[test]
+fn a_connect_that_was_sent_along_with_another_is_refused_when_its_data_come() {
+    let host = Host::new(&target(), "a");
+    for request in [Request::admin("a"), host.io_request(1)] {
+        let mut connection = Connection::new(&host.target, ListenerKind::Io);
+        let entry = with_transport(request.command.as_entry(), 1024);
+        assert!(matches!(connection.send(&entry), Reply::NeedsData(1024)));
+        request.connect(&mut connection);
+        let late = connection.queue.data(connection.now, CommandTag(0), &entry, request.data.as_bytes());
+        let Reply::Response(response) = reply(late) else { panic!("connected twice") };
+        assert!(response.status.same_code(Status::COMMAND_SEQUENCE_ERROR));
+    }
 }
 
 #[test]
