@@ -29,8 +29,8 @@ const LAST_BLOCK: u32 = 9_999;
 const HOSTS: [&str; 3] = ["a", "b", "c"];
 const CONTROLLERS: u16 = 5;
 const CONNECTIONS: usize = 24;
-const OPERATIONS: usize = 4000;
-const WORLDS: u64 = 40;
+const OPERATIONS: usize = 2500;
+const WORLDS: u64 = 16;
 
 /// A sequence of numbers that depends on its seed only (splitmix64).
 struct Random(u64);
