@@ -167,6 +167,11 @@ impl Connection {
         self.next_command_id
     }
 
+    /// Has the next command get this identifier, which must be free.
+    pub(super) fn use_command_id(&mut self, command_id: u16) {
+        self.next_command_id = command_id;
+    }
+
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
     }

@@ -15,6 +15,7 @@ use super::harness::{
 };
 use crate::limits::NAMESPACES_MAXIMUM;
 use crate::queue::IoCommand;
+use crate::statistics::Totals;
 use crate::subsystem::Target;
 use crate::{Limits, TargetSettings};
 
@@ -206,11 +207,29 @@ fn every_range_is_deallocated_in_turn() {
     assert_eq!(command.operation, dealt(5, 1));
     // Another command in between has parts of its own.
     let other = io(deallocate(&mut queue, 2, &[range(100, 1), range(200, 1)]));
+    assert_eq!(queue.queue.next_part(&other).unwrap().operation, dealt(200, 1));
     let next = queue.queue.next_part(&command).unwrap();
     assert_eq!((next.operation, next.tag, next.command_id), (dealt(9, 2), command.tag, command.command_id));
-    assert_eq!(queue.queue.next_part(&other).unwrap().operation, dealt(200, 1));
     assert!(queue.queue.next_part(&next).is_none());
     assert!(queue.complete(&next).status.is_success());
+}
+
+#[test]
+fn a_command_does_not_inherit_what_another_of_its_tag_left() {
+    let host = Host::new(&target(), "a");
+    let mut queue = host.io_queue(1);
+    for outcome in [Ok(()), Err(&BlockError::Io(Errno::IO)), Ok(())] {
+        queue.use_command_id(9);
+        let mut command = io(deallocate(&mut queue, 3, &[range(1, 1), range(2, 1), range(3, 1)]));
+        if outcome.is_ok() {
+            for first_block in [2, 3] {
+                command = queue.queue.next_part(&command).unwrap();
+                assert_eq!(command.operation, Operation::Deallocate(BlockRange { first_block, block_count: 1 }));
+            }
+            assert!(queue.queue.next_part(&command).is_none());
+        }
+        queue.queue.io_completed(&command, outcome);
+    }
 }
 
 #[test]
@@ -298,6 +317,31 @@ fn data_units_are_counted_across_commands_queues_and_controllers() {
     assert_eq!((end.host_reads.get(), end.data_units_read.get()), (1001, 2));
     assert_eq!(target.totals().read_bytes, 1001 * u64::from(BLOCK_SIZE));
     assert_eq!(target.controllers()[0].totals.read_commands, 668, "the host's own share");
+}
+
+#[test]
+fn commands_of_one_pass_add_up() {
+    let host = Host::new(&target(), "a");
+    let mut queue = host.io_queue(1);
+    for opcode in [NvmOpcode::READ, NvmOpcode::WRITE] {
+        for block_count in [1, 2, 4] {
+            let command = io(queue.send(&transfer(opcode, 1, blocks(0, block_count))));
+            queue.complete(&command);
+        }
+    }
+    assert_eq!(host.target.totals(), Totals::default(), "added once a pass");
+    for _ in 0..2 {
+        queue.queue.end_pass(queue.now);
+        let expected = Totals {
+            read_commands: 3,
+            read_bytes: 7 * 512,
+            write_commands: 3,
+            written_bytes: 7 * 512,
+            media_errors: 0,
+        };
+        assert_eq!(host.target.totals(), expected);
+        assert_eq!(host.target.controllers()[0].totals, expected);
+    }
 }
 
 #[test]
