@@ -12,7 +12,7 @@ use zerocopy::little_endian::U16;
 
 use super::harness::{Connection, ENABLE, Host, Reply, Request, reply, settings, target, with_transport};
 use crate::Limits;
-use crate::limits::{ADMIN_IN_CAPSULE_DATA_BYTES, ADMIN_QUEUE_ENTRIES_MAXIMUM};
+use crate::limits::{ADMIN_IN_CAPSULE_DATA_BYTES, ADMIN_QUEUE_ENTRIES_MAXIMUM, CONTROLLERS_RANGE};
 use crate::queue::QueueGrant;
 use crate::subsystem::{ListenerKind, Target};
 
@@ -67,6 +67,19 @@ fn an_identifier_is_not_given_out_again_at_once() {
     first.admin.close();
     assert!(target.controllers().is_empty());
     assert_ne!(Host::new(&target, "a").controller_id, first.controller_id);
+}
+
+#[test]
+fn when_the_identifiers_come_round_those_in_use_are_left_out() {
+    let first = Host::new(&target(), "a");
+    assert_eq!(first.controller_id, 1);
+    let request = Request::admin("b");
+    for _ in 2..=*CONTROLLERS_RANGE.end() {
+        let mut connection = Connection::new(&first.target, ListenerKind::Io);
+        request.connect(&mut connection);
+        connection.close();
+    }
+    assert_eq!(Host::new(&first.target, "b").controller_id, 2);
 }
 
 #[test]
