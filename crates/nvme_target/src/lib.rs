@@ -34,6 +34,6 @@ mod tests;
 pub use controller::{ControllerKind, ControllerSummary};
 pub use limits::Limits;
 pub use namespace::{Namespace, NamespaceIndex, NamespaceSettings};
-pub use service::{DRAIN_LIMIT, Placement, Service, ServiceOptions, StartError};
+pub use service::{Placement, Service, ServiceOptions, StartError};
 pub use socket::SocketOptions;
 pub use subsystem::{Listener, ListenerKind, SettingsError, Target, TargetSettings};
