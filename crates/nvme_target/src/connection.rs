@@ -23,8 +23,7 @@ use nvme::base::command::SubmissionQueueEntry;
 use nvme::base::status::Status;
 use nvme::tcp::digest::crc32c;
 use nvme::tcp::{
-    CommandData, CommandTag, ControllerConnection, ControllerInput, Fault, OutputSegment,
-    PayloadRange, Response,
+    CommandData, CommandTag, ControllerConnection, ControllerInput, Fault, OutputSegment, PayloadRange, Response,
 };
 use reactor::buffer_pool::IoBuffer;
 use reactor::clock::Instant;
@@ -33,8 +32,8 @@ use tracing::{debug, info};
 
 use crate::exchange::{Answer, Exchange};
 use crate::limits::{
-    CONNECT_LIMIT, LARGE_PAYLOAD_BYTES, LAST_WORDS_LIMIT, SEND_BYTES_PER_PASS_MAXIMUM, SEND_LARGE_BYTES_PER_PASS_MAXIMUM,
-    STALL_LIMIT,
+    CONNECT_LIMIT, LARGE_PAYLOAD_BYTES, LAST_WORDS_LIMIT, SEND_BYTES_PER_PASS_MAXIMUM,
+    SEND_LARGE_BYTES_PER_PASS_MAXIMUM, STALL_LIMIT,
 };
 use crate::poll_group::{Message, Resources};
 use crate::queue::{ConnectionControl, ConnectionInfo, Disposition, IoCommand, Queue, QueueGrant};
@@ -81,12 +80,17 @@ impl ConnectionControl for ConnectionHandle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Waits for Connect.
-    Opening { until: Instant },
+    Opening {
+        until: Instant,
+    },
     Connected,
     /// Takes no more commands; ends when those at the devices are over and the output is out.
     Draining,
     /// Takes no more input; gets its output out, says that it has finished, and waits for the host to close.
-    Closing { until: Instant, finish_sent: bool },
+    Closing {
+        until: Instant,
+        finish_sent: bool,
+    },
     Dead,
 }
 
@@ -123,18 +127,16 @@ impl Connection {
         group: GroupAddress,
         now: Instant,
     ) -> io::Result<Self> {
-        let info =
-            ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
+        let info = ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
         let queue = Queue::new(Arc::clone(&target), info, Arc::new(ConnectionHandle { id, group }));
-        let mut exchanges = Vec::new();
-        exchanges.push(Exchange::Idle);
         Ok(Self {
             id,
             stream,
             protocol: ControllerConnection::new(target.protocol_options()),
             target,
             queue,
-            exchanges,
+            // The slot of Connect.
+            exchanges: vec![Exchange::Idle],
             phase: Phase::Opening { until: now + CONNECT_LIMIT },
             readable: false,
             writable: true,
@@ -253,7 +255,9 @@ impl Connection {
             Exchange::ReceivingIntoBuffer { command, buffer } if intact => {
                 self.submit(tag, command, Some(buffer), resources);
             }
-            Exchange::ReceivingAside { command, data } if intact => self.await_buffer(tag, command, Some(data), resources),
+            Exchange::ReceivingAside { command, data } if intact => {
+                self.await_buffer(tag, command, Some(data), resources)
+            }
             Exchange::ReceivingIntoBuffer { command, .. } | Exchange::ReceivingAside { command, .. } => {
                 self.queue.io_abandoned(&command);
                 self.transport_error(tag);

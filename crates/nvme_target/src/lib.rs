@@ -28,6 +28,8 @@ mod service;
 mod socket;
 pub mod statistics;
 pub mod subsystem;
+#[cfg(test)]
+mod tests;
 
 pub use controller::{ControllerKind, ControllerSummary};
 pub use limits::Limits;

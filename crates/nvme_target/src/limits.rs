@@ -15,7 +15,7 @@ pub const ADMIN_QUEUE_ENTRIES_MAXIMUM: u16 = 256;
 /// Smallest Admin queue, in entries. Spec: NVMe Base 2.0 §3.3.1.3.
 pub const ADMIN_QUEUE_ENTRIES_MINIMUM: u16 = 32;
 /// In-capsule data of an Admin queue, in bytes; fixed by the transport. Spec: NVMe/TCP 1.0 §3.3.1.
-pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = 8192;
+pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = nvme::tcp::limits::ADMIN_IN_CAPSULE_BYTES;
 /// Asynchronous Event Requests that a controller holds at once (Identify Controller's AERL + 1). The specification
 /// recommends four.
 pub const ASYNC_EVENT_REQUESTS_MAXIMUM: u8 = 4;
@@ -121,7 +121,7 @@ impl Limits {
             return refuse("the number of queue entries", self.queue_entries.into(), "2 to 4096");
         }
         let in_capsule = self.in_capsule_data_bytes;
-        if !IN_CAPSULE_DATA_RANGE.contains(&in_capsule) || in_capsule % IN_CAPSULE_UNIT_BYTES != 0 {
+        if !IN_CAPSULE_DATA_RANGE.contains(&in_capsule) || !in_capsule.is_multiple_of(IN_CAPSULE_UNIT_BYTES) {
             return refuse("the in-capsule data size", in_capsule, "a multiple of 16 up to 65536 bytes");
         }
         if !TRANSFER_RANGE.contains(&self.transfer_bytes) || !self.transfer_bytes.is_power_of_two() {

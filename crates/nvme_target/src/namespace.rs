@@ -18,7 +18,7 @@ use crate::limits::NAMESPACES_MAXIMUM;
 use crate::subsystem::SettingsError;
 
 /// Sizes of a logical block that hosts can use, in bytes: powers of two from 512 to this.
-pub const BLOCK_SIZE_BYTES_MAXIMUM: u32 = 65_536;
+pub(crate) const BLOCK_SIZE_BYTES_MAXIMUM: u32 = 65_536;
 
 /// What a namespace is made from.
 #[derive(Debug, Clone)]

@@ -173,8 +173,10 @@ impl PollGroup {
 
     /// Waits for events and notes what they mean.
     fn gather(&mut self) -> io::Result<()> {
-        let deadline =
-            [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until].into_iter().flatten().min();
+        let deadline = [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until]
+            .into_iter()
+            .flatten()
+            .min();
         let more_to_do = !self.busy.is_empty() || self.accept_now;
         let mut woken = false;
         for event in self.event_loop.turn(more_to_do, deadline)? {

@@ -120,14 +120,12 @@ impl Service {
     /// # Errors
     /// [`StartError`]; nothing is left behind.
     pub fn start(mut settings: TargetSettings, options: &ServiceOptions) -> Result<Self, StartError> {
-        options.socket.check().map_err(|source| StartError::SocketOptions {
-            name: options.socket.congestion_control.clone(),
-            source,
-        })?;
+        options
+            .socket
+            .check()
+            .map_err(|source| StartError::SocketOptions { name: options.socket.congestion_control.clone(), source })?;
         let mut sockets = Vec::new();
-        for (addresses, kind) in
-            [(&options.listen, ListenerKind::Io), (&options.discovery, ListenerKind::Discovery)]
-        {
+        for (addresses, kind) in [(&options.listen, ListenerKind::Io), (&options.discovery, ListenerKind::Discovery)] {
             for &address in addresses {
                 let listen = |source| StartError::Listen { address, source };
                 let listener = socket::listen(address).map_err(listen)?;

@@ -64,7 +64,10 @@ pub enum SettingsError {
     #[error(transparent)]
     Limit(#[from] LimitError),
     /// The name of the discovery service was given to the NVM subsystem.
-    #[error("{} is the name of the discovery service; choose another one for the subsystem", nvme::fabrics::DISCOVERY_NQN)]
+    #[error(
+        "{} is the name of the discovery service; choose another one for the subsystem",
+        nvme::fabrics::DISCOVERY_NQN
+    )]
     DiscoveryNqn,
     /// The serial number does not fit its field.
     #[error("the serial number {0:?} is not 1 to 20 printable ASCII characters")]

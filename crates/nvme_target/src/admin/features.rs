@@ -4,7 +4,8 @@
 
 use nvme::base::async_event::AsyncEvents;
 use nvme::base::feature::{
-    Arbitration, FeatureIdentifier, HostIdentifier, NumberOfQueues, PowerManagement, VolatileWriteCacheState, WriteAtomicity,
+    Arbitration, FeatureIdentifier, HostIdentifier, NumberOfQueues, PowerManagement, VolatileWriteCacheState,
+    WriteAtomicity,
 };
 use nvme::base::status::Status;
 
@@ -55,19 +56,18 @@ pub(crate) struct Feature {
     pub(super) identifier: FeatureIdentifier,
     pub(super) value: Value,
     /// Takes a new value, the command's dword 11. Returns the result of the command. `None`: it cannot be changed.
-    pub(super) set: Option<fn(&mut AdminContext<'_>, u32) -> Result<u32, Failure>>,
+    pub(super) set: Option<Setter>,
     /// Whether the controller has it. Most features do not depend on anything.
     pub(super) exists: fn(&AdminContext<'_>) -> bool,
 }
+
+type Setter = fn(&mut AdminContext<'_>, u32) -> Result<u32, Failure>;
 
 /// How a feature is read.
 #[derive(Debug)]
 pub(super) enum Value {
     /// It is the result of the command.
-    Dword {
-        current: fn(&AdminContext<'_>, &ControllerState) -> u32,
-        default: fn(&FeatureValues) -> u32,
-    },
+    Dword { current: fn(&AdminContext<'_>, &ControllerState) -> u32, default: fn(&FeatureValues) -> u32 },
     /// It is data. Is given the command's dword 11.
     Data(fn(&AdminContext<'_>, u32) -> Result<Vec<u8>, Failure>),
 }

@@ -20,8 +20,10 @@ struct Property {
     offset: PropertyOffset,
     size: PropertySize,
     read: fn(&AdminContext<'_>) -> u64,
-    write: Option<fn(&mut AdminContext<'_>, u32) -> Result<(), Failure>>,
+    write: Option<Write>,
 }
+
+type Write = fn(&mut AdminContext<'_>, u32) -> Result<(), Failure>;
 
 /// Every property of a controller. Bit 0 of the ready modes in the capabilities promises the ready time-outs.
 const PROPERTIES: &[Property] = &[

@@ -37,10 +37,13 @@ pub(crate) struct NvmCommand {
     /// What the Commands Supported and Effects log page says about it.
     pub(crate) effects: CommandEffects,
     /// Decides on the command as it came.
-    execute: fn(&IoContext<'_>, &SubmissionQueueEntry) -> Result<Step, Failure>,
+    execute: Execute,
     /// Decides on it once its data are there; only of a command that asks for them.
-    with_data: Option<fn(&IoContext<'_>, &SubmissionQueueEntry, &[u8]) -> Result<Step, Failure>>,
+    with_data: Option<ExecuteWithData>,
 }
+
+type Execute = fn(&IoContext<'_>, &SubmissionQueueEntry) -> Result<Step, Failure>;
+type ExecuteWithData = fn(&IoContext<'_>, &SubmissionQueueEntry, &[u8]) -> Result<Step, Failure>;
 
 /// Effects of a command that changes what blocks hold.
 const CHANGES_BLOCKS: CommandEffects = CommandEffects::SUPPORTED.with_logical_block_content_change(1);
@@ -84,6 +87,7 @@ const PLACES: [Option<u8>; 256] = {
 #[derive(Debug)]
 pub(crate) struct IoQueue {
     controller: Arc<Controller>,
+    connection: Arc<dyn ConnectionControl>,
     queue_id: u16,
     gate_key: GateKey,
     counters: Totals,
@@ -99,8 +103,13 @@ struct Remaining {
 }
 
 impl IoQueue {
-    pub(crate) fn new(controller: Arc<Controller>, queue_id: u16, gate_key: GateKey) -> Self {
-        Self { controller, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
+    pub(crate) fn new(
+        controller: Arc<Controller>,
+        connection: Arc<dyn ConnectionControl>,
+        queue_id: u16,
+        gate_key: GateKey,
+    ) -> Self {
+        Self { controller, connection, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
     }
 
     pub(crate) fn controller(&self) -> &Controller {
@@ -117,7 +126,8 @@ impl IoQueue {
         let Some(place) = PLACES[usize::from(entry.opcode)] else {
             return self.other_command(entry);
         };
-        let step = self.context(target, entry).and_then(|context| (COMMANDS[usize::from(place)].execute)(&context, entry));
+        let step =
+            self.context(target, entry).and_then(|context| (COMMANDS[usize::from(place)].execute)(&context, entry));
         self.dispose(tag, entry, step)
     }
 
@@ -131,7 +141,8 @@ impl IoQueue {
     ) -> Disposition {
         let with_data = PLACES[usize::from(entry.opcode)].and_then(|place| COMMANDS[usize::from(place)].with_data);
         let Some(with_data) = with_data else {
-            unreachable!("data of a command that asked for none");
+            // A second Connect that was sent along with the first.
+            return Disposition::Respond(self.refuse(entry, Failure::sequence()));
         };
         let step = self.context(target, entry).and_then(|context| with_data(&context, entry, data));
         self.dispose(tag, entry, step)
@@ -178,7 +189,10 @@ impl IoQueue {
             None => Err(Failure::invalid_opcode(Location::OPCODE)),
         };
         match outcome {
-            Ok(()) => Disposition::RespondAndClose(success(0)),
+            Ok(()) => {
+                self.delete();
+                Disposition::RespondAndClose(success(0))
+            }
             Err(failure) => Disposition::Respond(self.refuse(entry, failure)),
         }
     }
@@ -273,9 +287,15 @@ impl IoQueue {
     }
 
     /// The connection is gone.
-    pub(crate) fn closed(&mut self, target: &Target, connection: &Arc<dyn ConnectionControl>) {
+    pub(crate) fn closed(&mut self, target: &Target) {
         self.end_pass(target);
-        self.controller.remove_io_queue(self.queue_id, connection);
+        self.delete();
+    }
+
+    /// Takes no more commands, and gives its identifier back.
+    fn delete(&mut self) {
+        self.gate_key = GateKey::NONE;
+        self.controller.remove_io_queue(self.queue_id, &self.connection);
     }
 }
 
@@ -341,9 +361,5 @@ fn check_range(namespace: &Namespace, range: BlockRange, location: Location) -> 
 /// Refuses to change a namespace that is read only.
 #[inline]
 fn check_writable(namespace: &Namespace) -> Result<(), Failure> {
-    if namespace.read_only() {
-        Err(Failure::lasting(Status::NAMESPACE_WRITE_PROTECTED))
-    } else {
-        Ok(())
-    }
+    if namespace.read_only() { Err(Failure::lasting(Status::NAMESPACE_WRITE_PROTECTED)) } else { Ok(()) }
 }

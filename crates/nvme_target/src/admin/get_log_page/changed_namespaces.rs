@@ -10,8 +10,7 @@ use crate::admin::AdminContext;
 use crate::controller::{ControllerState, Notice};
 use crate::failure::Failure;
 
-pub(super) const PAGE: LogPage =
-    LogPage { identifier: LogPageIdentifier::CHANGED_NAMESPACE_LIST, build, acknowledge };
+pub(super) const PAGE: LogPage = LogPage { identifier: LogPageIdentifier::CHANGED_NAMESPACE_LIST, build, acknowledge };
 
 fn build(_context: &AdminContext<'_>, state: &ControllerState, _request: &GetLogPage) -> Result<Vec<u8>, Failure> {
     Ok(ChangedNamespaceList::new(state.changed_namespaces.iter().copied()).as_bytes().to_vec())

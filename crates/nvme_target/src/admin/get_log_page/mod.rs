@@ -61,7 +61,8 @@ fn execute(context: &mut AdminContext<'_>, entry: &SubmissionQueueEntry) -> Resu
     if !offset.is_multiple_of(4) {
         return Err(Failure::invalid_field(OFFSET));
     }
-    let length = u32::try_from(request.length_bytes).ok().filter(|&bytes| bytes <= context.target.limits().transfer_bytes);
+    let length =
+        u32::try_from(request.length_bytes).ok().filter(|&bytes| bytes <= context.target.limits().transfer_bytes);
     let length = length.ok_or(Failure::invalid_field(LENGTH))?;
     check_data_length(entry, length)?;
     let mut state = context.controller.lock();

@@ -69,7 +69,8 @@ const fn of_command_set(
 }
 
 fn execute(context: &mut AdminContext<'_>, entry: &SubmissionQueueEntry) -> Result<AdminOutcome, Failure> {
-    const LENGTH_BYTES: u32 = IDENTIFY_DATA_BYTES as u32;
+    const LENGTH_BYTES: u32 = 4096;
+    const { assert!(LENGTH_BYTES as usize == IDENTIFY_DATA_BYTES) };
     let identify = Identify::parse(entry);
     let structures = context.controller.command_set().identify;
     let structure = structures.iter().find(|structure| structure.structure == identify.structure);
