@@ -5,9 +5,12 @@
 //! the scenario. [`wire`] is an NVMe/TCP peer that can misbehave. The scenarios themselves are in the program `e2e`
 //! beside this library (`src/main.rs`), one behaviour a file.
 
+pub mod bystander;
 pub mod context;
 pub mod failure;
+pub mod kernel;
 pub mod needs;
 pub mod process;
 pub mod scenario;
 pub mod scratch;
+pub mod wire;

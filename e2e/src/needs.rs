@@ -10,6 +10,8 @@ const PACKAGES: &str = include_str!("../packages.txt");
 pub enum Need {
     /// A program in `PATH` or one of the folders for administrators.
     Program(&'static str),
+    /// A kernel for the guest: in `/boot`, or apt to fetch one.
+    GuestKernel,
     /// To be root, for mounts and network namespaces.
     Root,
 }
@@ -24,6 +26,10 @@ impl Need {
                 Some(package) => format!("needs {program} (Debian package {package})"),
                 None => format!("needs {program}"),
             }),
+            Self::GuestKernel if find_program("apt-get") || guest_kernel_is_there() => None,
+            Self::GuestKernel => {
+                Some("needs a kernel for the guest (Debian package linux-image-cloud-amd64)".to_owned())
+            }
             Self::Root if rustix::process::geteuid().is_root() => None,
             Self::Root => Some("needs root".to_owned()),
         }
@@ -33,6 +39,17 @@ impl Need {
 fn find_program(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
     path.split(':').chain(["/usr/sbin", "/sbin"]).any(|folder| Path::new(folder).join(program).is_file())
+}
+
+fn guest_kernel_is_there() -> bool {
+    let Ok(entries) = std::fs::read_dir("/boot") else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with("vmlinuz-") && name.contains("-cloud-")
+    })
 }
 
 fn package_of(program: &str) -> Option<&'static str> {

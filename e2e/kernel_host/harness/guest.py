@@ -74,7 +74,8 @@ class Guest:
                  "-device", "virtio-blk-pci,drive=image",
                  "-netdev", netdev, "-device", "virtio-net-pci,netdev=net0,romfile="]
         if args.disk:
-            argv += ["-drive", "if=none,id=disk,format=raw,file=" + args.disk,
+            # no lock: a guest whose power was cut may hold it for a moment longer
+            argv += ["-drive", "if=none,id=disk,format=raw,file.locking=off,file=" + args.disk,
                      "-device", "virtio-blk-pci,drive=disk"]
         if args.pcap:
             argv += ["-object", "filter-dump,id=dump0,netdev=net0,file=" + args.pcap]

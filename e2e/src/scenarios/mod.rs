@@ -1,12 +1,15 @@
 //! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
 
 mod cli;
+mod fault;
+mod hostile;
+mod kernel;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE].into_iter().flatten().copied().collect()
+    [cli::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod words;
 
 use std::fmt;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::task::{Task, TaskError, say};
 use crate::workspace;
@@ -17,10 +17,19 @@ use crate::workspace;
 pub(crate) const TASK: Task = Task { arguments, run };
 
 fn arguments() -> Command {
-    Command::new("tidy").about("Check the house rules: file sizes, words, licences, lists in docs/")
+    Command::new("tidy").about("Check the house rules: file sizes, words, licences, lists in docs/").arg(
+        Arg::new("write")
+            .long("write")
+            .action(ArgAction::SetTrue)
+            .help("First make the files anew that are made of others"),
+    )
 }
 
-fn run(_: &ArgMatches) -> Result<(), TaskError> {
+fn run(matches: &ArgMatches) -> Result<(), TaskError> {
+    if matches.get_flag("write") {
+        let list = limits::list(&Checkout::read()?);
+        std::fs::write(workspace::root().join(limits::LIST), list)?;
+    }
     check()
 }
 

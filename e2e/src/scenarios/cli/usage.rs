@@ -23,7 +23,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "-l", "127.0.0.1:99999", "memory:1M"], words: &["127.0.0.1:99999", "ADDR:PORT"] },
     Mistake { arguments: &["target", "--discovery", "off", "memory:1M"], words: &["off", "ADDR:PORT"] },
     Mistake { arguments: &["target", "-n", "disk1", "memory:1M"], words: &["disk1", "nqn."] },
-    Mistake { arguments: &["target", "--spin-us", "-1", "memory:1M"], words: &["--spin-us"] },
+    Mistake { arguments: &["target", "--spin-us", "2000000", "memory:1M"], words: &["--spin-us", "1000000"] },
     Mistake { arguments: &["target", "--file-backend", "aio", "memory:1M"], words: &["aio", "io-uring"] },
     Mistake { arguments: &["target", "memory:"], words: &["memory:"] },
     Mistake { arguments: &["target", "memory:ten"], words: &["memory:ten", "M"] },
@@ -31,8 +31,8 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "memory:99999999999999999999T"], words: &["memory:99999999999999999999T"] },
     Mistake { arguments: &["target", "memory:1M,block_size=1000"], words: &["1000", "512"] },
     Mistake { arguments: &["target", "memory:1M,blocksize=512"], words: &["blocksize", "block_size"] },
-    Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "No such file"] },
-    Mistake { arguments: &["target", "/"], words: &["/", "director"] },
+    Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "truncate"] },
+    Mistake { arguments: &["target", "/"], words: &["/", "regular file"] },
     Mistake { arguments: &["completion", "tcsh"], words: &["tcsh", "bash"] },
 ];
 
