@@ -1,5 +1,5 @@
 //! The host's end of an NVMe/TCP connection against any controller and any pace of its caller. Nothing panics; data come in order and
-//! within the command's buffer; no more is asked for than the command has; each command ends once.
+//! within their command; a command is completed once; the output is as long as it says.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use nvme::base::command::SubmissionQueueEntry;
-use nvme::tcp::pdu::{InitializeResponse, flags};
+use nvme::tcp::pdu::InitializeResponse;
 use nvme::tcp::{CommandTag, HostConnection, HostData, HostInput, HostOptions, OutputSegment};
 use zerocopy::IntoBytes;
 
@@ -17,52 +17,43 @@ const ENTRIES: u16 = 4;
 enum Step {
     /// Bytes as they are.
     Bytes(Vec<u8>),
-    /// C2HData, right as far as the stream goes.
-    Data { command_id: u8, offset: u16, data_bytes: u16, last: bool, success: bool },
-    /// R2T.
-    Request { command_id: u8, tag: u8, offset: u16, length: u16 },
-    /// CapsuleResp.
-    Response { command_id: u8, status: u16 },
+    /// A PDU of a controller that is right as far as the stream goes: its type, flags, and header after the common header.
+    Pdu { kind: u8, flags: u8, command_id: u8, offset: u16, length: u16, data_bytes: u16 },
+    /// A command, when its tag is free.
+    Submit { tag: u8, write: bool, dwords: u16 },
     /// So many of the bytes that wait are received, straight into place where that is possible.
     Receive { count: u16, direct: bool },
     /// So many bytes are sent.
     Transmit(u16),
-    /// A command is submitted, if its tag is free.
-    Submit { tag: u8, write: bool, length: u16 },
 }
 
 struct Caller {
     connection: HostConnection,
     established: bool,
-    /// Outstanding commands: length of their data, and how much of them has moved.
-    commands: BTreeMap<u16, (u32, u32)>,
+    /// Outstanding commands: length of what they read, and how much has come.
+    outstanding: BTreeMap<u16, (u32, u32)>,
     over: bool,
 }
 
 impl Caller {
-    fn moved(&mut self, tag: CommandTag, offset: u32, length: u32) {
-        let (total, moved) = self.commands.get_mut(&tag.0).expect("data of a command that is outstanding");
-        assert_eq!(offset, *moved);
-        *moved += length;
-        assert!(*moved <= *total);
+    fn received(&mut self, tag: CommandTag, offset: u32, length: u32) {
+        let (total, received) = self.outstanding.get_mut(&tag.0).expect("data of an outstanding command");
+        assert_eq!(offset, *received);
+        *received += length;
+        assert!(*received <= *total);
     }
 
     fn input(&mut self, input: HostInput<'_>) {
         match input {
-            HostInput::Established => {
-                self.established = true;
-                self.connection.configure_queue(ENTRIES, 1024);
-            }
+            HostInput::Established => self.established = true,
             HostInput::Payload { range, bytes } => {
                 assert_eq!(range.length as usize, bytes.len());
-                self.moved(range.tag, range.offset, range.length);
+                self.received(range.tag, range.offset, range.length);
             }
-            HostInput::DataWanted { range } => {
-                self.moved(range.tag, range.offset, range.length);
-                self.connection.send_data(range, |range| range.length);
-            }
-            HostInput::Completed { tag, .. } => {
-                self.commands.remove(&tag.0).expect("the end of a command that is outstanding");
+            HostInput::DataWanted { range } => self.connection.send_data(range, |piece| piece.length),
+            HostInput::Completed { tag, completion } => {
+                let (_, received) = self.outstanding.remove(&tag.0).expect("a command is completed once");
+                assert_eq!(completion.data_received, received);
             }
             HostInput::ControllerTerminated { .. } => self.over = true,
         }
@@ -75,7 +66,7 @@ impl Caller {
                 bytes = &bytes[count..];
                 if count > 0 {
                     let count = u32::try_from(count).expect("bounded by a u32");
-                    self.moved(range.tag, range.offset, count);
+                    self.received(range.tag, range.offset, count);
                     if let Some(input) = self.connection.received_direct(count) {
                         self.input(input);
                     }
@@ -92,55 +83,51 @@ impl Caller {
         }
     }
 
-    fn transmit(&mut self, count: usize) {
-        let mut total = 0;
-        for segment in self.connection.pending_output() {
-            let length = match segment {
-                OutputSegment::Bytes(bytes) => bytes.len(),
-                OutputSegment::Payload(range) => range.length as usize,
-            };
-            assert!(length > 0);
-            total += length;
+    fn submit(&mut self, tag: u16, write: bool, length: u32) {
+        if self.over || !self.established || tag >= ENTRIES || self.outstanding.contains_key(&tag) {
+            return;
         }
+        let (data, reads) = match (length, write) {
+            (0, _) => (HostData::None, 0),
+            (_, true) => (HostData::Write { length }, 0),
+            (_, false) => (HostData::Read { length }, length),
+        };
+        self.connection.submit(CommandTag(tag), &SubmissionQueueEntry::new(1, 1), data, |range| range.length);
+        self.outstanding.insert(tag, (reads, 0));
+    }
+
+    fn transmit(&mut self, count: usize) {
+        let length = |segment| match segment {
+            OutputSegment::Bytes(bytes) => <[u8]>::len(bytes),
+            OutputSegment::Payload(range) => {
+                assert!(self.outstanding.contains_key(&range.tag.0), "output of a command that is over");
+                range.length as usize
+            }
+        };
+        let total = self.connection.pending_output().map(length).sum();
         assert_eq!(total, self.connection.pending_output_bytes());
-        let commands = &mut self.commands;
+        let outstanding = &mut self.outstanding;
         self.connection.transmitted(count.min(total), |tag, _| {
-            commands.remove(&tag.0).expect("the end of a command that is outstanding");
+            outstanding.remove(&tag.0).expect("a command is completed once");
         });
     }
-
-    fn submit(&mut self, tag: CommandTag, write: bool, length: u32) {
-        if self.established && !self.over && !self.commands.contains_key(&tag.0) {
-            let (data, in_capsule) = match length {
-                0 => (HostData::None, false),
-                length if write => (HostData::Write { length }, length <= 1024),
-                length => (HostData::Read { length }, false),
-            };
-            let entry = SubmissionQueueEntry::new(if write { 1 } else { 2 }, 1);
-            self.connection.submit(tag, &entry, data, |range| range.length);
-            self.commands.insert(tag.0, (length, if in_capsule { length } else { 0 }));
-        }
-    }
 }
 
-/// A PDU without header digest, with its data and its data digest all zero.
-fn pdu(pdu_type: u8, flags: u8, specific: &[u8], data_bytes: u16, data_digest: bool) -> Vec<u8> {
-    let header_bytes = u8::try_from(8 + specific.len()).expect("a short header");
+/// A PDU with its data all zero and a data digest that is right for one length only.
+fn pdu(kind: u8, flags: u8, specific: &[u8; 16], data_bytes: u16, data_digest: bool) -> Vec<u8> {
+    let pdu_type = [5, 7, 9, 7][usize::from(kind % 4)];
+    let data_bytes = if pdu_type == 7 { u32::from(data_bytes) } else { 0 };
     let digest = data_digest && data_bytes > 0;
-    let total = u32::from(header_bytes) + u32::from(data_bytes) + if digest { 4 } else { 0 };
-    let mut pdu = vec![pdu_type, flags | if digest { flags::DATA_DIGEST } else { 0 }, header_bytes, header_bytes];
+    let total = 24 + data_bytes + if digest { 4 } else { 0 };
+    let mut pdu = vec![pdu_type, flags & 0xc | if digest { 2 } else { 0 }, 24, if data_bytes > 0 { 24 } else { 0 }];
     pdu.extend(total.to_le_bytes());
     pdu.extend(specific);
+    if pdu_type == 5 {
+        // A response has its command identifier elsewhere.
+        pdu[20..22].copy_from_slice(&specific[..2]);
+    }
     pdu.resize(total as usize, 0);
     pdu
-}
-
-fn data_header(command_id: u8, tag: u8, offset: u16, length: u32) -> Vec<u8> {
-    let mut specific = vec![command_id, 0, tag, 0];
-    specific.extend((u32::from(offset) * 4).to_le_bytes());
-    specific.extend(length.to_le_bytes());
-    specific.extend([0; 4]);
-    specific
 }
 
 fuzz_target!(|input: (bool, u8, Vec<Step>)| {
@@ -152,41 +139,29 @@ fuzz_target!(|input: (bool, u8, Vec<Step>)| {
             ..HostOptions::default()
         }),
         established: false,
-        commands: BTreeMap::new(),
+        outstanding: BTreeMap::new(),
         over: false,
     };
+    caller.connection.configure_queue(ENTRIES, 8192);
+    caller.receive(InitializeResponse::new(0, if data_digest { 2 } else { 0 }, 4096).as_bytes(), false);
     let mut waiting = Vec::new();
-    let response = InitializeResponse::new(0, if data_digest { 2 } else { 0 }, 4096);
-    if !matches!(steps.first(), Some(Step::Bytes(_))) {
-        caller.receive(response.as_bytes(), false);
-    }
     for step in steps {
         match step {
             Step::Bytes(bytes) => waiting.extend(bytes),
-            Step::Data { command_id, offset, data_bytes, last, success } => {
-                let flags = if last { flags::LAST } else { 0 } | if success { flags::SUCCESS } else { 0 };
-                let specific = data_header(command_id, 0, offset, u32::from(data_bytes));
-                waiting.extend(pdu(7, flags, &specific, data_bytes, data_digest));
+            Step::Pdu { kind, flags, command_id, offset, length, data_bytes } => {
+                let mut specific = [0; 16];
+                specific[0] = command_id;
+                specific[4..8].copy_from_slice(&(u32::from(offset) * 4).to_le_bytes());
+                specific[8..12].copy_from_slice(&u32::from(length).to_le_bytes());
+                waiting.extend(pdu(kind, flags, &specific, data_bytes, data_digest));
             }
-            Step::Request { command_id, tag, offset, length } => {
-                let specific = data_header(command_id, tag, offset, u32::from(length) * 4);
-                waiting.extend(pdu(9, 0, &specific, 0, false));
-            }
-            Step::Response { command_id, status } => {
-                let mut specific = vec![0; 16];
-                specific[12] = command_id;
-                specific[14..].copy_from_slice(&status.to_le_bytes());
-                waiting.extend(pdu(5, 0, &specific, 0, false));
-            }
+            Step::Submit { tag, write, dwords } => caller.submit(u16::from(tag), write, u32::from(dwords) * 4),
             Step::Receive { count, direct } => {
                 let rest = waiting.split_off(waiting.len().min(usize::from(count)));
                 caller.receive(&waiting, direct);
                 waiting = rest;
             }
             Step::Transmit(count) => caller.transmit(usize::from(count)),
-            Step::Submit { tag, write, length } => {
-                caller.submit(CommandTag(u16::from(tag) % ENTRIES), write, u32::from(length) * 4);
-            }
         }
     }
     caller.receive(&waiting, false);

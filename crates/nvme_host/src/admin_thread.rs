@@ -14,7 +14,7 @@ use reactor::clock::{Duration, Instant};
 
 use crate::buffer::DataBuffer;
 use crate::error::{CommandError, ConnectionFailure, ConnectionLost};
-use crate::establish::{execute, low_dword};
+use crate::establish::{execute, low_dword, pause};
 use crate::poll_group::{PollGroup, QueueKey, Wait};
 use crate::queue::{Completion, Request, Transfer};
 
@@ -129,10 +129,11 @@ impl AdminThread {
         }
         while self.group.now() < until {
             match read_status(&mut self.group, self.key) {
-                Ok(status) if status.shutdown_status() != ControllerStatus::SHUTDOWN_COMPLETE => {
-                    std::thread::sleep(STATUS_PAUSE);
-                }
+                Ok(status) if status.shutdown_status() != ControllerStatus::SHUTDOWN_COMPLETE => {}
                 _ => return,
+            }
+            if pause(&mut self.group, STATUS_PAUSE).is_err() {
+                return;
             }
         }
     }

@@ -21,7 +21,7 @@ use zerocopy::FromBytes;
 use crate::admin_thread::{AdminRequest, AdminThread, STATUS_PAUSE, gone, read_status, write_configuration};
 use crate::buffer::DataBuffer;
 use crate::error::{CommandError, ConnectError};
-use crate::establish::{Established, QueuePlan, establish, execute, low_dword};
+use crate::establish::{Established, QueuePlan, establish, execute, low_dword, pause};
 use crate::options::{ConnectOptions, QUEUE_ENTRIES_MINIMUM};
 use crate::poll_group::{PollGroup, QueueKey};
 use crate::queue::{Queue, Transfer};
@@ -340,7 +340,7 @@ fn wait_until_ready(group: &mut PollGroup, key: QueueKey, capabilities: Capabili
         if until <= group.now() {
             return Err(ConnectError::NotReady(limit));
         }
-        std::thread::sleep(STATUS_PAUSE);
+        pause(group, STATUS_PAUSE).map_err(ConnectError::Local)?;
     }
 }
 

@@ -75,6 +75,14 @@ pub enum CopyError {
 }
 
 impl CopyPlan<'_> {
+    /// Whether the range is in the namespace.
+    ///
+    /// # Errors
+    /// [`CopyError::OutOfRange`].
+    pub fn check(&self) -> Result<(), CopyError> {
+        self.room().map(|_| ())
+    }
+
     fn blocks_per_piece(&self) -> u32 {
         (self.piece_bytes / self.namespace.block_size_bytes).clamp(1, nvme::nvm::MAXIMUM_BLOCK_COUNT)
     }

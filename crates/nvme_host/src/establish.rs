@@ -148,6 +148,19 @@ pub(crate) fn execute(
     Ok((completion.outcome?, completion.buffer))
 }
 
+/// Lets some time pass while nothing is outstanding on the group's queues.
+///
+/// # Errors
+/// When the event loop fails.
+pub(crate) fn pause(group: &mut PollGroup, duration: Duration) -> io::Result<()> {
+    let until = group.now() + duration;
+    let mut completions = Vec::new();
+    while group.now() < until {
+        group.poll(Wait::Until(until), &mut completions)?;
+    }
+    Ok(())
+}
+
 /// Dword 0 of a result.
 pub(crate) fn low_dword(result: u64) -> u32 {
     let [a, b, c, d, ..] = result.to_le_bytes();

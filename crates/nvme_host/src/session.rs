@@ -16,6 +16,7 @@ use crate::backoff::{Backoff, ReconnectPolicy};
 use crate::buffer::DataBuffer;
 use crate::controller::Controller;
 use crate::error::{CommandError, ConnectError};
+use crate::establish::pause;
 use crate::namespace::{Namespace, NamespaceError};
 use crate::options::ConnectOptions;
 use crate::poll_group::{PollGroup, QueueKey, Wait};
@@ -224,7 +225,7 @@ impl Session {
                 Err(error) => match backoff.next_delay(random()) {
                     Some(delay) => {
                         tracing::info!(peer = %self.options.address, %error, ?delay, "trying again");
-                        std::thread::sleep(delay);
+                        pause(&mut self.link.group, delay).map_err(SessionError::EventLoop)?;
                     }
                     None => return Err(error),
                 },

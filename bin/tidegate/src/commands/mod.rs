@@ -20,4 +20,5 @@ pub(crate) struct CommandEntry {
 }
 
 /// Every command, in the order of the help text.
-pub(crate) const TABLE: &[CommandEntry] = &[up::ENTRY, check::ENTRY, target::ENTRY, completion::ENTRY];
+pub(crate) const TABLE: &[CommandEntry] =
+    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, completion::ENTRY];

@@ -99,13 +99,7 @@ fn arguments() -> Command {
                 .default_value("auto")
                 .help("How files and disks are read and written; auto: io_uring where the kernel allows it"),
         )
-        .arg(
-            Arg::new("device")
-                .value_name("DEVICE")
-                .required(true)
-                .num_args(1..)
-                .help("What to export (see below)"),
-        )
+        .arg(Arg::new("device").value_name("DEVICE").required(true).num_args(1..).help("What to export (see below)"))
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -134,7 +128,13 @@ fn run(matches: &ArgMatches) -> Outcome {
     let cores = matches.get_many::<usize>("cores").into_iter().flatten().copied().collect();
     let options = ServiceOptions {
         listen: matches.get_many("listen").into_iter().flatten().copied().collect(),
-        discovery: matches.get_many::<Option<SocketAddr>>("discovery").into_iter().flatten().flatten().copied().collect(),
+        discovery: matches
+            .get_many::<Option<SocketAddr>>("discovery")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .copied()
+            .collect(),
         placement: placement(cores),
         idle: IdlePolicy { spin: Duration::from_micros(matches.get_one("spin").copied().unwrap_or(50)) },
         socket: SocketOptions {
@@ -186,13 +186,7 @@ pub(crate) fn settings(subsystem_nqn: Nqn, devices: Vec<Arc<dyn BlockDevice>>) -
         .zip(devices)
         .map(|(namespace_id, device)| NamespaceSettings { namespace_id, device, uuid: None })
         .collect();
-    TargetSettings {
-        subsystem_nqn,
-        serial_number: None,
-        namespaces,
-        limits: Limits::default(),
-        listeners: Vec::new(),
-    }
+    TargetSettings { subsystem_nqn, serial_number: None, namespaces, limits: Limits::default(), listeners: Vec::new() }
 }
 
 /// A thread bound to each of the cores, or, without any, as many threads as there are usable cores.

@@ -10,6 +10,8 @@ mod faults;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod host;
+#[cfg(test)]
 mod initialization;
 #[cfg(test)]
 mod pair;
