@@ -210,10 +210,8 @@ mod tests {
         let mut bytes = Vec::new();
         encode(&json!(1), &Ok(Answer::Text("x{}\"".into())), Format::Text, &mut bytes);
         encode(&json!(2), &Err("e".into()), Format::Json, &mut bytes);
-        let expected = [
-            Reply { id: json!(1), outcome: Ok(json!("x{}\"\n")) },
-            Reply { id: json!(2), outcome: Err(json!("e")) },
-        ];
+        let expected =
+            [Reply { id: json!(1), outcome: Ok(json!("x{}\"\n")) }, Reply { id: json!(2), outcome: Err(json!("e")) }];
         for split in 0..=bytes.len() {
             let mut stream = ReplyStream::new();
             let mut replies = Vec::new();
