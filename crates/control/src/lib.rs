@@ -22,9 +22,12 @@
 //! No authentication beyond the socket's mode and the peer's user id; no remote access; no notifications. It starts no
 //! process and handles no signal: that is the daemon's part.
 
+pub mod command;
 pub mod limits;
 pub mod log;
 pub mod state;
 pub mod wire;
 
+pub use command::{Call, Command, CommandTable, Outcome, PendingAnswer, Service};
 pub use state::{Inspect, Node, State, UnknownPath};
+pub use wire::{Answer, Format};

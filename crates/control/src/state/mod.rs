@@ -151,6 +151,18 @@ impl State {
         node.finish()
     }
 
+    /// The numbers right below `path`; none when there is no such place.
+    pub(crate) fn numbers(root: &dyn Inspect, path: &str) -> Vec<(String, u64)> {
+        let Ok(Self::Children(children)) = Self::of(root, path) else {
+            return Vec::new();
+        };
+        let number = |(name, state): (String, Self)| match state {
+            Self::Value(value) => value.as_u64().map(|number| (name, number)),
+            Self::Children(_) => None,
+        };
+        children.into_iter().filter_map(number).collect()
+    }
+
     fn write_text(&self, formatter: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
         match self {
             Self::Value(value) => writeln!(formatter, "{}", Leaf(value)),
