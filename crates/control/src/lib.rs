@@ -22,10 +22,14 @@
 //! No authentication beyond the socket's mode and the peer's user id; no remote access; no notifications. It starts no
 //! process and handles no signal: that is the daemon's part.
 
+mod address;
 pub mod command;
 pub mod limits;
 pub mod log;
+pub mod server;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod wire;
 
 pub use command::{Call, Command, CommandTable, Outcome, PendingAnswer, Service};

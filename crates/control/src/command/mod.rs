@@ -36,9 +36,12 @@ pub struct Command {
 }
 
 enum Handler {
-    Immediate(Box<dyn Fn(&Call<'_>) -> Outcome + Send>),
-    Deferred(Box<dyn Fn(&Call<'_>, PendingAnswer) + Send>),
+    Immediate(ImmediateHandler),
+    Deferred(DeferredHandler),
 }
+
+type ImmediateHandler = Box<dyn Fn(&Call<'_>) -> Outcome + Send>;
+type DeferredHandler = Box<dyn Fn(&Call<'_>, PendingAnswer) + Send>;
 
 impl Command {
     /// A command that answers at once. `usage` names its arguments, of which it takes as many as `arguments` says. The
@@ -163,6 +166,7 @@ impl fmt::Debug for Service {
 /// Every command of a service, by name.
 #[derive(Debug)]
 pub struct CommandTable {
+    logging: Logging,
     commands: BTreeMap<&'static str, Command>,
 }
 
@@ -179,7 +183,7 @@ impl CommandTable {
     #[must_use]
     pub fn new(service: Service) -> Self {
         let Service { name, version, logging, state, exit } = service;
-        let mut table = Self { commands: BTreeMap::new() };
+        let mut table = Self { logging: logging.clone(), commands: BTreeMap::new() };
         for command in [
             coverage_read_counter::command(Arc::clone(&state)),
             coverage_show::command(Arc::clone(&state)),
@@ -204,6 +208,11 @@ impl CommandTable {
         let name = command.name;
         let earlier = self.commands.insert(name, command);
         assert!(earlier.is_none(), "there are two commands named {name}");
+    }
+
+    /// The log of the service.
+    pub(crate) fn logging(&self) -> &Logging {
+        &self.logging
     }
 
     /// The names and usages of the commands that are not hidden, sorted by name.
