@@ -80,17 +80,10 @@ impl ReadWrite {
     #[inline]
     #[must_use]
     pub const fn command(&self, opcode: NvmOpcode, namespace_id: u32) -> SubmissionQueueEntry {
-        assert!(
-            self.block_count >= 1 && self.block_count <= MAXIMUM_BLOCK_COUNT,
-            "block count is 1 to 65536"
-        );
-        assert!(
-            self.protection <= 0xf,
-            "the protection information field has 4 bits"
-        );
+        assert!(self.block_count >= 1 && self.block_count <= MAXIMUM_BLOCK_COUNT, "block count is 1 to 65536");
+        assert!(self.protection <= 0xf, "the protection information field has 4 bits");
         let [b0, b1, b2, b3, b4, b5, b6, b7] = self.first_block.to_le_bytes();
-        let mut dword12 =
-            (self.block_count - 1) | ((self.protection as u32) << DWORD12_PROTECTION_SHIFT);
+        let mut dword12 = (self.block_count - 1) | ((self.protection as u32) << DWORD12_PROTECTION_SHIFT);
         if self.force_unit_access {
             dword12 |= DWORD12_FORCE_UNIT_ACCESS;
         }
@@ -144,16 +137,11 @@ impl DatasetManagement {
     /// When [`Self::range_count`] is not in `1..=256`.
     #[must_use]
     pub const fn command(&self, namespace_id: u32) -> SubmissionQueueEntry {
-        assert!(
-            self.range_count >= 1 && self.range_count <= 256,
-            "range count is 1 to 256"
-        );
+        assert!(self.range_count >= 1 && self.range_count <= 256, "range count is 1 to 256");
         let mut entry = SubmissionQueueEntry::new(NvmOpcode::DATASET_MANAGEMENT.0, namespace_id);
         entry.dword10 = U32::new(self.range_count as u32 - 1);
         entry.dword11 = U32::new(
-            (self.deallocate as u32) << 2
-                | (self.integral_for_write as u32) << 1
-                | self.integral_for_read as u32,
+            (self.deallocate as u32) << 2 | (self.integral_for_write as u32) << 1 | self.integral_for_read as u32,
         );
         entry
     }
@@ -162,9 +150,7 @@ impl DatasetManagement {
 /// One range of a Dataset Management command, 16 bytes.
 ///
 /// Spec: NVM Command Set 1.0 §3.2.3.1.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DatasetManagementRange {
     /// Hints on how the range is used.

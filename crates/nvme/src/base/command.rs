@@ -16,9 +16,7 @@ pub const BROADCAST_NAMESPACE: u32 = 0xffff_ffff;
 /// A command, 64 bytes, as a host puts it into a submission queue or a command capsule.
 ///
 /// Spec: NVMe Base 2.0 §3.3.3.1, Figure 87.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SubmissionQueueEntry {
     /// Opcode (OPC), in the code set of the queue: [`AdminOpcode`] or [`crate::nvm::NvmOpcode`].
@@ -115,11 +113,7 @@ impl SubmissionQueueEntry {
     #[inline]
     #[must_use]
     pub const fn data_direction(&self) -> DataDirection {
-        let code = if self.opcode == AdminOpcode::FABRICS.0 {
-            self.fabrics_command_type().0
-        } else {
-            self.opcode
-        };
+        let code = if self.opcode == AdminOpcode::FABRICS.0 { self.fabrics_command_type().0 } else { self.opcode };
         match code & 0b11 {
             0b00 => DataDirection::None,
             0b01 => DataDirection::HostToController,
@@ -147,9 +141,7 @@ pub enum DataDirection {
 /// The outcome of a command, 16 bytes, as a controller posts it or sends it in a response capsule.
 ///
 /// Spec: NVMe Base 2.0 §3.3.3.2 and §3.3.3.2.2 (Fabrics).
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct CompletionQueueEntry {
     /// Command specific result, dword 0 (low half) and dword 1.
@@ -204,9 +196,7 @@ impl CompletionQueueEntry {
 /// NVMe/TCP has two kinds: data in the capsule, and data that the transport moves in PDUs of their own.
 ///
 /// Spec: NVMe Base 2.0 §4.1.2; NVMe/TCP 1.0 §3.3.2.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SglDescriptor {
     /// Address, or with the offset subtype the offset into the capsule's data.
@@ -231,36 +221,21 @@ impl SglDescriptor {
     #[inline]
     #[must_use]
     pub const fn in_capsule(offset: u64, length: u32) -> Self {
-        Self {
-            address: U64::new(offset),
-            length: U32::new(length),
-            reserved: [0; 3],
-            identifier: Self::IN_CAPSULE,
-        }
+        Self { address: U64::new(offset), length: U32::new(length), reserved: [0; 3], identifier: Self::IN_CAPSULE }
     }
 
     /// Data that the transport moves in PDUs of their own.
     #[inline]
     #[must_use]
     pub const fn transport(length: u32) -> Self {
-        Self {
-            address: U64::ZERO,
-            length: U32::new(length),
-            reserved: [0; 3],
-            identifier: Self::TRANSPORT,
-        }
+        Self { address: U64::ZERO, length: U32::new(length), reserved: [0; 3], identifier: Self::TRANSPORT }
     }
 
     /// No data: all zero.
     #[inline]
     #[must_use]
     pub const fn none() -> Self {
-        Self {
-            address: U64::ZERO,
-            length: U32::ZERO,
-            reserved: [0; 3],
-            identifier: 0,
-        }
+        Self { address: U64::ZERO, length: U32::ZERO, reserved: [0; 3], identifier: 0 }
     }
 
     /// What the descriptor says, as far as NVMe/TCP knows it.
@@ -268,13 +243,8 @@ impl SglDescriptor {
     #[must_use]
     pub const fn kind(&self) -> SglKind {
         match self.identifier {
-            Self::IN_CAPSULE => SglKind::InCapsule {
-                offset: self.address.get(),
-                length: self.length.get(),
-            },
-            Self::TRANSPORT => SglKind::Transport {
-                length: self.length.get(),
-            },
+            Self::IN_CAPSULE => SglKind::InCapsule { offset: self.address.get(), length: self.length.get() },
+            Self::TRANSPORT => SglKind::Transport { length: self.length.get() },
             other => SglKind::Other(other),
         }
     }
@@ -334,5 +304,17 @@ open_enum! {
         SECURITY_RECEIVE = 0x82, "Security Receive";
         SANITIZE = 0x84, "Sanitize";
         GET_LBA_STATUS = 0x86, "Get LBA Status";
+    }
+}
+
+open_enum! {
+    /// I/O command set identifier (CSI): which command set a namespace, an Identify structure or a log page belongs to.
+    ///
+    /// Spec: NVMe Base 2.0 §5.17.1.
+    #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+    pub struct CommandSetIdentifier(u8) {
+        NVM = 0x00, "NVM Command Set";
+        KEY_VALUE = 0x01, "Key Value Command Set";
+        ZONED_NAMESPACE = 0x02, "Zoned Namespace Command Set";
     }
 }

@@ -2,28 +2,6 @@
 //!
 //! Spec: NVMe Base 2.0 §3.1.3, Figure 35.
 
-/// Declares single-bit and multi-bit fields of a property: a getter and a `with_` setter each.
-macro_rules! fields {
-    ($integer:ty; $( $(#[$attribute:meta])* $name:ident, $with:ident : $low:literal, $width:literal; )*) => {
-        $(
-            $(#[$attribute])*
-            #[inline]
-            #[must_use]
-            pub const fn $name(self) -> $integer {
-                (self.0 >> $low) & ((1 << $width) - 1)
-            }
-
-            #[doc = concat!("The same with [`Self::", stringify!($name), "`] replaced; bits beyond its width are dropped.")]
-            #[inline]
-            #[must_use]
-            pub const fn $with(self, value: $integer) -> Self {
-                let mask: $integer = ((1 << $width) - 1) << $low;
-                Self((self.0 & !mask) | ((value << $low) & mask))
-            }
-        )*
-    };
-}
-
 open_enum! {
     /// A property, by its offset in bytes. Those marked are 8 bytes long, the others 4.
     ///
@@ -60,7 +38,7 @@ impl Capabilities {
     /// Bit of [`Self::command_sets`]: no I/O command set; the controller has an Admin queue only.
     pub const COMMAND_SET_NONE: u64 = 1 << 7;
 
-    fields! { u64;
+    bit_fields! { u64;
         /// Largest queue, less one (MQES).
         maximum_queue_entries_0based, with_maximum_queue_entries_0based: 0, 16;
         /// 1: queues must be physically contiguous (CQR); required over Fabrics.
@@ -139,13 +117,7 @@ impl Version {
 
 impl core::fmt::Display for Version {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(
-            formatter,
-            "{}.{}.{}",
-            self.major(),
-            self.minor(),
-            self.tertiary()
-        )
+        write!(formatter, "{}.{}.{}", self.major(), self.minor(), self.tertiary())
     }
 }
 
@@ -171,7 +143,7 @@ impl ControllerConfiguration {
     /// All bits that Base 2.0 reserves.
     pub const RESERVED: u32 = 0xfe00_000e;
 
-    fields! { u32;
+    bit_fields! { u32;
         /// 1: process commands (EN); 1 to 0 is a controller reset.
         enable, with_enable: 0, 1;
         /// I/O command set selected (CSS), a `COMMAND_SET_*` value.
@@ -205,7 +177,7 @@ impl ControllerStatus {
     /// Value of [`Self::shutdown_status`]: shutdown is complete.
     pub const SHUTDOWN_COMPLETE: u32 = 0b10;
 
-    fields! { u32;
+    bit_fields! { u32;
         /// 1: ready to process commands (RDY).
         ready, with_ready: 0, 1;
         /// 1: a fatal error that a reset must clear (CFS).

@@ -131,11 +131,8 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (code_type, code) = (self.code_type(), self.code());
-        let name = self.name().unwrap_or(if code_type == code_type::VENDOR {
-            "Vendor Specific"
-        } else {
-            "Unknown Status"
-        });
+        let name =
+            self.name().unwrap_or(if code_type == code_type::VENDOR { "Vendor Specific" } else { "Unknown Status" });
         write!(formatter, "{name} (SCT {code_type}, SC {code:02X}h")?;
         if self.retry_delay_index() != 0 {
             write!(formatter, ", CRD {}", self.retry_delay_index())?;
@@ -309,18 +306,12 @@ impl Status {
     /// Fabrics name, [`Self::io_name`] the other.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
-        Self::NAMED
-            .iter()
-            .find(|(status, _)| self.same_code(*status))
-            .map(|&(_, name)| name)
+        Self::NAMED.iter().find(|(status, _)| self.same_code(*status)).map(|&(_, name)| name)
     }
 
     /// The specification's name of type and code as the outcome of a command of the NVM command set.
     #[must_use]
     pub fn io_name(self) -> Option<&'static str> {
-        Self::NAMED
-            .iter()
-            .rfind(|(status, _)| self.same_code(*status))
-            .map(|&(_, name)| name)
+        Self::NAMED.iter().rfind(|(status, _)| self.same_code(*status)).map(|&(_, name)| name)
     }
 }

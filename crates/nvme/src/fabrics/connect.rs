@@ -14,9 +14,7 @@ use crate::base::status::Status;
 /// Connect, 64 bytes: turns a connection into a queue of a controller.
 ///
 /// Spec: NVMe Base 2.0 §6.3.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ConnectCommand {
     /// 7Fh.
@@ -65,8 +63,7 @@ impl ConnectCommand {
     /// A Connect for this queue, without attributes and keep alive timeout. The transport fills in the data pointer.
     #[must_use]
     pub const fn new(queue_id: u16, queue_size_0based: u16) -> Self {
-        let entry =
-            SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::CONNECT.0 as u32);
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::CONNECT.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.queue_id = U16::new(queue_id);
         command.queue_size_0based = U16::new(queue_size_0based);
@@ -92,9 +89,7 @@ pub const NQN_FIELD_BYTES: usize = 256;
 /// The data of Connect, 1024 bytes: who connects, to what.
 ///
 /// Spec: NVMe Base 2.0 §6.3, Connect Command – Data.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ConnectData {
     /// Host identifier (HOSTID), 128 bits: the same on all queues of a host.
@@ -125,12 +120,7 @@ impl ConnectData {
 
     /// The data of a host that connects to `subsystem_nqn`.
     #[must_use]
-    pub fn new(
-        host_id: [u8; 16],
-        controller_id: u16,
-        subsystem_nqn: &super::Nqn,
-        host_nqn: &super::Nqn,
-    ) -> Self {
+    pub fn new(host_id: [u8; 16], controller_id: u16, subsystem_nqn: &super::Nqn, host_nqn: &super::Nqn) -> Self {
         Self {
             host_id,
             controller_id: U16::new(controller_id),
@@ -163,13 +153,11 @@ impl InvalidParameter {
     /// [`ConnectCommand::queue_id`].
     pub const QUEUE_ID: Self = Self::Command(offset_of!(ConnectCommand, queue_id) as u16);
     /// [`ConnectCommand::queue_size_0based`].
-    pub const QUEUE_SIZE: Self =
-        Self::Command(offset_of!(ConnectCommand, queue_size_0based) as u16);
+    pub const QUEUE_SIZE: Self = Self::Command(offset_of!(ConnectCommand, queue_size_0based) as u16);
     /// [`ConnectCommand::attributes`].
     pub const ATTRIBUTES: Self = Self::Command(offset_of!(ConnectCommand, attributes) as u16);
     /// [`ConnectCommand::keep_alive_timeout_ms`].
-    pub const KEEP_ALIVE_TIMEOUT: Self =
-        Self::Command(offset_of!(ConnectCommand, keep_alive_timeout_ms) as u16);
+    pub const KEEP_ALIVE_TIMEOUT: Self = Self::Command(offset_of!(ConnectCommand, keep_alive_timeout_ms) as u16);
     /// [`ConnectData::host_id`].
     pub const HOST_ID: Self = Self::Data(offset_of!(ConnectData, host_id) as u16);
     /// [`ConnectData::controller_id`].
@@ -193,11 +181,7 @@ impl InvalidParameter {
     pub const fn from_dword0(dword0: u32) -> Self {
         let [low, high, attribute, _] = dword0.to_le_bytes();
         let offset = u16::from_le_bytes([low, high]);
-        if attribute & 1 == 0 {
-            Self::Command(offset)
-        } else {
-            Self::Data(offset)
-        }
+        if attribute & 1 == 0 { Self::Command(offset) } else { Self::Data(offset) }
     }
 }
 
@@ -263,10 +247,7 @@ impl ConnectResult {
     /// The result without authentication.
     #[must_use]
     pub const fn connected(controller_id: u16) -> Self {
-        Self::Connected {
-            controller_id,
-            authentication: AuthenticationRequirements(0),
-        }
+        Self::Connected { controller_id, authentication: AuthenticationRequirements(0) }
     }
 
     /// Status of the completion. A rejected parameter would be rejected again: Do Not Retry is set.
@@ -283,10 +264,7 @@ impl ConnectResult {
     #[must_use]
     pub const fn to_result(self) -> u64 {
         match self {
-            Self::Connected {
-                controller_id,
-                authentication,
-            } => controller_id as u64 | (authentication.0 as u64) << 16,
+            Self::Connected { controller_id, authentication } => controller_id as u64 | (authentication.0 as u64) << 16,
             Self::InvalidParameter(parameter) => parameter.to_dword0() as u64,
             Self::Failed(_) => 0,
         }
@@ -312,9 +290,7 @@ impl ConnectResult {
 /// Disconnect, 64 bytes: deletes the I/O queue that it is sent on.
 ///
 /// Spec: NVMe Base 2.0 §6.4.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DisconnectCommand {
     /// 7Fh.
@@ -345,10 +321,7 @@ impl DisconnectCommand {
     /// A Disconnect for the queue that it is sent on.
     #[must_use]
     pub const fn new() -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::DISCONNECT.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::DISCONNECT.0 as u32);
         *Self::from_entry(&entry)
     }
 }

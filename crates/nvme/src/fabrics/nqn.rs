@@ -130,9 +130,7 @@ impl Nqn {
 }
 
 fn big_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |value, &byte| value << 8 | u64::from(byte))
+    bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 fn check(text: &str) -> Result<(), NqnError> {
@@ -140,10 +138,7 @@ fn check(text: &str) -> Result<(), NqnError> {
         return Err(NqnError::TooLong);
     }
     // A name goes into logs and terminals of the other side.
-    if let Some((index, _)) = text
-        .char_indices()
-        .find(|(_, character)| character.is_control())
-    {
+    if let Some((index, _)) = text.char_indices().find(|(_, character)| character.is_control()) {
         return Err(NqnError::ControlCharacter(index));
     }
     let dated = text.strip_prefix(PREFIX).ok_or(NqnError::Prefix)?;
@@ -153,32 +148,21 @@ fn check(text: &str) -> Result<(), NqnError> {
     }
     let rest = rest.strip_prefix('.').ok_or(NqnError::Date)?;
     if let Some(uuid) = text.strip_prefix(UUID_PREFIX) {
-        return if is_uuid(uuid.as_bytes()) {
-            Ok(())
-        } else {
-            Err(NqnError::Uuid)
-        };
+        return if is_uuid(uuid.as_bytes()) { Ok(()) } else { Err(NqnError::Uuid) };
     }
     // The part after the domain is optional: the well-known discovery name has none.
-    let (domain, name) = rest
-        .split_once(':')
-        .map_or((rest, None), |(domain, name)| (domain, Some(name)));
+    let (domain, name) = rest.split_once(':').map_or((rest, None), |(domain, name)| (domain, Some(name)));
     if !domain.split('.').all(is_domain_label) {
         return Err(NqnError::Domain);
     }
-    if name.is_some_and(str::is_empty) {
-        Err(NqnError::EmptyName)
-    } else {
-        Ok(())
-    }
+    if name.is_some_and(str::is_empty) { Err(NqnError::EmptyName) } else { Ok(()) }
 }
 
 fn is_date(date: &[u8]) -> bool {
     let &[y0, y1, y2, y3, b'-', m0, m1] = date else {
         return false;
     };
-    [y0, y1, y2, y3].iter().all(u8::is_ascii_digit)
-        && matches!((m0, m1), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'))
+    [y0, y1, y2, y3].iter().all(u8::is_ascii_digit) && matches!((m0, m1), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'))
 }
 
 fn is_uuid(uuid: &[u8]) -> bool {
@@ -192,9 +176,7 @@ fn is_uuid(uuid: &[u8]) -> bool {
 /// Underscores are not allowed in a domain name but are common in the names that people make up.
 fn is_domain_label(label: &str) -> bool {
     (1..=DOMAIN_LABEL_MAXIMUM_BYTES).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 impl FromStr for Nqn {

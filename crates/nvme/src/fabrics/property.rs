@@ -22,9 +22,7 @@ open_enum! {
 /// Property Get, 64 bytes; the value comes back in the completion's result.
 ///
 /// Spec: NVMe Base 2.0 §6.5.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct PropertyGet {
     /// 7Fh.
@@ -60,10 +58,7 @@ impl PropertyGet {
     /// Reads the property at `offset`.
     #[must_use]
     pub const fn new(offset: PropertyOffset, size: PropertySize) -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::PROPERTY_GET.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::PROPERTY_GET.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.attributes = size.0;
         command.offset = U32::new(offset.0);
@@ -86,9 +81,7 @@ impl PropertyGet {
 /// Property Set, 64 bytes.
 ///
 /// Spec: NVMe Base 2.0 §6.6.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct PropertySet {
     /// 7Fh.
@@ -126,10 +119,7 @@ impl PropertySet {
     /// Writes `value` to the property at `offset`.
     #[must_use]
     pub const fn new(offset: PropertyOffset, size: PropertySize, value: u64) -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::PROPERTY_SET.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::PROPERTY_SET.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.attributes = size.0;
         command.offset = U32::new(offset.0);
