@@ -23,6 +23,7 @@
 //! process and handles no signal: that is the daemon's part.
 
 mod address;
+pub mod client;
 pub mod command;
 pub mod limits;
 pub mod log;
