@@ -1,8 +1,10 @@
 //! What tests of this crate share.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// A directory of the test's own, removed at its end.
 pub(crate) struct Directory(PathBuf);
@@ -36,5 +38,26 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A console that keeps what is written.
+#[derive(Clone, Default)]
+pub(crate) struct Console(Arc<Mutex<Vec<u8>>>);
+
+impl Console {
+    /// What was written since it was last taken.
+    pub(crate) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

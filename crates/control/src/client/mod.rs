@@ -95,7 +95,7 @@ impl Client {
         let sent = self.send(&request_bytes(id, command, arguments));
         loop {
             match self.receive_reply() {
-                Ok(reply) if reply.id == Value::from(id) => {
+                Ok(reply) if reply.id == id => {
                     return Ok(reply
                         .outcome
                         .map_err(|error| error.as_str().map_or_else(|| error.to_string(), str::to_owned)));

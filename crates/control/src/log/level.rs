@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use tracing::metadata::LevelFilter;
-
 /// How severe a message is, and how much a destination takes: all messages up to and including its level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -57,18 +55,6 @@ impl Level {
             tracing::Level::INFO => Self::Information,
             tracing::Level::DEBUG => Self::Debug,
             tracing::Level::TRACE => Self::Trace,
-        }
-    }
-
-    /// The least restrictive `tracing` filter that lets this level pass.
-    pub(super) fn filter(self) -> LevelFilter {
-        match self {
-            Self::Off => LevelFilter::OFF,
-            Self::Emergency | Self::Error => LevelFilter::ERROR,
-            Self::Warning => LevelFilter::WARN,
-            Self::Information => LevelFilter::INFO,
-            Self::Debug => LevelFilter::DEBUG,
-            Self::Trace => LevelFilter::TRACE,
         }
     }
 

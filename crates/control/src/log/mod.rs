@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Cost: a message that nobody wants is one relaxed load. One that is wanted takes a lock, a few allocations and a system
+//! Cost: a message that nobody wants is two relaxed loads. One that is wanted takes a lock, a few allocations and a system
 //! call for each destination; data paths say such things with `per_minute`.
 
 mod calendar;
@@ -35,6 +35,8 @@ mod record;
 mod sinks;
 mod specification;
 mod syslog;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -52,7 +54,6 @@ use serde_json::Value;
 pub use specification::{Setting, SpecificationError};
 pub use syslog::{SyslogMethod, UnsupportedSyslogMethod};
 use thiserror::Error;
-use tracing::metadata::LevelFilter;
 use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
@@ -171,7 +172,8 @@ impl Logging {
         tracing::subscriber::set_global_default(Registry::default().with(self.layer()))
     }
 
-    /// Makes modules known before they have said a word, so that `vlog/list` shows them and `vlog/set` takes them.
+    /// Makes modules known that `vlog/list` is to show and `vlog/set` to take from the start. Others become known when
+    /// the program first comes by a statement of theirs, whether it is logged or not.
     pub fn declare(&self, modules: &[&str]) {
         let mut known = self.modules_mut();
         modules.iter().for_each(|name| known.discover(&name.to_lowercase()));
@@ -380,10 +382,6 @@ impl Logging {
     fn most_verbose(&self, module: &str) -> Level {
         let levels = self.modules().of(module).levels;
         levels.into_iter().max().unwrap_or(Level::Off)
-    }
-
-    fn max_level(&self) -> LevelFilter {
-        self.modules().most_verbose()
     }
 
     fn is_rate_limited(&self, module: &str) -> bool {

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use tracing::metadata::LevelFilter;
-
 use super::{DESTINATIONS, Destination, Level};
 
 /// What a module says.
@@ -85,12 +83,6 @@ impl Modules {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Module)> {
         self.known.iter().map(|(name, module)| (name.as_str(), module))
     }
-
-    /// The most that any module says anywhere.
-    pub(super) fn most_verbose(&self) -> LevelFilter {
-        let levels = self.known.values().chain([&self.initial]).flat_map(|module| module.levels);
-        levels.max().unwrap_or(Level::Off).filter()
-    }
 }
 
 fn is_within(name: &str, module: &str) -> bool {
@@ -134,7 +126,6 @@ mod tests {
         modules.set_level(Some("b"), None, off);
         assert_eq!(levels(&modules, "a"), [info, info, dbg]);
         assert_eq!(levels(&modules, "b"), [off; 3]);
-        assert_eq!(modules.most_verbose(), LevelFilter::DEBUG);
         modules.set_level(None, Some(Destination::Console), off);
         assert_eq!(levels(&modules, "a"), [off, info, dbg]);
         assert_eq!(levels(&modules, "unknown"), [off, info, info], "what is set for all holds for later modules too");

@@ -11,6 +11,7 @@ use mio::net::{UnixListener, UnixStream};
 use mio::{Interest, Token};
 use reactor::clock::{Duration, Instant};
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 use super::peer::Peer;
@@ -171,6 +172,11 @@ impl Connections {
                     self.acceptable = false;
                     return;
                 }
+                // The kernel looks for a descriptor before it looks for a connection.
+                Err(error) if is_short_of_descriptors(&error) && !self.is_connection_waiting() => {
+                    self.acceptable = false;
+                    return;
+                }
                 Err(error) if is_short_of_descriptors(&error) => {
                     if self.reserve.take().is_none() && !self.evict() {
                         tracing::warn!(per_minute = 5, %error, "cannot accept control connections");
@@ -183,6 +189,11 @@ impl Connections {
                 Err(error) => tracing::debug!(%error, "a control connection failed before it was accepted"),
             }
         }
+    }
+
+    fn is_connection_waiting(&self) -> bool {
+        let mut listener = [PollFd::new(&self.listener, PollFlags::IN)];
+        rustix::event::poll(&mut listener, Some(&Timespec::default())).is_ok_and(|count| count > 0)
     }
 
     fn admit(&mut self, stream: UnixStream, now: Instant) {

@@ -7,6 +7,8 @@
 mod connections;
 mod peer;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;
