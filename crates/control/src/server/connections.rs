@@ -144,12 +144,13 @@ impl Connections {
         let give_up_at = self.event_loop.now() + DRAIN_TIMEOUT;
         self.ready = self.peers.keys().copied().collect();
         loop {
+            // Nobody new is let in.
             self.acceptable = false;
-            self.turn(Some(give_up_at))?;
             let sending = self.peers.values().any(|peer| !peer.connection.output().is_empty());
             if self.event_loop.now() >= give_up_at || (self.ready.is_empty() && !sending) {
                 return Ok(());
             }
+            self.turn(Some(give_up_at))?;
         }
     }
 
