@@ -1,12 +1,13 @@
 //! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
 
 mod cli;
+mod control;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE].into_iter().flatten().copied().collect()
+    [cli::TABLE, control::TABLE].into_iter().flatten().copied().collect()
 }
 
 #[cfg(test)]

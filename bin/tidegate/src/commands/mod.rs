@@ -2,6 +2,7 @@
 
 mod check;
 mod completion;
+mod ctl;
 mod target;
 mod up;
 
@@ -20,4 +21,4 @@ pub(crate) struct CommandEntry {
 }
 
 /// Every command, in the order of the help text.
-pub(crate) const TABLE: &[CommandEntry] = &[up::ENTRY, check::ENTRY, target::ENTRY, completion::ENTRY];
+pub(crate) const TABLE: &[CommandEntry] = &[up::ENTRY, check::ENTRY, target::ENTRY, ctl::ENTRY, completion::ENTRY];
