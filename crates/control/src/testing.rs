@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
+use reactor::clock::Duration;
+
+/// How long a test waits for what should happen at once, so that it fails instead of hanging.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A directory of the test's own, removed at its end.
 pub(crate) struct Directory(PathBuf);
 

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use control::server::{ControlSocket, Server, Statistics};
 use control::{Answer, Command, CommandTable, Node, Service};
@@ -18,8 +19,11 @@ const BLOCK: &[u8] = br#"{"id":1,"method":"block","params":[]}"#;
 #[test]
 fn defect_17_out_of_descriptors_the_service_still_answers() {
     // Sockets made while there are descriptors, to be connected when there are none.
-    let unconnected = || -> UnixStream {
-        rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap().into()
+    let unconnected = || {
+        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+        let stream = UnixStream::from(socket.unwrap());
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
     };
     let connect = |stream: &UnixStream, path: &Path| {
         rustix::net::connect(stream, &SocketAddrUnix::new(path).unwrap()).unwrap();

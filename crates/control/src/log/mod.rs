@@ -109,12 +109,12 @@ pub enum ReopenError {
     #[error("Logging to file not configured")]
     NotConfigured,
     /// It cannot be opened by its name.
-    #[error("cannot open log file {}: {source}", .path.display())]
+    #[error("cannot open log file {}: {reason}", .path.display())]
     Open {
         /// Its name.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -232,7 +232,7 @@ impl Logging {
             match file.reopen() {
                 Ok(Reopening::Unchanged) => return Ok(()),
                 Ok(Reopening::Changed(new)) => (path, new),
-                Err(source) => return Err(ReopenError::Open { path, source }),
+                Err(reason) => return Err(ReopenError::Open { path, reason }),
             }
         };
         self.say(Level::Information, "closing log file");

@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn f08_a_long_silence_saves_up_no_more_than_a_minute_s_worth() {
+        let start = clock::now();
+        let mut limiter = Limiter::new();
+        assert_eq!(limiter.take(&"site", 5, start), Some(None));
+        let later = start + Duration::from_hours(1);
+        assert_eq!((0..20).filter(|_| limiter.take(&"site", 5, later).is_some()).count(), 5);
+    }
+
+    #[test]
     fn f08_places_do_not_share_a_bucket_and_a_rest_is_told_once() {
         let start = clock::now();
         let mut limiter = Limiter::new();

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use super::*;
 use crate::State;
-use crate::testing::{Console, Directory};
+use crate::testing::{Console, Directory, PATIENCE};
 
 /// A log with its console, in which each line is `module LEVEL message`.
 fn logging() -> (Logging, Console) {
@@ -65,15 +65,20 @@ fn f01_a_fatal_error_is_an_emergency() {
 
 #[test]
 fn fields_of_events_spans_and_errors_follow_the_message() {
+    #[derive(Debug, Error)]
+    #[error("{0}")]
+    struct Nested(&'static str, #[source] Option<Box<Self>>);
+
     let (logging, console) = logging();
     with(&logging, || {
         let span = tracing::info_span!(target: "a", "connection", id = 3, user = tracing::field::Empty);
         span.record("user", "root");
         let _inside = span.enter();
-        let error = ReopenError::Open { path: "/x".into(), source: io::Error::other("inner") };
+        let inner = Nested("middle", Some(Box::new(Nested("inner", None))));
+        let error = Nested("outer", Some(Box::new(inner)));
         tracing::info!(target: "a", error = &error as &dyn std::error::Error, peer = ?"q", "closed");
     });
-    let line = "a INFO closed error=\"cannot open log file /x: inner: inner\" peer=\"\\\"q\\\"\" id=3 user=root\n";
+    let line = "a INFO closed error=\"outer: middle: inner\" peer=\"\\\"q\\\"\" id=3 user=root\n";
     assert_eq!(console.take(), line);
 }
 
@@ -167,7 +172,7 @@ fn f07_a_failed_reopen_keeps_the_old_file() {
 
 #[test]
 fn f07_close_twice_is_harmless_and_reopen_brings_it_back() {
-    let (logging, _) = logging();
+    let (logging, console) = logging();
     let directory = Directory::new();
     let path = directory.join("a.log");
     logging.close();
@@ -175,6 +180,7 @@ fn f07_close_twice_is_harmless_and_reopen_brings_it_back() {
     let opened = format!("vlog INFO opened log file {}\n", path.display());
     logging.close();
     logging.close();
+    assert_eq!(console.take(), format!("{opened}vlog INFO closing log file\n"), "said once");
     logging.say(Level::Information, "unheard");
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{opened}vlog INFO closing log file\n"));
     fs::remove_file(&path).unwrap();
@@ -197,6 +203,7 @@ fn f09_syslog_gets_priority_and_pattern_in_a_datagram() {
     let directory = Directory::new();
     let path = directory.join("log");
     let receiver = UnixDatagram::bind(&path).unwrap();
+    receiver.set_read_timeout(Some(PATIENCE)).unwrap();
     logging.set_syslog(format!("unix:{}", path.display()).parse().unwrap()).unwrap();
     let next = || {
         let mut bytes = [0; 1024];

@@ -340,3 +340,45 @@ fn is_short_of_descriptors(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].into_iter().any(|short| errno == Some(short))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream as StdStream;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::command::Service;
+    use crate::log::Logging;
+    use crate::testing::Directory;
+    use crate::{Command, Node};
+
+    #[test]
+    fn defect_17_an_idle_connection_is_closed_unless_its_command_is_not_done() {
+        let directory = Directory::new();
+        let mut table = CommandTable::new(Service {
+            name: "demo".into(),
+            version: "1".into(),
+            logging: Logging::with_console("demo", Box::new(io::sink())),
+            state: Arc::new(|_: &mut Node<'_>| {}),
+            exit: Box::new(|| {}),
+        });
+        let (block, _blocked) = mpsc::channel();
+        table.add(Command::deferred("block", "", 0..=0, move |_, pending| block.send(pending).unwrap()));
+        let socket = ControlSocket::bind(&directory.join("a.ctl")).unwrap();
+        let mut connections = Connections::new(socket, table, Statistics::default()).unwrap();
+        let mut idle = StdStream::connect(directory.join("a.ctl")).unwrap();
+        let mut busy = StdStream::connect(directory.join("a.ctl")).unwrap();
+        io::Write::write_all(&mut busy, br#"{"id":1,"method":"block","params":[]}"#).unwrap();
+        while connections.peers.len() < 2 || !connections.peers.values().any(|peer| peer.connection.is_busy()) {
+            connections.turn(None).unwrap();
+        }
+        let opened_at = connections.peers.values().map(|peer| peer.active_at).max().unwrap();
+        assert_eq!(connections.idle_deadline(), Some(connections.peers[&0].active_at + IDLE_TIMEOUT));
+        connections.close_idle(connections.peers[&0].active_at + IDLE_TIMEOUT - Duration::from_nanos(1));
+        assert_eq!(connections.peers.len(), 2);
+        connections.close_idle(opened_at + IDLE_TIMEOUT);
+        assert_eq!(connections.peers.keys().collect::<Vec<_>>(), [&1]);
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    }
+}

@@ -222,6 +222,7 @@ fn lock_directory(directory: &Path) -> io::Result<File> {
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::net::{UnixListener, UnixStream};
+    use std::sync::Barrier;
 
     use super::*;
     use crate::testing::Directory;
@@ -318,14 +319,22 @@ mod tests {
 
     #[test]
     fn twenty_instances_race_for_one_path_and_one_wins() {
+        const ROUNDS: u32 = 50;
         let directory = Directory::new();
         let path = directory.join("a.ctl");
-        drop(UnixListener::bind(&path).unwrap());
-        let results: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..20).map(|_| scope.spawn(|| bind(&path))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-        UnixStream::connect(&path).unwrap();
+        for round in 0..ROUNDS {
+            drop(UnixListener::bind(&path).unwrap());
+            let start = Barrier::new(20);
+            let results: Vec<_> = std::thread::scope(|scope| {
+                let race = || {
+                    start.wait();
+                    bind(&path)
+                };
+                let threads: Vec<_> = (0..20).map(|_| scope.spawn(race)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "round {round}");
+            UnixStream::connect(&path).unwrap();
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::client::{Client, ClientError};
 use crate::command::{Command, PendingAnswer, Service};
 use crate::limits::{CONNECTIONS_MAX, REQUEST_BYTES_MAX};
 use crate::log::Logging;
-use crate::testing::Directory;
+use crate::testing::{Directory, PATIENCE};
 use crate::{Answer, Format};
 
 struct TestService {
@@ -21,6 +21,10 @@ struct TestService {
     directory: Directory,
     /// One for each `exit`.
     exits: Receiver<()>,
+    /// Lets go of the control thread, which `hold` keeps.
+    release: mpsc::Sender<()>,
+    /// One for each `hold`.
+    held: Receiver<()>,
     /// One for each `block`.
     blocked: Receiver<PendingAnswer>,
 }
@@ -31,6 +35,8 @@ impl TestService {
         let statistics = Statistics::default();
         let (exit, exits) = mpsc::channel();
         let (block, blocked) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let (hold, held) = mpsc::channel();
         let shown = statistics.clone();
         let mut table = CommandTable::new(Service {
             name: "demo".into(),
@@ -42,9 +48,14 @@ impl TestService {
         let echo = |call: &crate::Call<'_>| Ok(Answer::Text(call.arguments().concat()));
         table.add(Command::new("echo", "ARG", 1..=1, echo));
         table.add(Command::deferred("block", "", 0..=0, move |_, pending| block.send(pending).unwrap()));
+        table.add(Command::new("hold", "", 0..=0, move |_| {
+            hold.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(Answer::empty())
+        }));
         let socket = ControlSocket::bind(&directory.join("demo.1.ctl")).unwrap();
         let server = Some(Server::start(socket, table, statistics).unwrap());
-        Self { server, directory, exits, blocked }
+        Self { server, directory, exits, release, held, blocked }
     }
 
     fn path(&self) -> PathBuf {
@@ -52,11 +63,13 @@ impl TestService {
     }
 
     fn client(&self) -> Client {
-        Client::connect(&self.path(), None).unwrap()
+        Client::connect(&self.path(), Some(PATIENCE)).unwrap()
     }
 
     fn stream(&self) -> UnixStream {
-        UnixStream::connect(self.path()).unwrap()
+        let stream = UnixStream::connect(self.path()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
 
     fn statistic(&self, name: &str) -> Value {
@@ -190,6 +203,23 @@ fn e12_exit_is_answered_with_what_follows_and_leaves_nothing_behind() {
     let expected = "{\"id\":1,\"result\":\"\",\"error\":null}{\"id\":2,\"result\":\"after\\n\",\"error\":null}";
     assert_eq!(read_all(&stream), expected);
     assert_eq!(service.directory.names(), Vec::<String>::new());
+}
+
+#[test]
+fn e12_what_arrived_before_the_end_is_answered() {
+    let mut service = TestService::start();
+    let mut late = service.stream();
+    late.write_all(request(1, "version", &[]).as_bytes()).unwrap();
+    let answer = "{\"id\":1,\"result\":\"demo (Tidegate) 1\\n\",\"error\":null}";
+    late.read_exact(&mut vec![0; answer.len()]).unwrap();
+    service.stream().write_all(request(1, "hold", &[]).as_bytes()).unwrap();
+    service.held.recv().unwrap();
+    late.write_all(request(2, "echo", &["late"]).as_bytes()).unwrap();
+    let server = service.server.take().unwrap();
+    server.stop.store(true, Ordering::Release);
+    service.release.send(()).unwrap();
+    server.stop();
+    assert_eq!(read_all(&late), r#"{"id":2,"result":"late\n","error":null}"#);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod commands;
 mod json;
 mod levels;
 mod rotation;
+mod strangers;
 mod targets;
 mod trouble;
 
