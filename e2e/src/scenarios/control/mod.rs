@@ -27,8 +27,15 @@ use e2e::scenario::Scenario;
 use rustix::fs::FlockOperation;
 
 /// Every scenario of the group.
-pub(crate) const TABLE: &[Scenario] =
-    &[commands::SCENARIO, targets::SCENARIO, json::SCENARIO, levels::SCENARIO, rotation::SCENARIO, trouble::SCENARIO];
+pub(crate) const TABLE: &[Scenario] = &[
+    commands::SCENARIO,
+    targets::SCENARIO,
+    json::SCENARIO,
+    levels::SCENARIO,
+    rotation::SCENARIO,
+    strangers::SCENARIO,
+    trouble::SCENARIO,
+];
 
 /// A service named `demo` in the scenario's run directory, with a pidfile.
 struct Demo<'c> {

@@ -36,7 +36,9 @@ fn run(context: &Context) -> Verdict {
     ensure!(by_mode.error.contains("Permission denied"), "it says: {}", by_mode.error);
     fs::set_permissions(demo.socket(), Permissions::from_mode(0o666))?;
     let by_credentials = ask()?;
-    ensure_eq!((by_credentials.status, by_credentials.output.as_str()), (Some(1), ""), "a stranger at an open socket");
+    // Whether it dies of writing to a closed connection or notices when it reads is a matter of time.
+    ensure!(by_credentials.status != Some(0), "a stranger was served");
+    ensure_eq!(by_credentials.output, "", "what a stranger got at an open socket");
     ensure_eq!(demo.ask(&["version"])?, "demo (Tidegate) 7\n", "root meanwhile");
     let refused = context.run(&["ctl", "-t", "demo", "show", "control/refused"])?;
     ensure_eq!(refused.output, "1\n", "the number of refused connections");
