@@ -77,7 +77,8 @@ impl Connection {
             return Ok(None);
         };
         let end = self.scanned + length;
-        let request = Request::parse(&self.input[..end])?;
+        // What a parser says of an object should not depend on the white space before it.
+        let request = Request::parse(self.input[..end].trim_ascii_start())?;
         self.input = self.input.split_off(end);
         self.scanned = 0;
         self.scanner = Scanner::new(REQUEST_BYTES_MAX);
@@ -202,6 +203,22 @@ mod tests {
             assert_eq!(String::from_utf8(output).unwrap(), expected, "{random}");
             assert_eq!(connection.input.capacity(), 0, "an idle connection holds no buffer");
         }
+    }
+
+    #[test]
+    fn e07_an_error_does_not_depend_on_the_pieces() {
+        let text = b"\n {\"\xff\":1}";
+        let error = |pieces: &[&[u8]]| {
+            let mut connection = Connection::new();
+            for piece in pieces {
+                connection.receive(piece);
+                if let Err(error) = connection.next_request() {
+                    return error;
+                }
+            }
+            unreachable!("it is no UTF-8")
+        };
+        assert_eq!(error(&[text]), error(&[&text[..1], &text[1..]]));
     }
 
     #[test]
