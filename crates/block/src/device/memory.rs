@@ -130,3 +130,33 @@ impl Drop for MemoryDevice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Retention, check};
+    use crate::{BlockRange, open};
+
+    #[test]
+    fn conforms() {
+        check(&|options| super::super::super::open(&format!("memory:4M{options}"), 0).unwrap(), Retention::Keeps);
+    }
+
+    /// Resident memory of this process, in bytes.
+    fn resident_bytes() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+        let line = status.lines().find(|line| line.starts_with("Anonymous:")).unwrap();
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kilobytes * 1024
+    }
+
+    const SIZE_BYTES: usize = 256 << 20;
+
+    fn fill(device: &dyn BlockDevice) {
+        let range = BlockRange { first_block: 0, block_count: (SIZE_BYTES / 512) as u64 };
+        let window = device.window(Access::Write, range).unwrap();
+        for offset in (0..SIZE_BYTES).step_by(PAGE_BYTES) {
+            window.write(offset, &[1]);
+        }
+    }
+}
