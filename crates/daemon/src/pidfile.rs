@@ -315,7 +315,8 @@ fn refuse_if_held(path: &Path, file: &OwnedFd) -> Result<(), PidfileError> {
             }
             Some(Holder::Elsewhere) => {}
         }
-        if let Some(control_socket) = PidfileOwner::read(&PidfileOwner::path(path)).and_then(|owner| owner.answering()) {
+        if let Some(control_socket) = PidfileOwner::read(&PidfileOwner::path(path)).and_then(|owner| owner.answering())
+        {
             return Err(PidfileError::AlreadyRunningElsewhere { path: path.to_owned(), control_socket });
         }
         if reactor::clock::now() >= deadline {
