@@ -1,5 +1,7 @@
 //! The pidfile between real processes, numbered as the behaviour it stands for: B is the pidfile's section.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test ends the test")]
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -273,6 +275,7 @@ fn in_another_namespace(pidfile: &Path, arguments: &[&str]) -> Option<Result<Ins
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what is not checked is said")]
 fn defect_07_a_holder_in_another_pid_namespace_is_judged_by_its_control_socket() {
     let directory = Directory::new();
     let socket = directory.0.join("service.ctl");
@@ -320,6 +323,24 @@ fn killed_at_random_moments_with_twenty_starters_racing_exactly_one_runs() {
     }
     Instance::start(&directory.pidfile(), &[]).unwrap().end();
     assert_eq!(directory.names(), [""; 0], "nothing is left of all of them");
+}
+
+#[test]
+fn a_start_while_the_holder_leaves_never_ends_with_a_file_that_has_no_name() {
+    let directory = Directory::new();
+    for _ in 0..50 {
+        let mut holder = Instance::start(&directory.pidfile(), &[]).unwrap();
+        let started: Vec<Child> = (0..8).map(|_| command(&directory.pidfile(), &[]).spawn().unwrap()).collect();
+        drop(holder.0.stdin.take());
+        let winners: Vec<Instance> =
+            started.into_iter().map(Instance::wait_until_ready).filter_map(Result::ok).collect();
+        assert!(winners.len() <= 1, "two hold the same pidfile");
+        for winner in winners {
+            assert_eq!(content(&directory.pidfile()), format!("{}\n", winner.pid()));
+            winner.end();
+        }
+        assert!(holder.0.wait().unwrap().success());
+    }
 }
 
 #[test]

@@ -230,6 +230,18 @@ fn the_operator_stops_starts_and_restarts_one_service() {
     assert_eq!(bench.handle(Event::StartService(ONLY)), [Action::Spawn(ONLY)]);
 }
 
+#[test]
+fn while_the_operator_has_one_service_stopped_the_end_of_the_others_ends_nothing() {
+    let mut bench = Bench::new(2, RestartPolicy::default(), ServiceTimes::default());
+    bench.handle(Event::Start);
+    bench.ready();
+    bench.handle(Event::Notified(ServiceIndex(1), Notification::Ready));
+    bench.handle(Event::StopService(ONLY));
+    bench.handle(Event::Ended(ONLY, ProcessEnd::Exited(0)));
+    assert_eq!(bench.handle(Event::Ended(ServiceIndex(1), ProcessEnd::Exited(5))), []);
+    assert_eq!(bench.handle(Event::Stop(Signal::TERM)), [Action::Finish(Finish::Signal(Signal::TERM))]);
+}
+
 /// xorshift64*: the same numbers for the same seed on every machine.
 struct Random(u64);
 
@@ -347,12 +359,24 @@ impl World {
     }
 }
 
+/// Says which seed a failing run had; `SEED=n` in the environment runs that one alone.
+struct SeedOnFailure(u64);
+
+impl Drop for SeedOnFailure {
+    #[expect(clippy::print_stderr, reason = "a seed is of use only where people read the failure")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("SEED={}", self.0);
+        }
+    }
+}
+
 #[test]
 fn whatever_services_do_there_is_one_process_each_and_a_stop_ends_it_all() {
     let seeds =
         std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).map_or(0..3000, |seed: u64| seed..seed + 1);
     for seed in seeds {
-        println!("SEED={seed}");
+        let _seed = SeedOnFailure(seed);
         let mut world = World::new(seed);
         world.give(Event::Start);
         for _ in 0..seed % 200 {
