@@ -325,3 +325,24 @@ fn refuse_if_held(path: &Path, file: &OwnedFd) -> Result<(), PidfileError> {
         std::thread::sleep(FOREIGN_HOLDER_PAUSE);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_lost_its_place_after_it_was_opened_is_not_taken() {
+        let directory = std::env::temp_dir().join(format!("tidegate-pidfile-moved-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        let path = directory.join("service.pid");
+        let file = open_or_create(&path).unwrap();
+        std::fs::rename(&path, directory.join("moved")).unwrap();
+        let gone = attempt(&path, &file, &PidfileOptions::default()).unwrap();
+        let newer = open_or_create(&path).unwrap();
+        let replaced = attempt(&path, &file, &PidfileOptions::default()).unwrap();
+        let taken = attempt(&path, &newer, &PidfileOptions::default()).unwrap();
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(matches!((gone, replaced), (Attempt::Again, Attempt::Again)));
+        assert!(matches!(taken, Attempt::Locked(_)));
+    }
+}
