@@ -82,6 +82,21 @@ macro_rules! bit_fields {
     };
 }
 
+/// Asserts of each field, by its mask: no other bit is touched, too large a value is cut, and the getter gives back what is there.
+#[cfg(test)]
+macro_rules! assert_bit_fields {
+    ($integer:ty; $( $newtype:ident { $( $get:ident, $with:ident = $mask:literal; )* } )*) => {
+        $( $(
+            let name = stringify!($newtype::$get);
+            let highest: $integer = $mask >> <$integer>::trailing_zeros($mask);
+            assert_eq!($newtype(0).$with(<$integer>::MAX).0, $mask, "{name}");
+            assert_eq!($newtype(<$integer>::MAX).$with(0).0, !$mask, "{name}");
+            assert_eq!($newtype($mask).$get(), highest, "{name}");
+            assert_eq!($newtype(!$mask).$get(), 0, "{name}");
+        )* )*
+    };
+}
+
 /// Declares a field of a wire structure whose bits are independent flags: a constant for each flag, sets of them, and their names.
 /// Bits without a name stay as they are.
 macro_rules! flag_set {
@@ -197,4 +212,37 @@ macro_rules! assert_layout {
             )*
         };
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use zerocopy::IntoBytes;
+
+    use crate::base::identify::{ControllerType as Code, OptionalAdminCommands as Flags};
+
+    #[test]
+    fn a_code_without_a_name_is_shown_as_it_is() {
+        assert_eq!((Code::IO.name(), Code(4).name()), (Some("I/O controller"), None));
+        assert_eq!(
+            format!("{} {:?} {:>15}|", Code::IO, Code::IO, Code::IO),
+            "I/O controller ControllerType::IO  I/O controller|"
+        );
+        assert_eq!(format!("{} {:?}", Code(0x0a), Code(0x0a)), "0Ah ControllerType(0Ah)");
+        assert_eq!(Code::NAMED, [Code::NOT_REPORTED, Code::IO, Code::DISCOVERY, Code::ADMINISTRATIVE]);
+    }
+
+    #[test]
+    fn flags_are_little_endian_and_keep_bits_without_a_name() {
+        let flags = Flags::SECURITY.with(Flags::LOCKDOWN).with(Flags::from_bits(0x8000));
+        assert_eq!(flags.as_bytes(), [0x01, 0x84]);
+        assert_eq!(flags.bits(), 0x8401);
+        assert!(flags.contains(Flags::SECURITY.with(Flags::LOCKDOWN)) && !Flags::SECURITY.contains(flags));
+        assert_eq!(flags.intersection(Flags::LOCKDOWN), Flags::LOCKDOWN);
+        assert!(Flags::EMPTY.is_empty() && !flags.is_empty());
+        assert_eq!(flags.to_string(), "Security Send and Receive, Command and Feature Lockdown, 8000h");
+        assert_eq!(format!("{:?} {}", Flags::FORMAT_NVM, Flags::EMPTY), "OptionalAdminCommands(Format NVM) none");
+    }
 }

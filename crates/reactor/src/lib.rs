@@ -9,13 +9,22 @@
 //! - [`event_loop`]: readiness, the spin before sleeping, the waker for other threads.
 //! - [`vectored`]: scatter and gather system calls over memory that is not all Rust's.
 //! - [`affinity`]: which core a thread may run on.
+//! - [`file_call`]: a system call on a file, as data; [`file_ring`] and [`worker_pool`] carry it out.
+//! - [`buffer_pool`]: the I/O buffers of one thread. [`mapping`]: memory from the kernel.
+//! - [`event_descriptor`]: how results are announced to the event loop.
 //!
 //! # What it does not implement
 //! No tasks, no futures, no work stealing: a reactor runs one state machine that its owner wrote.
 
 pub mod affinity;
+pub mod buffer_pool;
 pub mod clock;
+pub mod event_descriptor;
 pub mod event_loop;
+pub mod file_call;
+pub mod file_ring;
+pub mod mapping;
 pub mod vectored;
+pub mod worker_pool;
 
 pub use event_loop::{EventLoop, IdlePolicy, RemoteWaker};

@@ -310,7 +310,7 @@ open_enum! {
 open_enum! {
     /// I/O command set identifier (CSI): which command set a namespace, an Identify structure or a log page belongs to.
     ///
-    /// Spec: NVMe Base 2.0 Figure 274.
+    /// Spec: NVMe Base 2.0 §5.17.1.
     #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
     pub struct CommandSetIdentifier(u8) {
         NVM = 0x00, "NVM Command Set";

@@ -4,6 +4,7 @@
 
 pub mod async_event;
 pub mod command;
+pub mod feature;
 pub mod identify;
 pub mod log_page;
 pub mod property;

@@ -2,7 +2,7 @@
 //!
 //! NVMe qualified names are the exception: UTF-8 and padded with NUL bytes, see [`crate::fabrics::Nqn`].
 //!
-//! Spec: NVMe Base 2.0 §1.4.2 (ASCII string).
+//! Spec: NVMe Base 2.0 §1.4 (conventions).
 
 use core::fmt;
 
@@ -45,7 +45,8 @@ impl<const N: usize> PaddedText<N> {
     pub fn trimmed(&self) -> &[u8] {
         let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(N);
         let text = self.0.get(..end).unwrap_or_default();
-        text.trim_ascii_end()
+        let end = text.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+        text.get(..end).unwrap_or_default()
     }
 
     /// The text before the padding; `None` when it is not printable ASCII.
@@ -95,13 +96,16 @@ mod tests {
 
     #[test]
     fn reads_either_padding() {
-        for (field, text) in [(b"ab  ", "ab"), (b"ab\0\0", "ab"), (b"a  \0", "a"), (b"\0abc", ""), (b" a b", " a b")] {
+        for (field, text) in
+            [(b"ab  ", "ab"), (b"ab\0\0", "ab"), (b"a  \0", "a"), (b"\0abc", ""), (b" a b", " a b"), (b"    ", "")]
+        {
             assert_eq!(PaddedText(*field).as_str(), Some(text), "{field:?}");
         }
     }
 
     #[test]
     fn shows_hostile_bytes_escaped() {
+        assert_eq!(PaddedText(*b"ab\n ").as_str(), None);
         let field = PaddedText(*b"a\x1b[\xff ");
         assert_eq!(field.as_str(), None);
         assert_eq!(field.trimmed(), b"a\x1b[\xff");

@@ -254,7 +254,7 @@ impl ControllerConnection {
     /// Whether it is the host's turn: it began a PDU, or was asked for data.
     #[must_use]
     pub const fn awaits_host(&self) -> bool {
-        self.receiving > 0 || self.reader.in_pdu()
+        !matches!(self.phase, Phase::Terminated) && (self.receiving > 0 || self.reader.in_pdu())
     }
 
     // ------------------------------------------------------------------ input

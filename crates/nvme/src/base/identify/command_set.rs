@@ -16,7 +16,7 @@ flag_set! {
 /// Identify I/O Command Set, 4096 bytes: the combinations, by the index that the I/O Command Set Profile feature selects. An empty one
 /// ends the list.
 ///
-/// Spec: NVMe Base 2.0 Figure 289.
+/// Spec: NVMe Base 2.0 §5.17.2.21.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct IdentifyCommandSets {

@@ -454,7 +454,7 @@ flag_set! {
 
 /// One power state, 32 bytes. All zero reports nothing.
 ///
-/// Spec: NVMe Base 2.0 Figure 276.
+/// Spec: NVMe Base 2.0 §5.17.2.1 (power state descriptor).
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct PowerStateDescriptor {

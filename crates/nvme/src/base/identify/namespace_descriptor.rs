@@ -1,6 +1,6 @@
 //! Namespace Identification Descriptors: by which names a namespace is known.
 //!
-//! Spec: NVMe Base 2.0 §5.17.2.3, Figure 277.
+//! Spec: NVMe Base 2.0 §5.17.2.3.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -10,7 +10,7 @@ use crate::base::command::CommandSetIdentifier;
 open_enum! {
     /// Type of a namespace identifier (NIDT); 0 ends the list.
     ///
-    /// Spec: NVMe Base 2.0 Figure 277.
+    /// Spec: NVMe Base 2.0 §5.17.2.3.
     #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
     pub struct NamespaceIdentifierType(u8) {
         EUI64 = 1, "EUI64";

@@ -1,6 +1,6 @@
 //! I/O Command Set Independent Identify Namespace: what holds for a namespace of any command set.
 //!
-//! Spec: NVMe Base 2.0 §5.17.2.8, Figure 280.
+//! Spec: NVMe Base 2.0 §5.17.2.8.
 
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -10,7 +10,7 @@ use super::namespace::NamespaceSharing;
 /// I/O Command Set Independent Identify Namespace, 4096 bytes. A Linux host asks for it first and takes a namespace that is not
 /// [`NamespaceStatus::READY`] for one to wait for.
 ///
-/// Spec: NVMe Base 2.0 Figure 280.
+/// Spec: NVMe Base 2.0 §5.17.2.8.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct IdentifyNamespaceIndependent {

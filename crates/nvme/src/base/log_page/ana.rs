@@ -2,7 +2,7 @@
 //!
 //! The page is a header, then group descriptors, each followed by the identifiers of its namespaces as dwords.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.13, Figures 223 and 224.
+//! Spec: NVMe Base 2.0 §5.16.1.13.
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};

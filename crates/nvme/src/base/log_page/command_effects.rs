@@ -1,13 +1,13 @@
 //! Commands Supported and Effects: which commands a controller has, and what else they may change.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.6, Figures 210 and 211.
+//! Spec: NVMe Base 2.0 §5.16.1.6.
 
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Commands Supported and Effects for one I/O command set, 4096 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 210.
+/// Spec: NVMe Base 2.0 §5.16.1.6.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct CommandsSupportedAndEffects {
@@ -58,7 +58,7 @@ fn supported(commands: &[U32; 256]) -> impl Iterator<Item = (u8, CommandEffects)
 
 /// What a command does besides its purpose. Zero is a command that is not supported.
 ///
-/// Spec: NVMe Base 2.0 Figure 211.
+/// Spec: NVMe Base 2.0 §5.16.1.6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CommandEffects(pub u32);
 

@@ -1,6 +1,6 @@
 //! Error Information: what went wrong with which command, newest first.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.2, Figure 206.
+//! Spec: NVMe Base 2.0 §5.16.1.2.
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -10,7 +10,7 @@ use crate::base::status::Status;
 
 /// One error, 64 bytes. An entry whose error count is 0 holds none.
 ///
-/// Spec: NVMe Base 2.0 Figure 206.
+/// Spec: NVMe Base 2.0 §5.16.1.2.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ErrorInformationEntry {
@@ -91,7 +91,7 @@ impl ErrorInformationEntry {
 
 /// Which bit of a command is in error.
 ///
-/// Spec: NVMe Base 2.0 Figure 206 (Parameter Error Location).
+/// Spec: NVMe Base 2.0 §5.16.1.2 (Parameter Error Location).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParameterErrorLocation(pub u16);
 

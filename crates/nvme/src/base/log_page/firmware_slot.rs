@@ -1,6 +1,6 @@
 //! Firmware Slot Information: which firmware is in which slot.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.4, Figure 208.
+//! Spec: NVMe Base 2.0 §5.16.1.4.
 
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -8,7 +8,7 @@ use crate::base::text::PaddedText;
 
 /// Firmware Slot Information, 512 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 208.
+/// Spec: NVMe Base 2.0 §5.16.1.4.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct FirmwareSlotInformation {

@@ -1,13 +1,13 @@
 //! SMART / Health Information: warnings, wear and counters of a controller or namespace.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.3, Figure 207.
+//! Spec: NVMe Base 2.0 §5.16.1.3.
 
 use zerocopy::little_endian::{U16, U32, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// SMART / Health Information, 512 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 207.
+/// Spec: NVMe Base 2.0 §5.16.1.3.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SmartHealthInformation {

@@ -1,6 +1,6 @@
 //! Supported Log Pages: which log pages a controller has.
 //!
-//! Spec: NVMe Base 2.0 §5.16.1.1, Figures 203 and 204.
+//! Spec: NVMe Base 2.0 §5.16.1.1.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -8,7 +8,7 @@ use super::LogPageIdentifier;
 
 /// Supported Log Pages, 1024 bytes.
 ///
-/// Spec: NVMe Base 2.0 Figure 203.
+/// Spec: NVMe Base 2.0 §5.16.1.1.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SupportedLogPages {
@@ -38,7 +38,7 @@ impl SupportedLogPages {
 flag_set! {
     /// How a log page is supported. Bits 31:16 are specific to the page.
     ///
-    /// Spec: NVMe Base 2.0 Figure 204.
+    /// Spec: NVMe Base 2.0 §5.16.1.1.
     pub struct LogPageSupport(u32) {
         SUPPORTED = 0, "supported";
         INDEX_OFFSET = 1, "offsets by index";
