@@ -4,6 +4,7 @@
 //! checked anywhere that cannot be checked here.
 
 mod ci;
+mod compare;
 mod fuzz;
 mod soak;
 mod task;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use task::{Task, TaskError, say};
 
 /// Every task, in the order of the help text.
-const TABLE: &[Task] = &[test::TASK, ci::TASK, tidy::TASK, fuzz::TASK, soak::TASK];
+const TABLE: &[Task] = &[test::TASK, ci::TASK, tidy::TASK, fuzz::TASK, soak::TASK, compare::TASK];
 
 fn main() -> ExitCode {
     let command = clap::Command::new("cargo xtask")
