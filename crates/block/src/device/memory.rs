@@ -138,8 +138,8 @@ impl Drop for MemoryDevice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::BlockRange;
     use crate::conformance::{Retention, Rig, check};
+    use crate::{Backend, BlockRange};
 
     const SIZE_BYTES: usize = 4 << 20;
 
@@ -164,7 +164,11 @@ mod tests {
 
     #[test]
     fn conforms() {
-        check(&|options| crate::open(&format!("memory:4M{options}"), 0).unwrap(), Retention::Keeps);
+        check(
+            &|options| crate::open(&format!("memory:4M{options}"), 0).unwrap(),
+            Retention::Keeps,
+            &[Backend::Threads],
+        );
     }
 
     #[test]
@@ -173,7 +177,7 @@ mod tests {
         assert_eq!(page_count(device.memory), 0);
         write_everywhere(&*device);
         assert_eq!(page_count(device.memory), SIZE_BYTES / PAGE_BYTES);
-        let mut rig = Rig::new(Arc::clone(&device) as Arc<dyn BlockDevice>, crate::Backend::Threads);
+        let mut rig = Rig::new(Arc::clone(&device) as Arc<dyn BlockDevice>, Backend::Threads);
         // Blocks 1 to 32: the pages that lie wholly within are 1, 2 and 3.
         rig.run(Operation::Deallocate(BlockRange { first_block: 1, block_count: 32 }), &[]).unwrap();
         assert_eq!(page_count(device.memory), SIZE_BYTES / PAGE_BYTES - 3);

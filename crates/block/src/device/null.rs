@@ -74,11 +74,11 @@ impl BlockDevice for NullDevice {
 #[cfg(test)]
 mod tests {
     use crate::conformance::{Retention, check};
-    use crate::{Access, BlockRange, open};
+    use crate::{Access, Backend, BlockRange, open};
 
     #[test]
     fn conforms() {
-        check(&|options| open(&format!("null:4M{options}"), 0).unwrap(), Retention::Forgets);
+        check(&|options| open(&format!("null:4M{options}"), 0).unwrap(), Retention::Forgets, &[Backend::Threads]);
     }
 
     #[test]
