@@ -10,7 +10,7 @@
 //!   disk (`O_EXCL`), which thus end with the process, so that the next one can begin.
 //! - The guard also carries the syncs. The kernel tells each description once of data that it could not write back; a
 //!   forced write (`RWF_DSYNC`) that failed on the data description would otherwise swallow what the next flush has to
-//!   know. [`FlushGate`] keeps two syncs from sharing one such telling, and remembers it.
+//!   know. `FlushGate` keeps two syncs from sharing one such telling, and remembers it.
 
 mod fault_log;
 mod flush_gate;
