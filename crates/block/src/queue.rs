@@ -10,6 +10,7 @@
 #![expect(unsafe_code, reason = "hands buffers to the kernel; the table keeps them")]
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
@@ -69,7 +70,9 @@ struct FileRequest {
     /// Index into `files`.
     file: usize,
     transfer: Transfer,
-    /// Whether the call that is under way is the sync of a flush.
+    /// What syncs go through, if the request may need one.
+    guard: Option<Arc<File>>,
+    /// Whether the call that is under way is a sync.
     is_syncing: bool,
 }
 
@@ -156,12 +159,22 @@ impl DeviceQueue {
         }
     }
 
-    /// Takes a request to a file.
-    pub(crate) fn submit_file(&mut self, file: &Arc<OpenFile>, request: Request<ByteRange>) -> Submission {
-        let index = self.attach(file);
+    /// Takes a request to a file. `guard` is what it is synced through.
+    pub(crate) fn submit_file(
+        &mut self,
+        file: &Arc<OpenFile>,
+        guard: &Arc<File>,
+        request: Request<ByteRange>,
+    ) -> Submission {
         let transfer = Transfer::new(request.operation);
-        let request =
-            FileRequest { slot: request.slot, buffer: request.buffer, file: index, transfer, is_syncing: false };
+        let request = FileRequest {
+            slot: request.slot,
+            buffer: request.buffer,
+            file: self.attach(file),
+            guard: transfer.may_sync().then(|| Arc::clone(guard)),
+            transfer,
+            is_syncing: false,
+        };
         if !self.has_room() || !self.backlog.is_empty() {
             self.backlog.push_back(request);
             return Submission::Pending;
@@ -301,8 +314,8 @@ impl DeviceQueue {
 
     fn push_sync(&mut self, mut request: FileRequest) {
         request.is_syncing = true;
-        let sync = self.attached(request.file).file.sync.as_ref().expect("a file that is only read is not flushed");
-        let handle = FileHandle { descriptor: sync.as_raw_fd(), registered: None };
+        let guard = request.guard.as_ref().expect("a request that may sync has a guard");
+        let handle = FileHandle { descriptor: guard.as_raw_fd(), registered: None };
         self.push(request, handle, FileCall::SyncData);
     }
 

@@ -162,3 +162,91 @@ pub struct DatasetManagementRange {
 }
 
 assert_layout!(DatasetManagementRange, 16, context_attributes @ 0, block_count @ 4, first_block @ 8);
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::IntoBytes;
+
+    use super::{DatasetManagement, DatasetManagementRange, NvmOpcode, ReadWrite, SubmissionQueueEntry};
+
+    fn read_write() -> ReadWrite {
+        ReadWrite {
+            first_block: 0x0807_0605_0403_0201,
+            block_count: 0x0a09 + 1,
+            force_unit_access: true,
+            limited_retry: false,
+            deallocate: false,
+            protection: 0,
+        }
+    }
+
+    #[test]
+    fn write_bytes() {
+        let entry = read_write().command(NvmOpcode::WRITE, 0x0d0c_0b0a);
+        let mut expected = [0; 64];
+        expected[..2].copy_from_slice(&[0x01, 0x40]);
+        expected[4..8].copy_from_slice(&[0x0a, 0x0b, 0x0c, 0x0d]);
+        expected[40..52].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 0x09, 0x0a, 0x00, 0x40]);
+        assert_eq!(entry.as_bytes(), expected);
+        assert_eq!(ReadWrite::parse(&entry), read_write());
+    }
+
+    #[test]
+    fn each_flag_has_its_bit() {
+        let plain = ReadWrite { force_unit_access: false, block_count: 1, ..read_write() };
+        for (parameters, dword12) in [
+            (plain, 0),
+            (ReadWrite { block_count: 65536, ..plain }, 0x0000_ffff),
+            (ReadWrite { deallocate: true, ..plain }, 0x0200_0000),
+            (ReadWrite { protection: 0xf, ..plain }, 0x3c00_0000),
+            (ReadWrite { force_unit_access: true, ..plain }, 0x4000_0000),
+            (ReadWrite { limited_retry: true, ..plain }, 0x8000_0000),
+        ] {
+            let mut entry = parameters.command(NvmOpcode::READ, 1);
+            assert_eq!(entry.dword12.get(), dword12);
+            entry.dword12 = (dword12 | 0x01ff_0000).into();
+            assert_eq!(ReadWrite::parse(&entry), parameters, "reserved bits do not matter");
+        }
+    }
+
+    fn panic_message(command: impl FnOnce() -> SubmissionQueueEntry + std::panic::UnwindSafe) -> &'static str {
+        std::panic::catch_unwind(command).unwrap_err().downcast_ref().copied().unwrap_or_default()
+    }
+
+    #[test]
+    fn counts_that_cannot_be_said() {
+        for block_count in [0, 65537] {
+            let parameters = ReadWrite { block_count, ..read_write() };
+            assert_eq!(panic_message(move || parameters.command(NvmOpcode::READ, 1)), "block count is 1 to 65536");
+        }
+        for range_count in [0, 257] {
+            let parameters = DatasetManagement { range_count, ..DatasetManagement::default() };
+            assert_eq!(panic_message(move || parameters.command(1)), "range count is 1 to 256");
+        }
+    }
+
+    #[test]
+    fn dataset_management_bytes() {
+        let parameters = DatasetManagement {
+            range_count: 256,
+            deallocate: true,
+            integral_for_write: false,
+            integral_for_read: true,
+        };
+        let mut entry = parameters.command(1);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x09, 0x40, 0, 0, 1, 0, 0, 0]);
+        expected[40..48].copy_from_slice(&[255, 0, 0, 0, 0b101, 0, 0, 0]);
+        assert_eq!(entry.as_bytes(), expected);
+        entry.dword10 = 0xffff_ffff.into();
+        entry.dword11 = 0xffff_fffd.into();
+        assert_eq!(DatasetManagement::parse(&entry), parameters, "reserved bits do not matter");
+
+        let range = DatasetManagementRange {
+            context_attributes: 0x0403_0201.into(),
+            block_count: 0x0807_0605.into(),
+            first_block: 0x100f_0e0d_0c0b_0a09.into(),
+        };
+        assert!(range.as_bytes().iter().copied().eq(1..=16));
+    }
+}

@@ -26,30 +26,19 @@ use nvme::tcp::{
     CommandData, CommandTag, ControllerConnection, ControllerInput, Fault, OutputSegment, PayloadRange, Response,
 };
 use reactor::buffer_pool::IoBuffer;
-use reactor::clock::{Duration, Instant};
+use reactor::clock::Instant;
 use reactor::vectored::{PIECES_MAX, SourceList};
 use tracing::{debug, info};
 
 use crate::exchange::{Answer, Exchange};
+use crate::limits::{
+    CONNECT_LIMIT, LARGE_PAYLOAD_BYTES, LAST_WORDS_LIMIT, SEND_BYTES_PER_PASS_MAXIMUM,
+    SEND_LARGE_BYTES_PER_PASS_MAXIMUM, STALL_LIMIT,
+};
 use crate::poll_group::{Message, Resources};
 use crate::queue::{ConnectionControl, ConnectionInfo, Disposition, IoCommand, Queue, QueueGrant};
 use crate::service::GroupAddress;
 use crate::subsystem::{ListenerKind, Target};
-
-/// A connection that has not completed Connect by then is closed.
-pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// A connection on which the host owes bytes (half a PDU, data that were asked for) or takes none, and nothing has moved
-/// for this long, is closed. Half of the Linux host's own I/O timeout of 30 s, so that it still recovers in time.
-pub(crate) const STALL_LIMIT: Duration = Duration::from_secs(15);
-/// How long a closing connection may take to get its last words out and to be closed by the host, which the
-/// specification allows up to 30 s. Spec: NVMe/TCP 1.0 §3.5 (connection termination).
-pub(crate) const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
-/// Most bytes that one pass writes to one connection while its payloads are small.
-pub(crate) const SEND_BYTES_PER_PASS: usize = 512 * 1024;
-/// The same once a payload of [`LARGE_PAYLOAD_BYTES`] or more is among them: more would only fall out of the cache.
-pub(crate) const SEND_BYTES_PER_PASS_LARGE: usize = 256 * 1024;
-/// From this size on a payload counts as large.
-pub(crate) const LARGE_PAYLOAD_BYTES: u32 = 64 * 1024;
 
 /// Names a connection within its group, and which of its place's tenants it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -434,37 +423,29 @@ impl Connection {
         true
     }
 
-    fn submit(
-        &mut self,
-        tag: CommandTag,
-        mut command: IoCommand,
-        mut buffer: Option<IoBuffer>,
-        resources: &mut Resources,
-    ) {
-        loop {
+    fn submit(&mut self, tag: CommandTag, command: IoCommand, buffer: Option<IoBuffer>, resources: &mut Resources) {
+        let mut next = Some((command, buffer));
+        while let Some((command, buffer)) = next {
             *self.exchange(tag) = Exchange::AtDevice { command };
             self.at_devices += 1;
-            let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer: buffer.take() };
+            let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer };
             let device = self.target.namespace(command.namespace).device();
-            let Submission::Complete(completion) = device.submit(&mut resources.devices, request) else {
-                return;
+            next = match device.submit(&mut resources.devices, request) {
+                Submission::Complete(completion) => self.part_completed(tag, completion).map(|command| (command, None)),
+                Submission::Pending => None,
             };
-            match self.take_back(tag, completion) {
-                Some(next) => command = next,
-                None => return,
-            }
         }
     }
 
-    /// Takes a finished request back from its device, and gives it the next one of the command if there is more to do.
+    /// Takes a finished request back from its device, and goes on with the command.
     pub(crate) fn device_completed(&mut self, tag: CommandTag, completion: Completion, resources: &mut Resources) {
-        if let Some(next) = self.take_back(tag, completion) {
-            self.submit(tag, next, None, resources);
+        if let Some(command) = self.part_completed(tag, completion) {
+            self.submit(tag, command, None, resources);
         }
     }
 
-    /// Answers the command of a finished request, or says what its device has to do next.
-    fn take_back(&mut self, tag: CommandTag, completion: Completion) -> Option<IoCommand> {
+    /// Answers the command whose request is over, unless there is more of it to do: then that is returned.
+    fn part_completed(&mut self, tag: CommandTag, completion: Completion) -> Option<IoCommand> {
         let Exchange::AtDevice { command } = std::mem::take(self.exchange(tag)) else {
             unreachable!("a device finished command {tag:?}, which it does not have");
         };
@@ -682,13 +663,13 @@ fn receive_into(
 
 /// Collects the output of one pass.
 fn gather<'m>(protocol: &'m ControllerConnection, exchanges: &[Exchange], sources: &mut SourceList<'m>) {
-    let mut limit = SEND_BYTES_PER_PASS;
+    let mut limit = SEND_BYTES_PER_PASS_MAXIMUM;
     for segment in protocol.pending_output() {
         match segment {
             OutputSegment::Bytes(bytes) => sources.push(bytes),
             OutputSegment::Payload(range) => {
                 if range.length >= LARGE_PAYLOAD_BYTES {
-                    limit = SEND_BYTES_PER_PASS_LARGE;
+                    limit = SEND_LARGE_BYTES_PER_PASS_MAXIMUM;
                 }
                 let Some((base, room)) = exchanges[usize::from(range.tag.0)].source(range.offset as usize) else {
                     unreachable!("output of a command that has no data to send");

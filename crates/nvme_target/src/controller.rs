@@ -6,8 +6,8 @@
 //!
 //! Invariants: the gate is open exactly while the controller is enabled, not shut down and not ended, and then it
 //! holds the number of the current enabling, so that a queue from before a reset stays shut out. Closing a queue's
-//! connection is a message to whoever owns it; nothing waits for it here. No code holds the mutexes of two controllers,
-//! or a controller's and the target's, at once.
+//! connection is a message to whoever owns it; nothing waits for it here. Lock order: a controller's state, then the
+//! target's table; never the other way, and never two controllers at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -99,6 +99,11 @@ pub(crate) struct ControllerState {
 /// What an I/O queue compares the gate with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GateKey(u32);
+
+impl GateKey {
+    /// Opens no gate: of a queue that has been deleted. Enablings are counted in fewer bits.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
 
 /// What the gate says to a queue that it lets pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,22 +222,21 @@ impl Controller {
         const SUBMISSION_ENTRY_SIZE: u32 = 6;
         /// Base 2 logarithm of a completion queue entry's 16 bytes.
         const COMPLETION_ENTRY_SIZE: u32 = 4;
-        let value = Location::byte(48);
         let refuse = |first_bit: u8| Err(Failure::invalid_field(Location::byte(48 + first_bit / 8).bit(first_bit % 8)));
-        if new.command_set() != ControllerConfiguration::COMMAND_SET_NVM
-            && !(self.association.kind == ControllerKind::Discovery
-                && new.command_set() == ControllerConfiguration::COMMAND_SET_ADMIN_ONLY)
-        {
-            return Err(Failure::invalid_field(value.bit(4)));
+        let is_discovery = self.association.kind == ControllerKind::Discovery;
+        match new.command_set() {
+            ControllerConfiguration::COMMAND_SET_NVM => {}
+            ControllerConfiguration::COMMAND_SET_ADMIN_ONLY if is_discovery => {}
+            _ => return refuse(4),
         }
         if new.memory_page_size() != 0 {
-            return Err(Failure::invalid_field(value.bit(7)));
+            return refuse(7);
         }
         if new.arbitration_mechanism() != 0 {
             return refuse(11);
         }
         // A discovery controller has no I/O queues, so these mean nothing to it.
-        if self.association.kind == ControllerKind::Io {
+        if !is_discovery {
             if new.io_submission_queue_entry_size() != SUBMISSION_ENTRY_SIZE {
                 return refuse(16);
             }

@@ -28,10 +28,12 @@ mod service;
 mod socket;
 pub mod statistics;
 pub mod subsystem;
+#[cfg(test)]
+mod tests;
 
 pub use controller::{ControllerKind, ControllerSummary};
 pub use limits::Limits;
 pub use namespace::{Namespace, NamespaceIndex, NamespaceSettings};
-pub use service::{DRAIN_LIMIT, Placement, Service, ServiceOptions, StartError};
+pub use service::{Placement, Service, ServiceOptions, StartError};
 pub use socket::SocketOptions;
 pub use subsystem::{Listener, ListenerKind, SettingsError, Target, TargetSettings};

@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use reactor::clock::Duration;
+
 /// Namespace identifiers go from 1 to this (Identify Controller's NN). The table of namespaces has a place for each, so
 /// that finding one is an index and no search.
 pub const NAMESPACES_MAXIMUM: u32 = 1024;
@@ -13,7 +15,7 @@ pub const ADMIN_QUEUE_ENTRIES_MAXIMUM: u16 = 256;
 /// Smallest Admin queue, in entries. Spec: NVMe Base 2.0 §3.3.1.3.
 pub const ADMIN_QUEUE_ENTRIES_MINIMUM: u16 = 32;
 /// In-capsule data of an Admin queue, in bytes; fixed by the transport. Spec: NVMe/TCP 1.0 §3.3.1.
-pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = 8192;
+pub const ADMIN_IN_CAPSULE_DATA_BYTES: u32 = nvme::tcp::limits::ADMIN_IN_CAPSULE_BYTES;
 /// Asynchronous Event Requests that a controller holds at once (Identify Controller's AERL + 1). The specification
 /// recommends four.
 pub const ASYNC_EVENT_REQUESTS_MAXIMUM: u8 = 4;
@@ -29,6 +31,29 @@ pub const DISCOVERY_ACTIVITY_TIMEOUT_MS: u32 = 120_000;
 pub const READY_TIMEOUT_500MS: u8 = 10;
 /// Ranges of one Dataset Management command. Spec: NVM Command Set 1.0 §3.2.3.
 pub const DEALLOCATE_RANGES_MAXIMUM: u16 = 256;
+
+/// A connection that has not completed Connect by then is closed.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// A connection on which the host owes bytes (half a PDU, data that were asked for) or takes none, and nothing has moved
+/// for this long, is closed. Half of the Linux host's own I/O timeout of 30 s, so that it still recovers in time.
+pub const STALL_LIMIT: Duration = Duration::from_secs(15);
+/// How long a closing connection may take to get its last words out and to be closed by the host, which the
+/// specification allows up to 30 s. Spec: NVMe/TCP 1.0 §3.5 (connection termination).
+pub const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
+/// Most bytes that one pass writes to one connection while its payloads are small.
+pub const SEND_BYTES_PER_PASS_MAXIMUM: usize = 512 * 1024;
+/// The same once a payload of [`LARGE_PAYLOAD_BYTES`] or more is among them: more would only fall out of the cache.
+pub const SEND_LARGE_BYTES_PER_PASS_MAXIMUM: usize = 256 * 1024;
+/// From this size on a payload counts as large.
+pub const LARGE_PAYLOAD_BYTES: u32 = 64 * 1024;
+/// Bytes that one pass receives from one socket, at most, and so the size of a group's staging buffer.
+pub const RECEIVE_BYTES_PER_PASS_MAXIMUM: usize = 256 * 1024;
+/// How long accepting pauses when the process has no descriptors left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Requests that one group may have at its devices at once. More wait in the device queue.
+pub const DEVICE_REQUESTS_MAXIMUM: u32 = 1024;
+/// How long [`Service::stop`](crate::Service::stop) lets commands in flight end before it closes their connections.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
 /// I/O queues for each controller, as the Number of Queues feature can express them.
 pub const IO_QUEUES_RANGE: RangeInclusive<u16> = 1..=1024;

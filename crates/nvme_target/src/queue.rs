@@ -122,8 +122,10 @@ pub struct Queue {
 
 #[derive(Debug)]
 enum Role {
-    /// Connect has not succeeded yet.
-    Opening,
+    /// Connect has not succeeded yet. Only the first refusal goes to the log for everyone: a peer may go on trying.
+    Opening {
+        refused: bool,
+    },
     Admin(Box<AdminQueue>),
     Io(IoQueue),
     Closed,
@@ -133,7 +135,7 @@ impl Queue {
     /// The queue of a connection that has just been accepted.
     #[must_use]
     pub fn new(target: Arc<Target>, info: ConnectionInfo, connection: Arc<dyn ConnectionControl>) -> Self {
-        Self { target, info, connection, role: Role::Opening }
+        Self { target, info, connection, role: Role::Opening { refused: false } }
     }
 
     /// Takes in a command. `tag` identifies it until its response is out.
@@ -142,7 +144,7 @@ impl Queue {
         match &mut self.role {
             Role::Io(queue) => queue.command(&self.target, tag, entry),
             Role::Admin(queue) => queue.command(now, &self.target, &self.info, tag, entry),
-            Role::Opening => connect::before(entry),
+            Role::Opening { .. } => connect::before(entry),
             Role::Closed => refuse(Failure::sequence()),
         }
     }
@@ -150,21 +152,30 @@ impl Queue {
     /// Takes in the data of a command whose disposition was [`Disposition::NeedData`]: as many bytes as that said.
     pub fn data(&mut self, now: Instant, tag: CommandTag, entry: &SubmissionQueueEntry, data: &[u8]) -> Disposition {
         match &mut self.role {
+            &mut Role::Opening { refused } => self.connect(now, entry, data, refused),
             Role::Io(queue) => queue.data(&self.target, tag, entry, data),
-            Role::Opening => self.connect(now, entry, data),
             // No Admin command asks for data; only a second Connect that was sent along with the first gets here.
             Role::Admin(_) | Role::Closed => refuse(Failure::sequence()),
         }
     }
 
-    fn connect(&mut self, now: Instant, entry: &SubmissionQueueEntry, data: &[u8]) -> Disposition {
+    fn connect(
+        &mut self,
+        now: Instant,
+        entry: &SubmissionQueueEntry,
+        data: &[u8],
+        refused_before: bool,
+    ) -> Disposition {
         let request = ConnectCommand::from_entry(entry);
         let accepted = connect::accept(&self.target, &self.info, &self.connection, request, data);
         match accepted {
             Ok(accepted) => {
                 let (response, grant) = (accepted.response(), accepted.grant);
                 self.role = match accepted.gate_key {
-                    Some(key) => Role::Io(IoQueue::new(accepted.controller, grant.queue_id, key)),
+                    Some(key) => {
+                        let connection = Arc::clone(&self.connection);
+                        Role::Io(IoQueue::new(accepted.controller, connection, grant.queue_id, key))
+                    }
                     None => {
                         let timeout_ms = request.keep_alive_timeout_ms.get();
                         Role::Admin(Box::new(AdminQueue::new(accepted.controller, timeout_ms, now)))
@@ -173,8 +184,14 @@ impl Queue {
                 Disposition::Connected { response, grant }
             }
             Err(refusal) => {
-                let response = Response { result: refusal.to_result(), status: refusal.status() };
-                tracing::info!(peer = %self.info.peer_address, ?refusal, "refused Connect");
+                let response = refusal.response();
+                let peer = self.info.peer_address;
+                if refused_before {
+                    tracing::debug!(%peer, %refusal, "refused Connect again");
+                } else {
+                    tracing::info!(%peer, %refusal, "refused Connect");
+                }
+                self.role = Role::Opening { refused: true };
                 Disposition::Respond(response)
             }
         }
@@ -186,7 +203,7 @@ impl Queue {
     pub fn next_part(&mut self, command: &IoCommand) -> Option<IoCommand> {
         match &mut self.role {
             Role::Io(queue) => queue.next_part(command),
-            Role::Opening | Role::Admin(_) | Role::Closed => None,
+            Role::Opening { .. } | Role::Admin(_) | Role::Closed => None,
         }
     }
 
@@ -224,7 +241,7 @@ impl Queue {
     pub fn next_deadline(&self) -> Option<Instant> {
         match &self.role {
             Role::Admin(queue) => queue.next_deadline(),
-            Role::Opening | Role::Io(_) | Role::Closed => None,
+            Role::Opening { .. } | Role::Io(_) | Role::Closed => None,
         }
     }
 
@@ -240,7 +257,7 @@ impl Queue {
     pub fn poll_response(&mut self) -> Option<(CommandTag, Response)> {
         match &mut self.role {
             Role::Admin(queue) => queue.poll_response(),
-            Role::Opening | Role::Io(_) | Role::Closed => None,
+            Role::Opening { .. } | Role::Io(_) | Role::Closed => None,
         }
     }
 
@@ -248,8 +265,8 @@ impl Queue {
     pub fn closed(&mut self, _now: Instant) {
         match std::mem::replace(&mut self.role, Role::Closed) {
             Role::Admin(queue) => self.target.end_controller(queue.controller(), false),
-            Role::Io(mut queue) => queue.closed(&self.target, &self.connection),
-            Role::Opening | Role::Closed => {}
+            Role::Io(mut queue) => queue.closed(&self.target),
+            Role::Opening { .. } | Role::Closed => {}
         }
     }
 
@@ -268,7 +285,7 @@ impl fmt::Display for Description<'_> {
         let (controller, queue_id) = match &self.0.role {
             Role::Admin(queue) => (queue.controller(), 0),
             Role::Io(queue) => (queue.controller(), queue.queue_id()),
-            Role::Opening | Role::Closed => return Ok(()),
+            Role::Opening { .. } | Role::Closed => return Ok(()),
         };
         write!(formatter, " controller {} queue {queue_id}", controller.id)?;
         if queue_id == 0 { write!(formatter, " of {}", controller.association.host_nqn) } else { Ok(()) }

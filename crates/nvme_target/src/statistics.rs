@@ -1,7 +1,7 @@
 //! What hosts have read and written.
 //!
 //! Each queue counts for itself in plain integers ([`Totals`]) and adds them to its controller's and the target's atomics
-//! ([`Statistics`]) once a pass, so that a command costs no atomic operation.
+//! once a pass, so that a command costs no atomic operation.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

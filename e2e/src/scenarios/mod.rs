@@ -1,6 +1,7 @@
 //! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
 
 mod cli;
+mod control;
 mod fault;
 mod hostile;
 mod kernel;
@@ -9,7 +10,7 @@ use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
+    [cli::TABLE, control::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
 }
 
 #[cfg(test)]

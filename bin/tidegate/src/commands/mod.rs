@@ -2,6 +2,7 @@
 
 mod check;
 mod completion;
+mod ctl;
 mod target;
 mod up;
 
@@ -21,4 +22,4 @@ pub(crate) struct CommandEntry {
 
 /// Every command, in the order of the help text.
 pub(crate) const TABLE: &[CommandEntry] =
-    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, completion::ENTRY];
+    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, ctl::ENTRY, completion::ENTRY];

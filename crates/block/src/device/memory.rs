@@ -35,21 +35,25 @@ pub struct MemoryDevice {
 }
 
 fn open(specification: &Specification) -> Result<Arc<dyn BlockDevice>, OpenProblem> {
-    let geometry = specification.geometry_of_argument()?;
-    let length_bytes =
-        usize::try_from(geometry.size_bytes()).ok().and_then(|size| size.checked_next_multiple_of(PAGE_BYTES));
-    let length_bytes = length_bytes.ok_or(OpenProblem::Memory(std::io::ErrorKind::OutOfMemory.into()))?;
-    let memory = Mapping::new(length_bytes).map_err(OpenProblem::Memory)?;
-    Ok(Arc::new(MemoryDevice {
-        geometry,
-        identity: Identity::new(KIND.name, &specification.ordinal().to_le_bytes()),
-        read_only: specification.read_only,
-        memory: Box::leak(Box::new(memory)),
-        zeros: zeros().map_err(OpenProblem::Memory)?,
-    }))
+    Ok(Arc::new(MemoryDevice::new(specification)?))
 }
 
 impl MemoryDevice {
+    fn new(specification: &Specification) -> Result<Self, OpenProblem> {
+        let geometry = specification.geometry_of_argument()?;
+        let length_bytes =
+            usize::try_from(geometry.size_bytes()).ok().and_then(|size| size.checked_next_multiple_of(PAGE_BYTES));
+        let length_bytes = length_bytes.ok_or(OpenProblem::Memory(std::io::ErrorKind::OutOfMemory.into()))?;
+        let memory = Mapping::new(length_bytes).map_err(OpenProblem::Memory)?;
+        Ok(Self {
+            geometry,
+            identity: Identity::new(KIND.name, &specification.ordinal().to_le_bytes()),
+            read_only: specification.read_only,
+            memory: Box::leak(Box::new(memory)),
+            zeros: zeros().map_err(OpenProblem::Memory)?,
+        })
+    }
+
     fn window_at(&self, access: Access, addresses: Range<usize>) -> Window {
         Window::new(self.memory, addresses.start, addresses.len(), access)
     }
@@ -128,5 +132,68 @@ impl Drop for MemoryDevice {
         if let Err(error) = self.memory.discard(0, self.memory.len()) {
             error!(%error, "memory device: the kernel takes no pages back");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Retention, Rig, check};
+    use crate::{Backend, BlockRange};
+
+    const SIZE_BYTES: usize = 4 << 20;
+
+    fn device() -> MemoryDevice {
+        MemoryDevice::new(&Specification::parse(&KIND, "4M", 0).unwrap()).unwrap()
+    }
+
+    /// Pages of the mapping that have memory.
+    #[expect(unsafe_code, reason = "asks the kernel about a mapping")]
+    fn page_count(memory: &Mapping) -> usize {
+        let mut pages = vec![0u8; memory.len() / PAGE_BYTES];
+        // SAFETY: the range is that of the mapping, and there is a byte of answer for each of its pages.
+        let result = unsafe { libc::mincore(memory.base().as_ptr().cast(), memory.len(), pages.as_mut_ptr()) };
+        assert_eq!(result, 0);
+        pages.into_iter().filter(|page| page & 1 == 1).count()
+    }
+
+    fn write_everywhere(device: &dyn BlockDevice) {
+        let window = device.window(Access::Write, BlockRange { first_block: 0, block_count: 8192 }).unwrap();
+        window.write(0, &vec![1; SIZE_BYTES]);
+    }
+
+    #[test]
+    fn conforms() {
+        check(
+            &|options| crate::open(&format!("memory:4M{options}"), 0).unwrap(),
+            Retention::Keeps,
+            &[Backend::Threads],
+        );
+    }
+
+    #[test]
+    fn takes_memory_where_it_is_written_and_gives_it_back_where_it_is_deallocated() {
+        let device = Arc::new(device());
+        assert_eq!(page_count(device.memory), 0);
+        write_everywhere(&*device);
+        assert_eq!(page_count(device.memory), SIZE_BYTES / PAGE_BYTES);
+        let mut rig = Rig::new(Arc::clone(&device) as Arc<dyn BlockDevice>, Backend::Threads);
+        // Blocks 1 to 32: the pages that lie wholly within are 1, 2 and 3.
+        rig.run(Operation::Deallocate(BlockRange { first_block: 1, block_count: 32 }), &[]).unwrap();
+        assert_eq!(page_count(device.memory), SIZE_BYTES / PAGE_BYTES - 3);
+    }
+
+    #[test]
+    fn gives_all_memory_back_when_it_goes_and_windows_stay_safe() {
+        let device = device();
+        write_everywhere(&device);
+        let (memory, window) =
+            (device.memory, device.window(Access::Write, BlockRange { first_block: 0, block_count: 1 }).unwrap());
+        drop(device);
+        assert_eq!(page_count(memory), 0);
+        let mut bytes = [0xee; 512];
+        window.read(0, &mut bytes);
+        assert_eq!(bytes, [0; 512]);
+        window.write(0, &bytes);
     }
 }

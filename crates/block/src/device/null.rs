@@ -70,3 +70,23 @@ impl BlockDevice for NullDevice {
         request.complete(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::conformance::{Retention, check};
+    use crate::{Access, Backend, BlockRange, open};
+
+    #[test]
+    fn conforms() {
+        check(&|options| open(&format!("null:4M{options}"), 0).unwrap(), Retention::Forgets, &[Backend::Threads]);
+    }
+
+    #[test]
+    fn lends_zeros_up_to_what_it_has_of_them_and_nothing_to_write_to() {
+        let device = open("null:4M", 0).unwrap();
+        let window = |access, block_count| device.window(access, BlockRange { first_block: 5, block_count });
+        assert_eq!(window(Access::Read, 2048).unwrap().len(), 1 << 20);
+        assert!(window(Access::Read, 2049).is_none());
+        assert!(window(Access::Write, 1).is_none());
+    }
+}

@@ -1,3 +1,5 @@
+//! The discovery log page from known bytes and back.
+
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::net::SocketAddr;

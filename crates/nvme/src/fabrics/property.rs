@@ -146,3 +146,37 @@ impl PropertySet {
         u32::from_le_bytes([a, b, c, d])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::IntoBytes;
+
+    use super::{PropertyGet, PropertyOffset, PropertySet, PropertySize};
+
+    #[test]
+    fn property_get_bytes() {
+        let mut get = PropertyGet::new(PropertyOffset(0x0403_0201), PropertySize::EIGHT_BYTES);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x7f, 0x40, 0, 0, 0x04, 0, 0, 0]);
+        expected[40..48].copy_from_slice(&[1, 0, 0, 0, 1, 2, 3, 4]);
+        assert_eq!(get.as_bytes(), expected);
+        assert_eq!((get.property(), get.size()), (PropertyOffset(0x0403_0201), PropertySize::EIGHT_BYTES));
+        get.attributes = 0xfa;
+        assert_eq!(get.size(), PropertySize(2), "reserved bits do not matter");
+    }
+
+    #[test]
+    fn property_set_bytes() {
+        let mut set =
+            PropertySet::new(PropertyOffset::CONTROLLER_CONFIGURATION, PropertySize::FOUR_BYTES, 0x0807_0605_0403_0201);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x7f, 0x40, 0, 0, 0x00, 0, 0, 0]);
+        expected[40..56].copy_from_slice(&[0, 0, 0, 0, 0x14, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(set.as_bytes(), expected);
+        assert_eq!(set.property(), PropertyOffset::CONTROLLER_CONFIGURATION);
+        assert_eq!(set.value_4_bytes(), 0x0403_0201);
+        set.attributes = 0xf9;
+        assert_eq!(set.size(), PropertySize::EIGHT_BYTES, "reserved bits do not matter");
+        assert_eq!(PropertySet::from_entry(set.as_entry()), &set);
+    }
+}

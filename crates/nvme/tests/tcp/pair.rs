@@ -66,6 +66,19 @@ fn place(data: &mut [u8], range: PayloadRange, bytes: &[u8]) {
 // ------------------------------------------------------------------ controller
 
 #[derive(Debug)]
+struct ReadyCommand {
+    tag: CommandTag,
+    entry: SubmissionQueueEntry,
+    written: Option<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    data: Vec<u8>,
+    intact: bool,
+}
+
+#[derive(Debug)]
 struct Controller {
     connection: ControllerConnection,
     disk: Vec<u8>,
@@ -74,8 +87,8 @@ struct Controller {
     /// Data of a command on their way in.
     incoming: BTreeMap<CommandTag, (SubmissionQueueEntry, Vec<u8>)>,
     outgoing: BTreeMap<CommandTag, Vec<u8>>,
-    /// Commands to be carried out; writes with their data, and whether these are right.
-    ready: Vec<(CommandTag, SubmissionQueueEntry, Option<(Vec<u8>, bool)>)>,
+    /// Commands to be carried out; writes with their data.
+    ready: Vec<ReadyCommand>,
     over: bool,
 }
 
@@ -115,14 +128,16 @@ impl Controller {
                     self.incoming.insert(tag, (entry, vec![0; length as usize]));
                     self.connection.request_data(tag);
                 }
-                CommandData::Transport { .. } | CommandData::None => self.ready.push((tag, entry, None)),
+                CommandData::Transport { .. } | CommandData::None => {
+                    self.ready.push(ReadyCommand { tag, entry, written: None })
+                }
             },
             ControllerInput::Payload { range, bytes } => {
                 place(&mut self.incoming.get_mut(&range.tag).unwrap().1, range, bytes);
             }
             ControllerInput::DataComplete { tag, intact } => {
                 let (entry, data) = self.incoming.remove(&tag).unwrap();
-                self.ready.push((tag, entry, Some((data, intact))));
+                self.ready.push(ReadyCommand { tag, entry, written: Some(Written { data, intact }) });
             }
             ControllerInput::Rejected { status, .. } => panic!("refused a good command: {status}"),
             ControllerInput::HostTerminated { .. } => self.over = true,
@@ -133,16 +148,18 @@ impl Controller {
         if self.ready.is_empty() || self.over {
             return;
         }
-        let (tag, entry, data) = self.ready.swap_remove(random.below(self.ready.len()));
+        let ReadyCommand { tag, entry, written } = self.ready.swap_remove(random.below(self.ready.len()));
         let respond = |status| Response { result: 0, status };
         let (start, length) = (entry.dword10.get() as usize, entry.dword12.get() as usize);
-        match data {
-            Some((_, false)) => self.connection.complete(tag, respond(Status::TRANSIENT_TRANSPORT_ERROR)),
+        match written {
+            Some(Written { intact: false, .. }) => {
+                self.connection.complete(tag, respond(Status::TRANSIENT_TRANSPORT_ERROR))
+            }
             Some(_) if entry.opcode == AdminOpcode::FABRICS.0 => {
                 self.connection.complete(tag, respond(Status::SUCCESS));
                 self.connection.configure_queue(ENTRIES, self.in_capsule_bytes, self.flow_control_disabled);
             }
-            Some((data, true)) => {
+            Some(Written { data, intact: true }) => {
                 assert_eq!(data.len(), length);
                 self.disk[start..start + length].copy_from_slice(&data);
                 self.connection.complete(tag, respond(Status::SUCCESS));

@@ -56,3 +56,26 @@ impl ErrorLog {
         self.entries.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_bounded_and_the_count_is_not() {
+        let report = ErrorReport {
+            queue_id: 0,
+            command_id: 0,
+            opcode: 0,
+            status: Status::INVALID_OPCODE,
+            location: None,
+            first_block: 0,
+            namespace_id: 0,
+        };
+        let mut log = ErrorLog::default();
+        for _ in 0..1000 {
+            log.record(report);
+        }
+        assert_eq!((log.iter().count(), log.count()), (usize::from(ERROR_LOG_ENTRIES), 1000));
+    }
+}

@@ -3,12 +3,11 @@
 //! It runs from Connect until the association ends, and starts again with each Keep Alive, each Set Features of its
 //! timeout and each write to the Controller Configuration. Spec: NVMe Base 2.0 §3.9.
 
+use nvme::base::feature::KeepAliveTimer;
 use reactor::clock::{Duration, Instant};
 
 use super::ControllerKind;
 use crate::limits::{DISCOVERY_ACTIVITY_TIMEOUT_MS, KEEP_ALIVE_GRANULARITY_100MS};
-
-const GRANULARITY_MS: u32 = KEEP_ALIVE_GRANULARITY_100MS as u32 * 100;
 
 /// The timer of one controller.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ impl KeepAlive {
 
     /// Sets the timeout, and starts again.
     pub(crate) fn set_timeout(&mut self, timeout_ms: u32, now: Instant) {
-        self.timeout_ms = timeout_ms.checked_next_multiple_of(GRANULARITY_MS).unwrap_or(timeout_ms);
+        self.timeout_ms = KeepAliveTimer { timeout_ms }.rounded_ms(KEEP_ALIVE_GRANULARITY_100MS);
         self.due = None;
         self.restart(now);
     }

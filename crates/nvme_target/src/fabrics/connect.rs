@@ -5,6 +5,7 @@
 //!
 //! Spec: NVMe Base 2.0 §6.3, §3.3.2.2 (order of creation).
 
+use std::fmt;
 use std::sync::Arc;
 
 use nvme::base::command::SubmissionQueueEntry;
@@ -40,6 +41,25 @@ impl Accepted {
     }
 }
 
+/// Why a Connect is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal(ConnectResult);
+
+impl Refusal {
+    pub(crate) fn response(self) -> Response {
+        Response { result: self.0.to_result(), status: self.0.status() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ConnectResult::InvalidParameter(parameter) => write!(formatter, "invalid {parameter}"),
+            other => write!(formatter, "{}", other.status()),
+        }
+    }
+}
+
 /// A command on a connection that is no queue yet: only Connect goes on, to its data.
 pub(crate) fn before(entry: &SubmissionQueueEntry) -> Disposition {
     if fabrics_command(entry) != Some(FabricsCommandType::CONNECT) {
@@ -64,9 +84,9 @@ pub(crate) fn accept(
     connection: &Arc<dyn ConnectionControl>,
     command: &ConnectCommand,
     data: &[u8],
-) -> Result<Accepted, ConnectResult> {
+) -> Result<Accepted, Refusal> {
     let Ok(data) = ConnectData::ref_from_bytes(data) else {
-        return Err(ConnectResult::Failed(Status::DATA_SGL_LENGTH_INVALID.with_do_not_retry()));
+        return Err(failed(Status::DATA_SGL_LENGTH_INVALID.with_do_not_retry()));
     };
     let host_nqn = Nqn::from_field(&data.host_nqn).map_err(|_| invalid(InvalidParameter::HOST_NQN))?;
     let kind = subsystem_kind(target, info, data)?;
@@ -92,7 +112,7 @@ pub(crate) fn accept(
 }
 
 /// Which of the two subsystems is asked for. The NVM subsystem is not reached through a listener for discovery.
-fn subsystem_kind(target: &Target, info: &ConnectionInfo, data: &ConnectData) -> Result<ControllerKind, ConnectResult> {
+fn subsystem_kind(target: &Target, info: &ConnectionInfo, data: &ConnectData) -> Result<ControllerKind, Refusal> {
     let unknown = invalid(InvalidParameter::SUBSYSTEM_NQN);
     let Ok(subsystem_nqn) = Nqn::from_field(&data.subsystem_nqn) else {
         return Err(unknown);
@@ -107,7 +127,7 @@ fn subsystem_kind(target: &Target, info: &ConnectionInfo, data: &ConnectData) ->
 }
 
 /// The number of entries that is asked for, which is what the queue gets.
-fn queue_entries(target: &Target, command: &ConnectCommand) -> Result<u16, ConnectResult> {
+fn queue_entries(target: &Target, command: &ConnectCommand) -> Result<u16, Refusal> {
     let accepted = if command.queue_id.get() == 0 {
         ADMIN_QUEUE_ENTRIES_MINIMUM..=ADMIN_QUEUE_ENTRIES_MAXIMUM
     } else {
@@ -123,11 +143,11 @@ fn create_controller(
     connection: &Arc<dyn ConnectionControl>,
     association: Association,
     data: &ConnectData,
-) -> Result<Arc<Controller>, ConnectResult> {
+) -> Result<Arc<Controller>, Refusal> {
     if data.controller_id.get() != ConnectData::DYNAMIC_CONTROLLER {
         return Err(invalid(InvalidParameter::CONTROLLER_ID));
     }
-    target.create_controller(association, connection).ok_or(ConnectResult::Failed(Status::CONNECT_CONTROLLER_BUSY))
+    target.create_controller(association, connection).ok_or(failed(Status::CONNECT_CONTROLLER_BUSY))
 }
 
 /// An I/O queue belongs to the host that created the controller, and to no other.
@@ -137,7 +157,7 @@ fn join_controller(
     association: &Association,
     data: &ConnectData,
     queue_id: u16,
-) -> Result<(Arc<Controller>, Option<GateKey>), ConnectResult> {
+) -> Result<(Arc<Controller>, Option<GateKey>), Refusal> {
     if association.kind == ControllerKind::Discovery {
         return Err(invalid(InvalidParameter::QUEUE_ID));
     }
@@ -154,10 +174,14 @@ fn join_controller(
     match controller.add_io_queue(queue_id, connection) {
         Ok(key) => Ok((controller, Some(key))),
         Err(QueueRefusal::Parameter(parameter)) => Err(invalid(parameter)),
-        Err(QueueRefusal::Status(status)) => Err(ConnectResult::Failed(status)),
+        Err(QueueRefusal::Status(status)) => Err(failed(status)),
     }
 }
 
-const fn invalid(parameter: InvalidParameter) -> ConnectResult {
-    ConnectResult::InvalidParameter(parameter)
+const fn invalid(parameter: InvalidParameter) -> Refusal {
+    Refusal(ConnectResult::InvalidParameter(parameter))
+}
+
+const fn failed(status: Status) -> Refusal {
+    Refusal(ConnectResult::Failed(status))
 }

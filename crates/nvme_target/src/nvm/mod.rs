@@ -87,6 +87,7 @@ const PLACES: [Option<u8>; 256] = {
 #[derive(Debug)]
 pub(crate) struct IoQueue {
     controller: Arc<Controller>,
+    connection: Arc<dyn ConnectionControl>,
     queue_id: u16,
     gate_key: GateKey,
     counters: Totals,
@@ -102,8 +103,13 @@ struct Remaining {
 }
 
 impl IoQueue {
-    pub(crate) fn new(controller: Arc<Controller>, queue_id: u16, gate_key: GateKey) -> Self {
-        Self { controller, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
+    pub(crate) fn new(
+        controller: Arc<Controller>,
+        connection: Arc<dyn ConnectionControl>,
+        queue_id: u16,
+        gate_key: GateKey,
+    ) -> Self {
+        Self { controller, connection, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
     }
 
     pub(crate) fn controller(&self) -> &Controller {
@@ -135,7 +141,8 @@ impl IoQueue {
     ) -> Disposition {
         let with_data = PLACES[usize::from(entry.opcode)].and_then(|place| COMMANDS[usize::from(place)].with_data);
         let Some(with_data) = with_data else {
-            unreachable!("data of a command that asked for none");
+            // A second Connect that was sent along with the first.
+            return Disposition::Respond(self.refuse(entry, Failure::sequence()));
         };
         let step = self.context(target, entry).and_then(|context| with_data(&context, entry, data));
         self.dispose(tag, entry, step)
@@ -182,7 +189,10 @@ impl IoQueue {
             None => Err(Failure::invalid_opcode(Location::OPCODE)),
         };
         match outcome {
-            Ok(()) => Disposition::RespondAndClose(success(0)),
+            Ok(()) => {
+                self.delete();
+                Disposition::RespondAndClose(success(0))
+            }
             Err(failure) => Disposition::Respond(self.refuse(entry, failure)),
         }
     }
@@ -277,9 +287,15 @@ impl IoQueue {
     }
 
     /// The connection is gone.
-    pub(crate) fn closed(&mut self, target: &Target, connection: &Arc<dyn ConnectionControl>) {
+    pub(crate) fn closed(&mut self, target: &Target) {
         self.end_pass(target);
-        self.controller.remove_io_queue(self.queue_id, connection);
+        self.delete();
+    }
+
+    /// Takes no more commands, and gives its identifier back.
+    fn delete(&mut self) {
+        self.gate_key = GateKey::NONE;
+        self.controller.remove_io_queue(self.queue_id, &self.connection);
     }
 }
 

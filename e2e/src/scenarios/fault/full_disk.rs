@@ -12,7 +12,7 @@ use e2e::scratch::{SmallFilesystem, run as run_program};
 use e2e::wire::Peer;
 use nvme::base::status::Status;
 
-use super::logged;
+use super::logged_once;
 
 pub(super) const SCENARIO: Scenario =
     Scenario { name: "fault/full_disk", needs: &[Need::Root, Need::Program("mount")], run };
@@ -44,7 +44,6 @@ fn run(context: &Context) -> Verdict {
         let status = queue.write((stored + 10 + number) * BLOCKS, &data)?;
         ensure!(status.same_code(Status::CAPACITY_EXCEEDED), "another write without room: {status}");
     }
-    logged(&target, &path, 1)?;
 
     let mut back = [0; WRITE_BYTES];
     for number in 0..stored {
@@ -59,5 +58,5 @@ fn run(context: &Context) -> Verdict {
     let status = queue.flush()?;
     ensure!(status.is_success(), "flush with room again: {status}");
     ensure!(target.process.is_running()?, "the target ended");
-    Ok(())
+    logged_once(&target, &path)
 }

@@ -10,7 +10,7 @@ use e2e::scenario::Scenario;
 use e2e::wire::Peer;
 use nvme::base::status::Status;
 
-use super::logged;
+use super::logged_once;
 
 pub(super) const SCENARIO: Scenario = Scenario { name: "fault/truncated_file", needs: &[], run };
 
@@ -29,10 +29,9 @@ fn run(context: &Context) -> Verdict {
         let status = queue.read(number, &mut block)?;
         ensure!(status.same_code(Status::UNRECOVERED_READ_ERROR), "block {number}, which is gone: {status}");
     }
-    logged(&target, &path, 1)?;
     ensure!(queue.read(1023, &mut block)?.is_success(), "a block that is left cannot be read");
 
     OpenOptions::new().write(true).open(&path)?.set_len(LENGTH)?;
     ensure!(queue.read(2047, &mut block)?.is_success(), "the last block cannot be read although it is back");
-    Ok(())
+    logged_once(&target, &path)
 }

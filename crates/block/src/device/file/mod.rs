@@ -3,17 +3,21 @@
 //! Requests go to the reactor's [`DeviceQueue`], which carries them out with an io_uring or with threads. Files go through
 //! the page cache unless `direct` is asked for; disks (block special files) are always used directly.
 //!
-//! Three descriptors' worth of care:
-//! - The **data** descriptor carries reads and writes. It holds the lock on a file (`flock`, exclusive, or shared when
-//!   read-only) or the claim on a disk (`O_EXCL`).
-//! - The **sync** descriptor is another open description of the same file, used for `fdatasync` alone. The kernel tells
-//!   each description once of data that it could not write back; a forced write (`RWF_DSYNC`) that failed on the data
-//!   descriptor would otherwise swallow what the next flush has to know.
-//! - [`FlushGate`] keeps two syncs from sharing one such telling, and remembers it.
+//! Each file is opened twice, for two reasons:
+//! - The **data** description carries reads and writes. A ring has it registered, and may keep it for a moment after the
+//!   process has ended.
+//! - The **guard** description holds the lock on a file (`flock`, exclusive, or shared when read-only) or the claim on a
+//!   disk (`O_EXCL`), which thus end with the process, so that the next one can begin.
+//! - The guard also carries the syncs. The kernel tells each description once of data that it could not write back; a
+//!   forced write (`RWF_DSYNC`) that failed on the data description would otherwise swallow what the next flush has to
+//!   know. `FlushGate` keeps two syncs from sharing one such telling, and remembers it.
 
 mod fault_log;
 mod flush_gate;
 mod transfer;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -55,6 +59,8 @@ pub struct FileDevice {
     identity: Identity,
     read_only: bool,
     is_disk: bool,
+    /// Shared with syncs that are under way. Queues keep the file open for a while after the device is gone, but not this.
+    guard: Arc<File>,
     file: Arc<OpenFile>,
 }
 
@@ -65,8 +71,6 @@ pub(crate) struct OpenFile {
     pub(crate) number: u32,
     pub(crate) path: PathBuf,
     pub(crate) data: File,
-    /// None if the file is only read: then there is nothing to sync.
-    pub(crate) sync: Option<File>,
     pub(crate) flush_gate: FlushGate,
     pub(crate) clear_support: ClearSupport,
     pub(crate) fault_log: FaultLog,
@@ -96,11 +100,11 @@ fn open_once(specification: &Specification) -> Result<Arc<dyn BlockDevice>, Open
     let path = PathBuf::from(&specification.argument);
     let read_only = specification.read_only;
     let is_disk = is_disk(&path, read_only)?;
+    let guard = open_guard(&path, read_only, is_disk)?;
     let data = open_data(&path, specification, is_disk)?;
-    if !is_disk {
-        lock(&path, &data, read_only)?;
+    if !is_same(&guard, &data).map_err(|error| open_problem(&path, read_only, error))? {
+        return Err(OpenProblem::Replaced { path });
     }
-    let sync = if read_only { None } else { Some(open_again(&path, &data)?) };
     let size_bytes = seek(&data, SeekFrom::End(0)).map_err(|error| open_problem(&path, read_only, error.into()))?;
     let geometry = specification.geometry(size_bytes, default_block_size(&path, &data, specification, is_disk)?)?;
     if specification.direct || is_disk {
@@ -113,18 +117,18 @@ fn open_once(specification: &Specification) -> Result<Arc<dyn BlockDevice>, Open
         identity: Identity::new(KIND.name, absolute.as_os_str().as_encoded_bytes()),
         read_only,
         is_disk,
-        file: Arc::new(OpenFile::new(path, data, sync).map_err(OpenProblem::Memory)?),
+        guard: Arc::new(guard),
+        file: Arc::new(OpenFile::new(path, data).map_err(OpenProblem::Memory)?),
     }))
 }
 
 impl OpenFile {
-    fn new(path: PathBuf, data: File, sync: Option<File>) -> io::Result<Self> {
+    fn new(path: PathBuf, data: File) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Ok(Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             path,
             data,
-            sync,
             flush_gate: FlushGate::default(),
             clear_support: ClearSupport::default(),
             fault_log: FaultLog::default(),
@@ -144,19 +148,40 @@ fn is_disk(path: &Path, read_only: bool) -> Result<bool, OpenProblem> {
     }
 }
 
+/// Opens the file so that nobody else has it who must not.
+fn open_guard(path: &Path, read_only: bool, is_disk: bool) -> Result<File, OpenProblem> {
+    // On a disk this claims it: it fails if the disk is mounted or claimed, and keeps others from that.
+    let flags = if is_disk && !read_only { OFlags::EXCL } else { OFlags::empty() };
+    let guard = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let guard = guard.map_err(|error| match Errno::from_io_error(&error) {
+        Some(Errno::BUSY) => OpenProblem::InUse { path: path.to_owned(), is_disk },
+        _ => open_problem(path, read_only, error),
+    })?;
+    if !is_disk {
+        lock(path, &guard, read_only)?;
+    }
+    Ok(guard)
+}
+
+fn lock(path: &Path, guard: &File, read_only: bool) -> Result<(), OpenProblem> {
+    let operation =
+        if read_only { FlockOperation::NonBlockingLockShared } else { FlockOperation::NonBlockingLockExclusive };
+    match flock(guard, operation) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK) => Err(OpenProblem::InUse { path: path.to_owned(), is_disk: false }),
+        Err(error) => {
+            // Some network file systems have no locks. That is no reason not to serve the file.
+            warn!(path = %path.display(), %error, "cannot lock the file; nothing keeps a second writer away");
+            Ok(())
+        }
+    }
+}
+
 fn open_data(path: &Path, specification: &Specification, is_disk: bool) -> Result<File, OpenProblem> {
     let read_only = specification.read_only;
-    let mut flags = OFlags::empty();
-    if is_disk || specification.direct {
-        flags |= OFlags::DIRECT;
-    }
-    if is_disk && !read_only {
-        // On a disk this claims it: it fails if it is mounted or claimed, and keeps others from that.
-        flags |= OFlags::EXCL;
-    }
+    let flags = if is_disk || specification.direct { OFlags::DIRECT } else { OFlags::empty() };
     let result = OpenOptions::new().read(true).write(!read_only).custom_flags(flags.bits().cast_signed()).open(path);
-    result.map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::BUSY) => OpenProblem::InUse { path: path.to_owned(), is_disk },
+    result.map_err(|error| match Errno::from_io_error(&error) {
         Some(Errno::INVAL) if specification.direct => {
             let block_size_bytes = specification.block_size_bytes.unwrap_or(BLOCK_SIZE_DEFAULT_BYTES);
             OpenProblem::Direct { path: path.to_owned(), block_size_bytes, source: error }
@@ -174,29 +199,9 @@ fn open_problem(path: &Path, read_only: bool, source: io::Error) -> OpenProblem 
     }
 }
 
-fn lock(path: &Path, data: &File, read_only: bool) -> Result<(), OpenProblem> {
-    let operation =
-        if read_only { FlockOperation::NonBlockingLockShared } else { FlockOperation::NonBlockingLockExclusive };
-    match flock(data, operation) {
-        Ok(()) => Ok(()),
-        Err(Errno::WOULDBLOCK) => Err(OpenProblem::InUse { path: path.to_owned(), is_disk: false }),
-        Err(error) => {
-            // Some network file systems have no locks. That is no reason not to serve the file.
-            warn!(path = %path.display(), %error, "cannot lock the file; nothing keeps a second writer away");
-            Ok(())
-        }
-    }
-}
-
-/// A second open description of the same file.
-fn open_again(path: &Path, data: &File) -> Result<File, OpenProblem> {
-    let problem = |error| open_problem(path, false, error);
-    let again = File::open(path).map_err(problem)?;
-    let (first, second) = (data.metadata().map_err(problem)?, again.metadata().map_err(problem)?);
-    if (first.dev(), first.ino()) != (second.dev(), second.ino()) {
-        return Err(OpenProblem::Replaced { path: path.to_owned() });
-    }
-    Ok(again)
+fn is_same(first: &File, second: &File) -> io::Result<bool> {
+    let (first, second) = (first.metadata()?, second.metadata()?);
+    Ok((first.dev(), first.ino()) == (second.dev(), second.ino()))
 }
 
 fn default_block_size(
@@ -259,16 +264,16 @@ impl BlockDevice for FileDevice {
         if self.read_only && request.operation == Operation::Flush {
             return request.complete(Ok(()));
         }
-        queue.submit_file(&self.file, request)
+        queue.submit_file(&self.file, &self.guard, request)
     }
 }
 
 impl Drop for FileDevice {
     fn drop(&mut self) {
         self.file.is_closed.store(true, Ordering::Relaxed);
-        // A queue may keep the file open for a while; the lock ends now.
+        // Closing would do, if no other thread is just starting a program, which has all descriptors for a moment.
         if !self.is_disk
-            && let Err(error) = flock(&self.file.data, FlockOperation::Unlock)
+            && let Err(error) = flock(&self.guard, FlockOperation::Unlock)
         {
             warn!(path = %self.file.path.display(), %error, "cannot unlock the file");
         }

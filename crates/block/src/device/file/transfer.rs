@@ -108,6 +108,11 @@ impl Transfer {
         Self { work, offset, length_bytes, done_bytes: 0, retries: 0, durable_by_flush }
     }
 
+    /// Whether [`Step::Flush`] may come.
+    pub(crate) fn may_sync(&self) -> bool {
+        self.work == Work::Flush || self.durable_by_flush
+    }
+
     /// What comes next.
     pub(crate) fn next(&mut self, support: &ClearSupport) -> Step {
         let left_bytes = self.length_bytes - self.done_bytes;
@@ -209,4 +214,125 @@ impl Transfer {
 
 fn call_length(left_bytes: u64, most_bytes: u64) -> u32 {
     u32::try_from(left_bytes.min(most_bytes)).expect("a call is bounded by less than 4 GiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BlockRange, Geometry};
+
+    const GEOMETRY: Geometry = Geometry { block_size_bytes: 512, block_count: 1 << 30 };
+
+    fn transfer(operation: Operation<BlockRange>) -> Transfer {
+        Transfer::new(operation.with_range(|range| GEOMETRY.byte_range(range)).unwrap())
+    }
+
+    /// 8 blocks from byte 1024 on.
+    const RANGE: BlockRange = BlockRange { first_block: 2, block_count: 8 };
+
+    fn read(offset: u64, done_bytes: usize, length_bytes: u32) -> Step {
+        Step::Read { offset, done_bytes, length_bytes }
+    }
+
+    #[test]
+    fn a_short_read_goes_on_where_it_stopped() {
+        let support = ClearSupport::default();
+        let mut transfer = transfer(Operation::Read(RANGE));
+        assert_eq!(transfer.next(&support), read(1024, 0, 4096));
+        assert_eq!(transfer.advance(Ok(100), &support), read(1124, 100, 3996));
+        assert_eq!(transfer.advance(Err(Errno::INTR), &support), read(1124, 100, 3996));
+        assert_eq!(transfer.advance(Ok(3995), &support), read(5119, 4095, 1));
+        assert_eq!(transfer.advance(Ok(1), &support), Step::Over(Ok(())));
+    }
+
+    #[test]
+    fn a_short_write_goes_on_and_stays_durable() {
+        let support = ClearSupport::default();
+        let mut transfer = transfer(Operation::Write { range: RANGE, force_unit_access: true });
+        let write = |offset, done_bytes, length_bytes| Step::Write { offset, done_bytes, length_bytes, durable: true };
+        assert_eq!(transfer.next(&support), write(1024, 0, 4096));
+        assert_eq!(transfer.advance(Ok(512), &support), write(1536, 512, 3584));
+        assert_eq!(transfer.advance(Err(Errno::NOSPC), &support), Step::Over(Err(BlockError::NoSpace(Errno::NOSPC))));
+    }
+
+    #[test]
+    fn nothing_read_is_the_end_of_the_file_and_nothing_written_an_error() {
+        let support = ClearSupport::default();
+        let over = |operation| transfer(operation).advance(Ok(0), &support);
+        assert_eq!(over(Operation::Read(RANGE)), Step::Over(Err(BlockError::Truncated)));
+        let write = Operation::Write { range: RANGE, force_unit_access: false };
+        assert_eq!(over(write), Step::Over(Err(BlockError::Io(Errno::IO))));
+    }
+
+    #[test]
+    fn trying_again_ends_some_time_unless_something_gets_done() {
+        let support = ClearSupport::default();
+        let mut transfer = transfer(Operation::Read(RANGE));
+        for round in 0..2u64 {
+            for _ in 0..RETRIES_MAX {
+                assert_eq!(
+                    transfer.advance(Err(Errno::AGAIN), &support),
+                    read(1024 + round, usize::try_from(round).unwrap(), 4096 - u32::try_from(round).unwrap())
+                );
+            }
+            if round == 0 {
+                assert_eq!(transfer.advance(Ok(1), &support), read(1025, 1, 4095));
+            }
+        }
+        assert_eq!(transfer.advance(Err(Errno::AGAIN), &support), Step::Over(Err(BlockError::Io(Errno::AGAIN))));
+    }
+
+    #[test]
+    fn zeroes_are_cleared_the_way_that_was_asked_or_the_next_best() {
+        let clear = |mode| Step::Clear { mode, offset: 1024, length_bytes: 4096 };
+        let zeroes = |deallocate| Operation::WriteZeroes { range: RANGE, deallocate, force_unit_access: false };
+        let support = ClearSupport::default();
+        let mut keeping = transfer(zeroes(false));
+        assert_eq!(keeping.next(&support), clear(ClearMode::ZeroRange), "space that is kept is not given back");
+        let written = Step::WriteZeros { offset: 1024, length_bytes: 4096 };
+        assert_eq!(keeping.advance(Err(Errno::OPNOTSUPP), &support), written);
+        assert_eq!(keeping.advance(Ok(96), &support), Step::WriteZeros { offset: 1120, length_bytes: 4000 });
+        assert_eq!(keeping.advance(Ok(4000), &support), Step::Over(Ok(())));
+
+        let mut giving_back = transfer(zeroes(true));
+        assert_eq!(giving_back.next(&support), clear(ClearMode::PunchHole));
+        assert_eq!(giving_back.advance(Err(Errno::OPNOTSUPP), &support), written, "what is known is not tried again");
+        assert_eq!(transfer(zeroes(true)).next(&support), written);
+        assert_eq!(transfer(Operation::Deallocate(RANGE)).next(&support), Step::Over(Ok(())));
+
+        let support = ClearSupport::default();
+        let mut giving_back = transfer(zeroes(true));
+        giving_back.next(&support);
+        assert_eq!(giving_back.advance(Err(Errno::OPNOTSUPP), &support), clear(ClearMode::ZeroRange));
+        assert_eq!(giving_back.advance(Ok(0), &support), Step::Over(Ok(())));
+        assert_eq!(
+            transfer(zeroes(true)).advance(Err(Errno::IO), &support),
+            Step::Over(Err(BlockError::Io(Errno::IO)))
+        );
+    }
+
+    #[test]
+    fn zeros_are_written_in_pieces_of_what_there_is_of_them() {
+        let support = ClearSupport::default();
+        support.lacks(ClearMode::ZeroRange);
+        let range = BlockRange { first_block: 0, block_count: 2049 };
+        let mut transfer = transfer(Operation::WriteZeroes { range, deallocate: false, force_unit_access: true });
+        let most = u32::try_from(ZEROS_BYTES).unwrap();
+        assert_eq!(transfer.next(&support), Step::WriteZeros { offset: 0, length_bytes: most });
+        let rest = Step::WriteZeros { offset: u64::from(most), length_bytes: 512 };
+        assert_eq!(transfer.advance(Ok(most), &support), rest);
+        assert_eq!(transfer.advance(Ok(512), &support), Step::Flush, "force unit access");
+    }
+
+    #[test]
+    fn large_ranges_are_split_into_calls_that_the_kernel_takes() {
+        let support = ClearSupport::default();
+        let range = BlockRange { first_block: 0, block_count: 1 << 30 };
+        let Step::Read { length_bytes, .. } = transfer(Operation::Read(range)).next(&support) else {
+            panic!("a read begins with a read")
+        };
+        assert_eq!(u64::from(length_bytes), CALL_BYTES_MAX);
+        let clear = Step::Clear { mode: ClearMode::PunchHole, offset: 0, length_bytes: 1 << 39 };
+        assert_eq!(transfer(Operation::Deallocate(range)).next(&support), clear);
+    }
 }

@@ -256,6 +256,6 @@ mod tests {
         assert_eq!(SetFeatures::parse(&entry), set);
         assert_eq!(SetFeatures::parse(&with_reserved_bits(entry, 0x7fff_ff00)), set);
         let unsaved = SetFeatures { save: false, ..set };
-        assert_eq!(SetFeatures::parse(&unsaved.command()), unsaved);
+        assert_eq!(SetFeatures::parse(&with_reserved_bits(unsaved.command(), 0x7fff_ff00)), unsaved);
     }
 }

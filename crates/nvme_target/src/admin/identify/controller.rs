@@ -16,12 +16,10 @@ use super::VERSION;
 use crate::admin::AdminContext;
 use crate::failure::Failure;
 use crate::limits::{
-    ADMIN_QUEUE_ENTRIES_MAXIMUM, ASYNC_EVENT_REQUESTS_MAXIMUM, ERROR_LOG_ENTRIES, KEEP_ALIVE_GRANULARITY_100MS,
-    NAMESPACES_MAXIMUM,
+    ADMIN_QUEUE_ENTRIES_MAXIMUM, ASYNC_EVENT_REQUESTS_MAXIMUM, ERROR_LOG_ENTRIES, IN_CAPSULE_UNIT_BYTES,
+    KEEP_ALIVE_GRANULARITY_100MS, NAMESPACES_MAXIMUM,
 };
 
-/// Unit of capsule sizes, in bytes.
-const CAPSULE_UNIT_BYTES: u32 = 16;
 const SUBMISSION_ENTRY_BYTES: u32 = 64;
 const COMPLETION_ENTRY_BYTES: u32 = 16;
 /// Unit of the largest transfer, in bytes: the smallest memory page that the capabilities name.
@@ -58,8 +56,8 @@ pub(super) fn controller(context: &AdminContext<'_>, _identify: &Identify) -> Re
         .with(OptionalNvmCommands::SAVE_FEATURES);
     data.volatile_write_cache = volatile_write_cache(context);
     data.io_command_capsule_16bytes =
-        U32::new((SUBMISSION_ENTRY_BYTES + limits.in_capsule_data_bytes) / CAPSULE_UNIT_BYTES);
-    data.io_response_capsule_16bytes = U32::new(COMPLETION_ENTRY_BYTES / CAPSULE_UNIT_BYTES);
+        U32::new((SUBMISSION_ENTRY_BYTES + limits.in_capsule_data_bytes) / IN_CAPSULE_UNIT_BYTES);
+    data.io_response_capsule_16bytes = U32::new(COMPLETION_ENTRY_BYTES / IN_CAPSULE_UNIT_BYTES);
     data.optional_fabrics_commands = OptionalFabricsCommands::DISCONNECT;
     Ok(data.as_bytes().to_vec())
 }
