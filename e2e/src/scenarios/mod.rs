@@ -3,6 +3,7 @@
 mod cli;
 mod control;
 mod fault;
+mod host;
 mod hostile;
 mod kernel;
 
@@ -10,7 +11,11 @@ use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, control::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
+    [cli::TABLE, control::TABLE, host::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(crate) const TABLE: &[Scenario] = &[
 ];
 
 /// Demands this exit status, nothing on standard output, and exactly one line on standard error with these words.
-fn refused(finished: &Finished, status: i32, words: &[&str]) -> Result<(), Failure> {
+pub(super) fn refused(finished: &Finished, status: i32, words: &[&str]) -> Result<(), Failure> {
     ensure!(
         finished.status == Some(status),
         "exit status {:?}, expected {status}; it said: {}{}",
