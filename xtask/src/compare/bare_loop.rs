@@ -64,6 +64,7 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
         size: matches.get_one("size").copied().unwrap_or(4096),
         depth: matches.get_one("depth").copied().unwrap_or(32),
         time: Duration::from_secs(matches.get_one("seconds").copied().unwrap_or(2)),
+        answers_least: 1,
     };
     let stream = TcpStream::connect(address)?;
     say(Driver::new(Connection::new(stream, congestion)?, plan).drive()?);
@@ -127,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// Sends the list. Returns how much went out.
+    /// Sends the list. Returns how much went out; a side that has gone takes nothing, and the next receive tells.
     fn send(&mut self, sources: &SourceList<'_>) -> io::Result<usize> {
         match sources.send(self.stream.as_fd()) {
             Ok(count) => {
@@ -138,7 +139,10 @@ impl Connection {
                 self.writable = false;
                 Ok(0)
             }
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                self.readable = true;
+                Ok(0)
+            }
             Err(error) => Err(error),
         }
     }
@@ -312,7 +316,10 @@ struct Plan {
     is_read: bool,
     size: u32,
     depth: u32,
+    /// How long to drive.
     time: Duration,
+    /// How many answers to wait for, however long it takes.
+    answers_least: u64,
 }
 
 struct Driver {
@@ -350,7 +357,7 @@ impl Driver {
         let answer_bytes = RESPONSE_BYTES + if self.plan.is_read { self.plan.size as usize } else { 0 };
         let began = clock::now();
         let mut answers = 0_u64;
-        while self.connection.event_loop.now() < began + self.plan.time {
+        while self.connection.event_loop.now() < began + self.plan.time || answers < self.plan.answers_least {
             self.transmit()?;
             self.connection.wait(!self.pending.is_empty())?;
             match self.connection.receive(&mut [])? {
@@ -416,7 +423,7 @@ mod tests {
                 let (stream, _) = listener.accept().unwrap();
                 Server::new(Connection::new(stream, None).unwrap()).serve().unwrap();
             });
-            let plan = Plan { is_read, size, depth: 8, time: Duration::from_millis(200) };
+            let plan = Plan { is_read, size, depth: 8, time: Duration::ZERO, answers_least: 500 };
             let stream = TcpStream::connect(address).unwrap();
             let per_second = Driver::new(Connection::new(stream, None).unwrap(), plan).drive().unwrap();
             assert!(per_second > 0, "{is_read}, {size}");
