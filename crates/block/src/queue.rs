@@ -193,7 +193,9 @@ impl DeviceQueue {
         }
         if self.files[index].is_none() {
             self.let_closed_files_go();
-            self.register_memory();
+            if file.is_direct {
+                self.register_memory();
+            }
             let data = self.engine.register_file(file.data.as_fd());
             self.files[index] = Some(AttachedFile { file: Arc::clone(file), data, request_count: 0 });
         }
@@ -214,7 +216,8 @@ impl DeviceQueue {
         }
     }
 
-    /// Not before the first file: it takes the pool's memory for good, and memory devices do not need it.
+    /// Spares direct I/O the pinning of pages for each call. It pins the whole pool for good, and calls that go through the
+    /// page cache gain nothing by it, so it is not done before the first file that is used directly.
     fn register_memory(&mut self) {
         if std::mem::replace(&mut self.is_memory_registered, true) {
             return;

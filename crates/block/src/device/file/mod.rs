@@ -70,6 +70,8 @@ pub(crate) struct OpenFile {
     pub(crate) number: u32,
     pub(crate) path: PathBuf,
     pub(crate) data: File,
+    /// Whether `data` goes around the page cache.
+    pub(crate) is_direct: bool,
     pub(crate) flush_gate: FlushGate,
     pub(crate) clear_support: ClearSupport,
     pub(crate) fault_log: FaultLog,
@@ -84,13 +86,14 @@ fn open(specification: &Specification) -> Result<Arc<dyn BlockDevice>, OpenProbl
     let read_only = specification.read_only;
     let is_disk = is_disk(&path, read_only)?;
     let guard = open_guard(&path, read_only, is_disk)?;
-    let data = open_data(&path, specification, is_disk)?;
+    let is_direct = specification.direct || is_disk;
+    let data = open_data(&path, specification, is_direct)?;
     if !is_same(&guard, &data).map_err(|error| open_problem(&path, read_only, error))? {
         return Err(OpenProblem::Replaced { path });
     }
     let size_bytes = seek(&data, SeekFrom::End(0)).map_err(|error| open_problem(&path, read_only, error.into()))?;
     let geometry = specification.geometry(size_bytes, default_block_size(&path, &data, specification, is_disk)?)?;
-    if specification.direct || is_disk {
+    if is_direct {
         probe_direct(&path, &data, geometry)?;
     }
     // Only fails for an empty path or a lost working directory, and then the path as it is will do.
@@ -101,17 +104,18 @@ fn open(specification: &Specification) -> Result<Arc<dyn BlockDevice>, OpenProbl
         read_only,
         is_disk,
         guard: Arc::new(guard),
-        file: Arc::new(OpenFile::new(path, data).map_err(OpenProblem::Memory)?),
+        file: Arc::new(OpenFile::new(path, data, is_direct).map_err(OpenProblem::Memory)?),
     }))
 }
 
 impl OpenFile {
-    fn new(path: PathBuf, data: File) -> io::Result<Self> {
+    fn new(path: PathBuf, data: File, is_direct: bool) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Ok(Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             path,
             data,
+            is_direct,
             flush_gate: FlushGate::default(),
             clear_support: ClearSupport::default(),
             fault_log: FaultLog::default(),
@@ -160,9 +164,9 @@ fn lock(path: &Path, guard: &File, read_only: bool) -> Result<(), OpenProblem> {
     }
 }
 
-fn open_data(path: &Path, specification: &Specification, is_disk: bool) -> Result<File, OpenProblem> {
+fn open_data(path: &Path, specification: &Specification, is_direct: bool) -> Result<File, OpenProblem> {
     let read_only = specification.read_only;
-    let flags = if is_disk || specification.direct { OFlags::DIRECT } else { OFlags::empty() };
+    let flags = if is_direct { OFlags::DIRECT } else { OFlags::empty() };
     let result = OpenOptions::new().read(true).write(!read_only).custom_flags(flags.bits().cast_signed()).open(path);
     result.map_err(|error| match Errno::from_io_error(&error) {
         Some(Errno::INVAL) if specification.direct => {

@@ -226,7 +226,7 @@ fn device_over(data: File, guard: File) -> Arc<FileDevice> {
         read_only: false,
         is_disk: true,
         guard: Arc::new(guard),
-        file: Arc::new(OpenFile::new(PathBuf::from("/test"), data).unwrap()),
+        file: Arc::new(OpenFile::new(PathBuf::from("/test"), data, false).unwrap()),
     })
 }
 
