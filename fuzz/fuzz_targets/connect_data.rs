@@ -12,21 +12,11 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok((entry, rest)) = SubmissionQueueEntry::read_from_prefix(bytes) else {
         return;
     };
-    assert_eq!(
-        ConnectCommand::from_entry(&entry).as_entry().as_bytes(),
-        entry.as_bytes()
-    );
-    let _ = (
-        AdminOpcode(entry.opcode).name(),
-        entry.data_direction(),
-        entry.data_pointer.kind(),
-    );
+    assert_eq!(ConnectCommand::from_entry(&entry).as_entry().as_bytes(), entry.as_bytes());
+    let _ = (AdminOpcode(entry.opcode).name(), entry.data_direction(), entry.data_pointer.kind());
 
     let parameters = ReadWrite::parse(&entry);
-    assert_eq!(
-        ReadWrite::parse(&parameters.command(NvmOpcode::READ, 1)),
-        parameters
-    );
+    assert_eq!(ReadWrite::parse(&parameters.command(NvmOpcode::READ, 1)), parameters);
     let parameters = DatasetManagement::parse(&entry);
     assert_eq!(DatasetManagement::parse(&parameters.command(1)), parameters);
 

@@ -7,6 +7,7 @@ mod commands;
 mod configuration;
 mod logging;
 mod message;
+mod nvme;
 mod signals;
 
 use std::process::ExitCode;

@@ -18,6 +18,11 @@ pub(crate) fn error(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "tidegate: {text}");
 }
 
+/// Prints what another program says of an error, as it is, on lines of its own.
+pub(crate) fn verbatim_error(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.strip_suffix('\n').unwrap_or(text));
+}
+
 /// Says why something failed while running.
 pub(crate) fn failure(text: impl Display) -> Outcome {
     error(text);

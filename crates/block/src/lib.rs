@@ -59,5 +59,5 @@ pub use open::{DeviceKind, KINDS, OpenError, OpenProblem, open};
 pub use queue::{DeviceQueue, DeviceQueueOptions};
 pub use range::{BlockRange, ByteRange, Geometry};
 pub use request::{Access, Completion, Operation, Request, Slot, Submission};
-pub use specification::Specification;
+pub use specification::{Specification, describe_size, parse_size};
 pub use window::Window;

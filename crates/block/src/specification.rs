@@ -101,8 +101,10 @@ fn split_at_single_commas(text: &str) -> Vec<String> {
 
 const UNITS: [(char, u32); 4] = [('K', 10), ('M', 20), ('G', 30), ('T', 40)];
 
-/// A number of bytes with an optional binary unit: `512`, `4K`, `512M`, `1G`, `2T`; case does not count.
-fn parse_size(text: &str) -> Option<u64> {
+/// A number of bytes with an optional binary unit: `512`, `4K`, `512M`, `1G`, `2T`; case does not count. `None` for anything
+/// else.
+#[must_use]
+pub fn parse_size(text: &str) -> Option<u64> {
     let unit = text.chars().last()?.to_ascii_uppercase();
     let (digits, shift) = match UNITS.iter().find(|(letter, _)| *letter == unit) {
         Some((_, shift)) => (&text[..text.len() - 1], *shift),
@@ -115,7 +117,8 @@ fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// A number of bytes for people, exact: `512 MiB`, `1536 KiB`, `1000 bytes`.
-pub(crate) fn describe_size(size_bytes: u64) -> String {
+#[must_use]
+pub fn describe_size(size_bytes: u64) -> String {
     for (letter, shift) in UNITS.iter().rev() {
         if size_bytes > 0 && size_bytes.trailing_zeros() >= *shift {
             return format!("{} {letter}iB", size_bytes >> shift);

@@ -22,6 +22,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 #[macro_use]
 mod macros;

@@ -80,17 +80,10 @@ impl ReadWrite {
     #[inline]
     #[must_use]
     pub const fn command(&self, opcode: NvmOpcode, namespace_id: u32) -> SubmissionQueueEntry {
-        assert!(
-            self.block_count >= 1 && self.block_count <= MAXIMUM_BLOCK_COUNT,
-            "block count is 1 to 65536"
-        );
-        assert!(
-            self.protection <= 0xf,
-            "the protection information field has 4 bits"
-        );
+        assert!(self.block_count >= 1 && self.block_count <= MAXIMUM_BLOCK_COUNT, "block count is 1 to 65536");
+        assert!(self.protection <= 0xf, "the protection information field has 4 bits");
         let [b0, b1, b2, b3, b4, b5, b6, b7] = self.first_block.to_le_bytes();
-        let mut dword12 =
-            (self.block_count - 1) | ((self.protection as u32) << DWORD12_PROTECTION_SHIFT);
+        let mut dword12 = (self.block_count - 1) | ((self.protection as u32) << DWORD12_PROTECTION_SHIFT);
         if self.force_unit_access {
             dword12 |= DWORD12_FORCE_UNIT_ACCESS;
         }
@@ -144,16 +137,11 @@ impl DatasetManagement {
     /// When [`Self::range_count`] is not in `1..=256`.
     #[must_use]
     pub const fn command(&self, namespace_id: u32) -> SubmissionQueueEntry {
-        assert!(
-            self.range_count >= 1 && self.range_count <= 256,
-            "range count is 1 to 256"
-        );
+        assert!(self.range_count >= 1 && self.range_count <= 256, "range count is 1 to 256");
         let mut entry = SubmissionQueueEntry::new(NvmOpcode::DATASET_MANAGEMENT.0, namespace_id);
         entry.dword10 = U32::new(self.range_count as u32 - 1);
         entry.dword11 = U32::new(
-            (self.deallocate as u32) << 2
-                | (self.integral_for_write as u32) << 1
-                | self.integral_for_read as u32,
+            (self.deallocate as u32) << 2 | (self.integral_for_write as u32) << 1 | self.integral_for_read as u32,
         );
         entry
     }
@@ -162,9 +150,7 @@ impl DatasetManagement {
 /// One range of a Dataset Management command, 16 bytes.
 ///
 /// Spec: NVM Command Set 1.0 §3.2.3.1.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DatasetManagementRange {
     /// Hints on how the range is used.
@@ -176,3 +162,91 @@ pub struct DatasetManagementRange {
 }
 
 assert_layout!(DatasetManagementRange, 16, context_attributes @ 0, block_count @ 4, first_block @ 8);
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::IntoBytes;
+
+    use super::{DatasetManagement, DatasetManagementRange, NvmOpcode, ReadWrite, SubmissionQueueEntry};
+
+    fn read_write() -> ReadWrite {
+        ReadWrite {
+            first_block: 0x0807_0605_0403_0201,
+            block_count: 0x0a09 + 1,
+            force_unit_access: true,
+            limited_retry: false,
+            deallocate: false,
+            protection: 0,
+        }
+    }
+
+    #[test]
+    fn write_bytes() {
+        let entry = read_write().command(NvmOpcode::WRITE, 0x0d0c_0b0a);
+        let mut expected = [0; 64];
+        expected[..2].copy_from_slice(&[0x01, 0x40]);
+        expected[4..8].copy_from_slice(&[0x0a, 0x0b, 0x0c, 0x0d]);
+        expected[40..52].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 0x09, 0x0a, 0x00, 0x40]);
+        assert_eq!(entry.as_bytes(), expected);
+        assert_eq!(ReadWrite::parse(&entry), read_write());
+    }
+
+    #[test]
+    fn each_flag_has_its_bit() {
+        let plain = ReadWrite { force_unit_access: false, block_count: 1, ..read_write() };
+        for (parameters, dword12) in [
+            (plain, 0),
+            (ReadWrite { block_count: 65536, ..plain }, 0x0000_ffff),
+            (ReadWrite { deallocate: true, ..plain }, 0x0200_0000),
+            (ReadWrite { protection: 0xf, ..plain }, 0x3c00_0000),
+            (ReadWrite { force_unit_access: true, ..plain }, 0x4000_0000),
+            (ReadWrite { limited_retry: true, ..plain }, 0x8000_0000),
+        ] {
+            let mut entry = parameters.command(NvmOpcode::READ, 1);
+            assert_eq!(entry.dword12.get(), dword12);
+            entry.dword12 = (dword12 | 0x01ff_0000).into();
+            assert_eq!(ReadWrite::parse(&entry), parameters, "reserved bits do not matter");
+        }
+    }
+
+    fn panic_message(command: impl FnOnce() -> SubmissionQueueEntry + std::panic::UnwindSafe) -> &'static str {
+        std::panic::catch_unwind(command).unwrap_err().downcast_ref().copied().unwrap_or_default()
+    }
+
+    #[test]
+    fn counts_that_cannot_be_said() {
+        for block_count in [0, 65537] {
+            let parameters = ReadWrite { block_count, ..read_write() };
+            assert_eq!(panic_message(move || parameters.command(NvmOpcode::READ, 1)), "block count is 1 to 65536");
+        }
+        for range_count in [0, 257] {
+            let parameters = DatasetManagement { range_count, ..DatasetManagement::default() };
+            assert_eq!(panic_message(move || parameters.command(1)), "range count is 1 to 256");
+        }
+    }
+
+    #[test]
+    fn dataset_management_bytes() {
+        let parameters = DatasetManagement {
+            range_count: 256,
+            deallocate: true,
+            integral_for_write: false,
+            integral_for_read: true,
+        };
+        let mut entry = parameters.command(1);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x09, 0x40, 0, 0, 1, 0, 0, 0]);
+        expected[40..48].copy_from_slice(&[255, 0, 0, 0, 0b101, 0, 0, 0]);
+        assert_eq!(entry.as_bytes(), expected);
+        entry.dword10 = 0xffff_ffff.into();
+        entry.dword11 = 0xffff_fffd.into();
+        assert_eq!(DatasetManagement::parse(&entry), parameters, "reserved bits do not matter");
+
+        let range = DatasetManagementRange {
+            context_attributes: 0x0403_0201.into(),
+            block_count: 0x0807_0605.into(),
+            first_block: 0x100f_0e0d_0c0b_0a09.into(),
+        };
+        assert!(range.as_bytes().iter().copied().eq(1..=16));
+    }
+}

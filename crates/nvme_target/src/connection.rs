@@ -23,34 +23,22 @@ use nvme::base::command::SubmissionQueueEntry;
 use nvme::base::status::Status;
 use nvme::tcp::digest::crc32c;
 use nvme::tcp::{
-    CommandData, CommandTag, ControllerConnection, ControllerInput, ControllerOptions, Fault, OutputSegment,
-    PayloadRange, Response,
+    CommandData, CommandTag, ControllerConnection, ControllerInput, Fault, OutputSegment, PayloadRange, Response,
 };
 use reactor::buffer_pool::IoBuffer;
-use reactor::clock::{Duration, Instant};
+use reactor::clock::Instant;
 use reactor::vectored::{PIECES_MAX, SourceList};
 use tracing::{debug, info};
 
 use crate::exchange::{Answer, Exchange};
+use crate::limits::{
+    CONNECT_LIMIT, LARGE_PAYLOAD_BYTES, LAST_WORDS_LIMIT, SEND_BYTES_PER_PASS_MAXIMUM,
+    SEND_LARGE_BYTES_PER_PASS_MAXIMUM, STALL_LIMIT,
+};
 use crate::poll_group::{Message, Resources};
 use crate::queue::{ConnectionControl, ConnectionInfo, Disposition, IoCommand, Queue, QueueGrant};
 use crate::service::GroupAddress;
 use crate::subsystem::{ListenerKind, Target};
-
-/// A connection that has not completed Connect by then is closed.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// A connection on which the host owes bytes (half a PDU, data that were asked for) or takes none, and nothing has moved
-/// for this long, is closed. Half of the Linux host's own I/O timeout of 30 s, so that it still recovers in time.
-pub const STALL_LIMIT: Duration = Duration::from_secs(15);
-/// How long a closing connection may take to get its last words out and to be closed by the host, which the
-/// specification allows up to 30 s. Spec: NVMe/TCP 1.0 §3.5 (connection termination).
-pub const LAST_WORDS_LIMIT: Duration = Duration::from_secs(5);
-/// Most bytes that one pass writes to one connection while its payloads are small.
-pub const SEND_BYTES_PER_PASS: usize = 512 * 1024;
-/// The same once a payload of [`LARGE_PAYLOAD_BYTES`] or more is among them: more would only fall out of the cache.
-pub const SEND_BYTES_PER_PASS_LARGE: usize = 256 * 1024;
-/// From this size on a payload counts as large.
-pub const LARGE_PAYLOAD_BYTES: u32 = 64 * 1024;
 
 /// Names a connection within its group, and which of its place's tenants it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +80,17 @@ impl ConnectionControl for ConnectionHandle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Waits for Connect.
-    Opening { until: Instant },
+    Opening {
+        until: Instant,
+    },
     Connected,
     /// Takes no more commands; ends when those at the devices are over and the output is out.
     Draining,
     /// Takes no more input; gets its output out, says that it has finished, and waits for the host to close.
-    Closing { until: Instant, finish_sent: bool },
+    Closing {
+        until: Instant,
+        finish_sent: bool,
+    },
     Dead,
 }
 
@@ -134,18 +127,16 @@ impl Connection {
         group: GroupAddress,
         now: Instant,
     ) -> io::Result<Self> {
-        let info =
-            ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
+        let info = ConnectionInfo { local_address: stream.local_addr()?, peer_address: stream.peer_addr()?, listener };
         let queue = Queue::new(Arc::clone(&target), info, Arc::new(ConnectionHandle { id, group }));
-        let mut exchanges = Vec::new();
-        exchanges.push(Exchange::Idle);
         Ok(Self {
             id,
             stream,
             protocol: ControllerConnection::new(target.protocol_options()),
             target,
             queue,
-            exchanges,
+            // The slot of Connect.
+            exchanges: vec![Exchange::Idle],
             phase: Phase::Opening { until: now + CONNECT_LIMIT },
             readable: false,
             writable: true,
@@ -264,7 +255,9 @@ impl Connection {
             Exchange::ReceivingIntoBuffer { command, buffer } if intact => {
                 self.submit(tag, command, Some(buffer), resources);
             }
-            Exchange::ReceivingAside { command, data } if intact => self.await_buffer(tag, command, Some(data), resources),
+            Exchange::ReceivingAside { command, data } if intact => {
+                self.await_buffer(tag, command, Some(data), resources)
+            }
             Exchange::ReceivingIntoBuffer { command, .. } | Exchange::ReceivingAside { command, .. } => {
                 self.queue.io_abandoned(&command);
                 self.transport_error(tag);
@@ -431,21 +424,37 @@ impl Connection {
     }
 
     fn submit(&mut self, tag: CommandTag, command: IoCommand, buffer: Option<IoBuffer>, resources: &mut Resources) {
-        *self.exchange(tag) = Exchange::AtDevice { command };
-        self.at_devices += 1;
-        let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer };
-        let device = self.target.namespace(command.namespace).device();
-        if let Submission::Complete(completion) = device.submit(&mut resources.devices, request) {
-            self.device_completed(tag, completion);
+        let mut next = Some((command, buffer));
+        while let Some((command, buffer)) = next {
+            *self.exchange(tag) = Exchange::AtDevice { command };
+            self.at_devices += 1;
+            let request = Request { slot: self.id.slot(tag), operation: command.operation, buffer };
+            let device = self.target.namespace(command.namespace).device();
+            next = match device.submit(&mut resources.devices, request) {
+                Submission::Complete(completion) => self.part_completed(tag, completion).map(|command| (command, None)),
+                Submission::Pending => None,
+            };
         }
     }
 
-    /// Takes a finished request back from its device and answers the command.
-    pub(crate) fn device_completed(&mut self, tag: CommandTag, completion: Completion) {
+    /// Takes a finished request back from its device, and goes on with the command.
+    pub(crate) fn device_completed(&mut self, tag: CommandTag, completion: Completion, resources: &mut Resources) {
+        if let Some(command) = self.part_completed(tag, completion) {
+            self.submit(tag, command, None, resources);
+        }
+    }
+
+    /// Answers the command whose request is over, unless there is more of it to do: then that is returned.
+    fn part_completed(&mut self, tag: CommandTag, completion: Completion) -> Option<IoCommand> {
         let Exchange::AtDevice { command } = std::mem::take(self.exchange(tag)) else {
             unreachable!("a device finished command {tag:?}, which it does not have");
         };
         self.at_devices -= 1;
+        if completion.result.is_ok()
+            && let Some(next) = self.queue.next_part(&command)
+        {
+            return Some(next);
+        }
         let result: Result<(), &BlockError> = completion.result.as_ref().map(|&()| ());
         let response = self.queue.io_completed(&command, result);
         match (command.operation, completion.buffer) {
@@ -456,6 +465,7 @@ impl Connection {
             }
             _ => self.protocol.complete(tag, response),
         }
+        None
     }
 
     fn collect_responses(&mut self) {
@@ -653,13 +663,13 @@ fn receive_into(
 
 /// Collects the output of one pass.
 fn gather<'m>(protocol: &'m ControllerConnection, exchanges: &[Exchange], sources: &mut SourceList<'m>) {
-    let mut limit = SEND_BYTES_PER_PASS;
+    let mut limit = SEND_BYTES_PER_PASS_MAXIMUM;
     for segment in protocol.pending_output() {
         match segment {
             OutputSegment::Bytes(bytes) => sources.push(bytes),
             OutputSegment::Payload(range) => {
                 if range.length >= LARGE_PAYLOAD_BYTES {
-                    limit = SEND_BYTES_PER_PASS_LARGE;
+                    limit = SEND_LARGE_BYTES_PER_PASS_MAXIMUM;
                 }
                 let Some((base, room)) = exchanges[usize::from(range.tag.0)].source(range.offset as usize) else {
                     unreachable!("output of a command that has no data to send");

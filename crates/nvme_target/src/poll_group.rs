@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -23,7 +23,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token, unix::SourceFd};
 use nvme::tcp::CommandTag;
 use reactor::buffer_pool::BufferPool;
-use reactor::clock::{Duration, Instant};
+use reactor::clock::Instant;
 use reactor::event_loop::WAKER_TOKEN;
 use reactor::vectored::{DestinationList, SourceList};
 use reactor::{EventLoop, affinity};
@@ -31,16 +31,10 @@ use slab::Slab;
 use tracing::{debug, warn};
 
 use crate::connection::{Connection, ConnectionId};
-use crate::service::{DRAIN_LIMIT, GroupAddress, StartError};
+use crate::limits::{ACCEPT_PAUSE, DEVICE_REQUESTS_MAXIMUM, DRAIN_LIMIT, RECEIVE_BYTES_PER_PASS_MAXIMUM};
+use crate::service::{GroupAddress, StartError};
 use crate::socket::SocketOptions;
 use crate::subsystem::{ListenerKind, Target};
-
-/// Bytes that one pass receives from one socket, at most, and so the size of a group's staging buffer.
-pub const RECEIVE_BYTES_PER_PASS: usize = 256 * 1024;
-/// How long accepting pauses when the process has no descriptors left.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Requests that one group may have at its devices at once. More wait in the device queue.
-pub const DEVICE_QUEUE_ENTRIES: u32 = 1024;
 
 const DEVICE_TOKEN: Token = Token(usize::MAX - 1);
 /// Listener `i` has the token `LISTENER_TOKENS + i`; connections have their slab key.
@@ -118,7 +112,7 @@ impl PollGroup {
             affinity::pin_to_core(core).map_err(|source| StartError::Core { core, source })?;
         }
         let buffers = BufferPool::new().map_err(StartError::PollGroup)?;
-        let device_options = DeviceQueueOptions { entries: DEVICE_QUEUE_ENTRIES, backend: options.backend };
+        let device_options = DeviceQueueOptions { entries: DEVICE_REQUESTS_MAXIMUM, backend: options.backend };
         let devices = DeviceQueue::new(device_options, &buffers).map_err(StartError::PollGroup)?;
         let registry = event_loop.registry();
         registry
@@ -141,7 +135,7 @@ impl PollGroup {
                 devices,
                 buffers,
                 waiting: VecDeque::new(),
-                staging: vec![0; RECEIVE_BYTES_PER_PASS].into_boxed_slice(),
+                staging: vec![0; RECEIVE_BYTES_PER_PASS_MAXIMUM].into_boxed_slice(),
                 sources: SourceList::new(),
                 destinations: DestinationList::new(),
             },
@@ -167,6 +161,7 @@ impl PollGroup {
             self.receive();
             self.reap();
             self.serve_waiting();
+            self.submit();
             self.transmit();
             self.fire_timers();
         }
@@ -178,8 +173,10 @@ impl PollGroup {
 
     /// Waits for events and notes what they mean.
     fn gather(&mut self) -> io::Result<()> {
-        let deadline =
-            [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until].into_iter().flatten().min();
+        let deadline = [self.timers.first().map(|&(at, _)| at), self.accept_again_at, self.drain_until]
+            .into_iter()
+            .flatten()
+            .min();
         let more_to_do = !self.busy.is_empty() || self.accept_now;
         let mut woken = false;
         for event in self.event_loop.turn(more_to_do, deadline)? {
@@ -306,14 +303,10 @@ impl PollGroup {
         }
     }
 
-    /// Submits what this pass queued at the devices and hands out what they have finished.
+    /// Hands out what the devices have finished.
     fn reap(&mut self) {
         if self.resources.devices.in_flight() == 0 {
             return;
-        }
-        if let Err(error) = self.resources.devices.flush() {
-            // The requests stay queued, and the next pass tries again.
-            warn!(%error, "cannot submit to the devices");
         }
         let mut completions = std::mem::take(&mut self.completions);
         self.resources.devices.poll(&mut completions);
@@ -321,7 +314,7 @@ impl PollGroup {
             let (id, tag) = ConnectionId::from_slot(completion.slot);
             // A connection that closed meanwhile: the buffer goes back to the pool by being dropped.
             if let Some(connection) = find(&mut self.connections, id) {
-                connection.device_completed(tag, completion);
+                connection.device_completed(tag, completion, &mut self.resources);
                 list(&mut self.busy, id.key as usize, connection);
             }
         }
@@ -338,6 +331,14 @@ impl PollGroup {
                 list(&mut self.busy, id.key as usize, connection);
             }
             self.resources.waiting.pop_front();
+        }
+    }
+
+    /// Hands to the system what was asked of devices since they were reaped.
+    fn submit(&mut self) {
+        if let Err(error) = self.resources.devices.flush() {
+            // The requests stay queued, and the next pass tries again.
+            warn!(%error, "cannot submit to the devices");
         }
     }
 

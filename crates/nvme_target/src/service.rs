@@ -7,15 +7,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use block::Backend;
-use reactor::clock::Duration;
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
 
 use crate::poll_group::{Message, PollGroup, PollGroupOptions};
 use crate::socket::{self, SocketOptions};
 use crate::subsystem::{Listener, ListenerKind, SettingsError, Target, TargetSettings};
-
-/// How long [`Service::stop`] lets commands in flight end before it closes their connections.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
 /// Where the poll groups run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,14 +120,12 @@ impl Service {
     /// # Errors
     /// [`StartError`]; nothing is left behind.
     pub fn start(mut settings: TargetSettings, options: &ServiceOptions) -> Result<Self, StartError> {
-        options.socket.check().map_err(|source| StartError::SocketOptions {
-            name: options.socket.congestion_control.clone(),
-            source,
-        })?;
+        options
+            .socket
+            .check()
+            .map_err(|source| StartError::SocketOptions { name: options.socket.congestion_control.clone(), source })?;
         let mut sockets = Vec::new();
-        for (addresses, kind) in
-            [(&options.listen, ListenerKind::Io), (&options.discovery, ListenerKind::Discovery)]
-        {
+        for (addresses, kind) in [(&options.listen, ListenerKind::Io), (&options.discovery, ListenerKind::Discovery)] {
             for &address in addresses {
                 let listen = |source| StartError::Listen { address, source };
                 let listener = socket::listen(address).map_err(listen)?;
@@ -182,7 +176,7 @@ impl Service {
         &self.target
     }
 
-    /// Stops accepting, lets commands in flight end for up to [`DRAIN_LIMIT`], closes all connections and waits for
+    /// Stops accepting, lets commands in flight end for up to [`DRAIN_LIMIT`](crate::limits::DRAIN_LIMIT), closes all connections and waits for
     /// the threads.
     pub fn stop(mut self) {
         self.end();

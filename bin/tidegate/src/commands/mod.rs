@@ -2,6 +2,7 @@
 
 mod check;
 mod completion;
+mod ctl;
 mod target;
 mod up;
 
@@ -20,4 +21,5 @@ pub(crate) struct CommandEntry {
 }
 
 /// Every command, in the order of the help text.
-pub(crate) const TABLE: &[CommandEntry] = &[up::ENTRY, check::ENTRY, target::ENTRY, completion::ENTRY];
+pub(crate) const TABLE: &[CommandEntry] =
+    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, ctl::ENTRY, completion::ENTRY];

@@ -62,50 +62,41 @@ fn arguments() -> Command {
                 .default_value(NQN_DEFAULT)
                 .help("The subsystem's NVMe qualified name"),
         )
-        .arg(
-            Arg::new("cores")
-                .long("cores")
-                .value_name("CORE,…")
-                .value_delimiter(',')
-                .value_parser(value_parser!(usize))
-                .help("Bind a thread to each of these cores; default: a thread for each usable core, not bound"),
-        )
-        .arg(
-            Arg::new("spin")
-                .long("spin-us")
-                .value_name("MICROSECONDS")
-                .value_parser(value_parser!(u64).range(0..=1_000_000))
-                .default_value("50")
-                .help("How long an idle thread looks for work before it sleeps; 0: not at all"),
-        )
-        .arg(
-            Arg::new("send-buffer")
-                .long("send-buffer")
-                .value_name("BYTES")
-                .value_parser(value_parser!(usize))
-                .help("Send buffer of each connection; default: as the kernel sizes it"),
-        )
-        .arg(
-            Arg::new("congestion")
-                .long("congestion-control")
-                .value_name("NAME")
-                .help("Congestion control of each connection (cubic, bbr, …); default: the machine's"),
-        )
-        .arg(
-            Arg::new("backend")
-                .long("file-backend")
-                .value_name("auto|io-uring|threads")
-                .value_parser(["auto", "io-uring", "threads"])
-                .default_value("auto")
-                .help("How files and disks are read and written; auto: io_uring where the kernel allows it"),
-        )
-        .arg(
-            Arg::new("device")
-                .value_name("DEVICE")
-                .required(true)
-                .num_args(1..)
-                .help("What to export (see below)"),
-        )
+        .args(performance_arguments())
+        .arg(Arg::new("device").value_name("DEVICE").required(true).num_args(1..).help("What to export (see below)"))
+}
+
+/// How the target does its work, which hosts do not see.
+fn performance_arguments() -> [Arg; 5] {
+    [
+        Arg::new("cores")
+            .long("cores")
+            .value_name("CORE,…")
+            .value_delimiter(',')
+            .value_parser(value_parser!(usize))
+            .help("Bind a thread to each of these cores; default: a thread for each usable core, not bound"),
+        Arg::new("spin")
+            .long("spin-us")
+            .value_name("MICROSECONDS")
+            .value_parser(value_parser!(u64).range(0..=1_000_000))
+            .default_value("50")
+            .help("How long an idle thread looks for work before it sleeps; 0: not at all"),
+        Arg::new("send-buffer")
+            .long("send-buffer")
+            .value_name("BYTES")
+            .value_parser(value_parser!(usize))
+            .help("Send buffer of each connection; default: as the kernel sizes it"),
+        Arg::new("congestion")
+            .long("congestion-control")
+            .value_name("NAME")
+            .help("Congestion control of each connection (cubic, bbr, …); default: the machine's"),
+        Arg::new("backend")
+            .long("file-backend")
+            .value_name("auto|io-uring|threads")
+            .value_parser(["auto", "io-uring", "threads"])
+            .default_value("auto")
+            .help("How files and disks are read and written; auto: io_uring where the kernel allows it"),
+    ]
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -134,7 +125,13 @@ fn run(matches: &ArgMatches) -> Outcome {
     let cores = matches.get_many::<usize>("cores").into_iter().flatten().copied().collect();
     let options = ServiceOptions {
         listen: matches.get_many("listen").into_iter().flatten().copied().collect(),
-        discovery: matches.get_many::<Option<SocketAddr>>("discovery").into_iter().flatten().flatten().copied().collect(),
+        discovery: matches
+            .get_many::<Option<SocketAddr>>("discovery")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .copied()
+            .collect(),
         placement: placement(cores),
         idle: IdlePolicy { spin: Duration::from_micros(matches.get_one("spin").copied().unwrap_or(50)) },
         socket: SocketOptions {
@@ -186,13 +183,7 @@ pub(crate) fn settings(subsystem_nqn: Nqn, devices: Vec<Arc<dyn BlockDevice>>) -
         .zip(devices)
         .map(|(namespace_id, device)| NamespaceSettings { namespace_id, device, uuid: None })
         .collect();
-    TargetSettings {
-        subsystem_nqn,
-        serial_number: None,
-        namespaces,
-        limits: Limits::default(),
-        listeners: Vec::new(),
-    }
+    TargetSettings { subsystem_nqn, serial_number: None, namespaces, limits: Limits::default(), listeners: Vec::new() }
 }
 
 /// A thread bound to each of the cores, or, without any, as many threads as there are usable cores.

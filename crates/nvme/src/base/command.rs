@@ -16,9 +16,7 @@ pub const BROADCAST_NAMESPACE: u32 = 0xffff_ffff;
 /// A command, 64 bytes, as a host puts it into a submission queue or a command capsule.
 ///
 /// Spec: NVMe Base 2.0 §3.3.3.1, Figure 87.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SubmissionQueueEntry {
     /// Opcode (OPC), in the code set of the queue: [`AdminOpcode`] or [`crate::nvm::NvmOpcode`].
@@ -115,11 +113,7 @@ impl SubmissionQueueEntry {
     #[inline]
     #[must_use]
     pub const fn data_direction(&self) -> DataDirection {
-        let code = if self.opcode == AdminOpcode::FABRICS.0 {
-            self.fabrics_command_type().0
-        } else {
-            self.opcode
-        };
+        let code = if self.opcode == AdminOpcode::FABRICS.0 { self.fabrics_command_type().0 } else { self.opcode };
         match code & 0b11 {
             0b00 => DataDirection::None,
             0b01 => DataDirection::HostToController,
@@ -147,9 +141,7 @@ pub enum DataDirection {
 /// The outcome of a command, 16 bytes, as a controller posts it or sends it in a response capsule.
 ///
 /// Spec: NVMe Base 2.0 §3.3.3.2 and §3.3.3.2.2 (Fabrics).
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct CompletionQueueEntry {
     /// Command specific result, dword 0 (low half) and dword 1.
@@ -204,9 +196,7 @@ impl CompletionQueueEntry {
 /// NVMe/TCP has two kinds: data in the capsule, and data that the transport moves in PDUs of their own.
 ///
 /// Spec: NVMe Base 2.0 §4.1.2; NVMe/TCP 1.0 §3.3.2.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct SglDescriptor {
     /// Address, or with the offset subtype the offset into the capsule's data.
@@ -231,36 +221,21 @@ impl SglDescriptor {
     #[inline]
     #[must_use]
     pub const fn in_capsule(offset: u64, length: u32) -> Self {
-        Self {
-            address: U64::new(offset),
-            length: U32::new(length),
-            reserved: [0; 3],
-            identifier: Self::IN_CAPSULE,
-        }
+        Self { address: U64::new(offset), length: U32::new(length), reserved: [0; 3], identifier: Self::IN_CAPSULE }
     }
 
     /// Data that the transport moves in PDUs of their own.
     #[inline]
     #[must_use]
     pub const fn transport(length: u32) -> Self {
-        Self {
-            address: U64::ZERO,
-            length: U32::new(length),
-            reserved: [0; 3],
-            identifier: Self::TRANSPORT,
-        }
+        Self { address: U64::ZERO, length: U32::new(length), reserved: [0; 3], identifier: Self::TRANSPORT }
     }
 
     /// No data: all zero.
     #[inline]
     #[must_use]
     pub const fn none() -> Self {
-        Self {
-            address: U64::ZERO,
-            length: U32::ZERO,
-            reserved: [0; 3],
-            identifier: 0,
-        }
+        Self { address: U64::ZERO, length: U32::ZERO, reserved: [0; 3], identifier: 0 }
     }
 
     /// What the descriptor says, as far as NVMe/TCP knows it.
@@ -268,13 +243,8 @@ impl SglDescriptor {
     #[must_use]
     pub const fn kind(&self) -> SglKind {
         match self.identifier {
-            Self::IN_CAPSULE => SglKind::InCapsule {
-                offset: self.address.get(),
-                length: self.length.get(),
-            },
-            Self::TRANSPORT => SglKind::Transport {
-                length: self.length.get(),
-            },
+            Self::IN_CAPSULE => SglKind::InCapsule { offset: self.address.get(), length: self.length.get() },
+            Self::TRANSPORT => SglKind::Transport { length: self.length.get() },
             other => SglKind::Other(other),
         }
     }
@@ -334,5 +304,128 @@ open_enum! {
         SECURITY_RECEIVE = 0x82, "Security Receive";
         SANITIZE = 0x84, "Sanitize";
         GET_LBA_STATUS = 0x86, "Get LBA Status";
+    }
+}
+
+open_enum! {
+    /// I/O command set identifier (CSI): which command set a namespace, an Identify structure or a log page belongs to.
+    ///
+    /// Spec: NVMe Base 2.0 §5.17.1.
+    #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+    pub struct CommandSetIdentifier(u8) {
+        NVM = 0x00, "NVM Command Set";
+        KEY_VALUE = 0x01, "Key Value Command Set";
+        ZONED_NAMESPACE = 0x02, "Zoned Namespace Command Set";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::{FromBytes, IntoBytes};
+
+    use super::{
+        AdminOpcode, CompletionQueueEntry, DataDirection, SglDescriptor, SglKind, Status, SubmissionQueueEntry,
+    };
+    use crate::nvm::NvmOpcode;
+
+    #[test]
+    fn submission_queue_entry_bytes() {
+        let mut entry = SubmissionQueueEntry::new(AdminOpcode::IDENTIFY.0, 0x0605_0403);
+        entry.command_id = 0x0201.into();
+        entry.metadata_pointer = 0x1817_1615_1413_1211.into();
+        entry.data_pointer = SglDescriptor::transport(0x2423_2221);
+        for (dword, value) in [
+            (&mut entry.dword2, 2_u32),
+            (&mut entry.dword3, 3),
+            (&mut entry.dword10, 10),
+            (&mut entry.dword11, 11),
+            (&mut entry.dword12, 12),
+            (&mut entry.dword13, 13),
+            (&mut entry.dword14, 14),
+            (&mut entry.dword15, 0xff00_000f),
+        ] {
+            *dword = value.into();
+        }
+        let expected = [
+            [0x06, 0x40, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06],
+            [2, 0, 0, 0, 3, 0, 0, 0],
+            [0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18],
+            [0, 0, 0, 0, 0, 0, 0, 0],
+            [0x21, 0x22, 0x23, 0x24, 0, 0, 0, 0x5a],
+            [10, 0, 0, 0, 11, 0, 0, 0],
+            [12, 0, 0, 0, 13, 0, 0, 0],
+            [14, 0, 0, 0, 15, 0, 0, 0xff],
+        ];
+        assert_eq!(entry.as_bytes(), expected.as_flattened());
+        assert_eq!(SubmissionQueueEntry::read_from_bytes(expected.as_flattened()).unwrap(), entry);
+    }
+
+    #[test]
+    fn flags_of_an_entry() {
+        for flags in 0..=u8::MAX {
+            let entry = SubmissionQueueEntry { flags, ..SubmissionQueueEntry::new(0, 0) };
+            assert_eq!(entry.fused(), flags & 3);
+            assert_eq!(entry.data_transfer_kind(), flags / 64);
+        }
+        let entry = SubmissionQueueEntry::new(0, 0);
+        assert_eq!(entry.data_transfer_kind(), SubmissionQueueEntry::SGL_CONTIGUOUS_METADATA);
+    }
+
+    #[test]
+    fn completion_queue_entry_bytes() {
+        let entry =
+            CompletionQueueEntry::new(0x0e0d, Status::INVALID_FIELD.with_do_not_retry(), 0x0807_0605_0403_0201, 0x0a09);
+        assert_eq!(entry.as_bytes(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 0xa, 0, 0, 0xd, 0xe, 0x04, 0x80]);
+        assert_eq!(entry.status(), Status::INVALID_FIELD.with_do_not_retry());
+        assert_eq!(entry.result_dword0(), 0x0403_0201);
+        let with_phase = CompletionQueueEntry { status: 0x8005.into(), ..entry };
+        assert_eq!(with_phase.status(), entry.status());
+    }
+
+    #[test]
+    fn sgl_descriptor_bytes() {
+        let in_capsule = SglDescriptor::in_capsule(0x0807_0605_0403_0201, 0x0c0b_0a09);
+        assert_eq!(in_capsule.as_bytes(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 0xa, 0xb, 0xc, 0, 0, 0, 0x01]);
+        assert_eq!(in_capsule.kind(), SglKind::InCapsule { offset: 0x0807_0605_0403_0201, length: 0x0c0b_0a09 });
+        assert_eq!(SglDescriptor::transport(7).kind(), SglKind::Transport { length: 7 });
+        for identifier in (0..=u8::MAX).filter(|identifier| ![0x01, 0x5a].contains(identifier)) {
+            let other = SglDescriptor { identifier, ..in_capsule };
+            assert_eq!(other.kind(), SglKind::Other(identifier));
+        }
+        assert_eq!(SglDescriptor::none().as_bytes(), [0; 16]);
+    }
+
+    #[test]
+    fn data_move_as_the_opcode_says() {
+        for (opcode, direction) in [
+            (NvmOpcode::FLUSH.0, DataDirection::None),
+            (NvmOpcode::WRITE.0, DataDirection::HostToController),
+            (NvmOpcode::READ.0, DataDirection::ControllerToHost),
+            (AdminOpcode::KEEP_ALIVE.0, DataDirection::None),
+            (AdminOpcode::SET_FEATURES.0, DataDirection::HostToController),
+            (AdminOpcode::IDENTIFY.0, DataDirection::ControllerToHost),
+            (0x03, DataDirection::Bidirectional),
+        ] {
+            assert_eq!(SubmissionQueueEntry::new(opcode, 1).data_direction(), direction, "{opcode:02x}");
+        }
+        for (command_type, direction) in [
+            (0x00, DataDirection::None),
+            (0x01, DataDirection::HostToController),
+            (0x04, DataDirection::None),
+            (0x05, DataDirection::HostToController),
+            (0x06, DataDirection::ControllerToHost),
+            (0x08, DataDirection::None),
+        ] {
+            let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, 0xffff_ff00 | command_type);
+            assert_eq!(entry.data_direction(), direction, "{command_type:02x}");
+            assert_eq!(u32::from(entry.fabrics_command_type().0), command_type);
+        }
+    }
+
+    #[test]
+    fn every_opcode_has_one_name() {
+        let mut codes = AdminOpcode::NAMED.to_vec();
+        codes.dedup();
+        assert!(codes.is_sorted() && codes.len() == AdminOpcode::NAMED.len());
     }
 }

@@ -2,6 +2,11 @@
 //!
 //! Start at [`command`]. Spec: NVM Express Base 2.0.
 
+pub mod async_event;
 pub mod command;
+pub mod feature;
+pub mod identify;
+pub mod log_page;
 pub mod property;
 pub mod status;
+pub mod text;

@@ -2,28 +2,6 @@
 //!
 //! Spec: NVMe Base 2.0 §3.1.3, Figure 35.
 
-/// Declares single-bit and multi-bit fields of a property: a getter and a `with_` setter each.
-macro_rules! fields {
-    ($integer:ty; $( $(#[$attribute:meta])* $name:ident, $with:ident : $low:literal, $width:literal; )*) => {
-        $(
-            $(#[$attribute])*
-            #[inline]
-            #[must_use]
-            pub const fn $name(self) -> $integer {
-                (self.0 >> $low) & ((1 << $width) - 1)
-            }
-
-            #[doc = concat!("The same with [`Self::", stringify!($name), "`] replaced; bits beyond its width are dropped.")]
-            #[inline]
-            #[must_use]
-            pub const fn $with(self, value: $integer) -> Self {
-                let mask: $integer = ((1 << $width) - 1) << $low;
-                Self((self.0 & !mask) | ((value << $low) & mask))
-            }
-        )*
-    };
-}
-
 open_enum! {
     /// A property, by its offset in bytes. Those marked are 8 bytes long, the others 4.
     ///
@@ -60,7 +38,7 @@ impl Capabilities {
     /// Bit of [`Self::command_sets`]: no I/O command set; the controller has an Admin queue only.
     pub const COMMAND_SET_NONE: u64 = 1 << 7;
 
-    fields! { u64;
+    bit_fields! { u64;
         /// Largest queue, less one (MQES).
         maximum_queue_entries_0based, with_maximum_queue_entries_0based: 0, 16;
         /// 1: queues must be physically contiguous (CQR); required over Fabrics.
@@ -139,13 +117,7 @@ impl Version {
 
 impl core::fmt::Display for Version {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(
-            formatter,
-            "{}.{}.{}",
-            self.major(),
-            self.minor(),
-            self.tertiary()
-        )
+        write!(formatter, "{}.{}.{}", self.major(), self.minor(), self.tertiary())
     }
 }
 
@@ -171,7 +143,7 @@ impl ControllerConfiguration {
     /// All bits that Base 2.0 reserves.
     pub const RESERVED: u32 = 0xfe00_000e;
 
-    fields! { u32;
+    bit_fields! { u32;
         /// 1: process commands (EN); 1 to 0 is a controller reset.
         enable, with_enable: 0, 1;
         /// I/O command set selected (CSS), a `COMMAND_SET_*` value.
@@ -205,7 +177,7 @@ impl ControllerStatus {
     /// Value of [`Self::shutdown_status`]: shutdown is complete.
     pub const SHUTDOWN_COMPLETE: u32 = 0b10;
 
-    fields! { u32;
+    bit_fields! { u32;
         /// 1: ready to process commands (RDY).
         ready, with_ready: 0, 1;
         /// 1: a fatal error that a reset must clear (CFS).
@@ -218,5 +190,92 @@ impl ControllerStatus {
         processing_paused, with_processing_paused: 5, 1;
         /// 1: the shutdown status is that of an NVM subsystem shutdown (ST).
         shutdown_type, with_shutdown_type: 6, 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::{Capabilities, ControllerConfiguration, ControllerStatus, Version};
+
+    #[test]
+    fn fields_of_8_bytes() {
+        assert_bit_fields! { u64;
+            Capabilities {
+                maximum_queue_entries_0based, with_maximum_queue_entries_0based = 0x0000_0000_0000_ffff;
+                contiguous_queues_required, with_contiguous_queues_required = 0x0000_0000_0001_0000;
+                arbitration_mechanisms, with_arbitration_mechanisms = 0x0000_0000_0006_0000;
+                timeout_500ms, with_timeout_500ms = 0x0000_0000_ff00_0000;
+                doorbell_stride, with_doorbell_stride = 0x0000_000f_0000_0000;
+                subsystem_reset, with_subsystem_reset = 0x0000_0010_0000_0000;
+                command_sets, with_command_sets = 0x0000_1fe0_0000_0000;
+                boot_partitions, with_boot_partitions = 0x0000_2000_0000_0000;
+                controller_power_scope, with_controller_power_scope = 0x0000_c000_0000_0000;
+                memory_page_minimum, with_memory_page_minimum = 0x000f_0000_0000_0000;
+                memory_page_maximum, with_memory_page_maximum = 0x00f0_0000_0000_0000;
+                persistent_memory_region, with_persistent_memory_region = 0x0100_0000_0000_0000;
+                controller_memory_buffer, with_controller_memory_buffer = 0x0200_0000_0000_0000;
+                subsystem_shutdown, with_subsystem_shutdown = 0x0400_0000_0000_0000;
+                ready_modes, with_ready_modes = 0x1800_0000_0000_0000;
+            }
+        }
+    }
+
+    #[test]
+    fn fields_of_4_bytes() {
+        assert_bit_fields! { u32;
+            ControllerConfiguration {
+                enable, with_enable = 0x0000_0001;
+                command_set, with_command_set = 0x0000_0070;
+                memory_page_size, with_memory_page_size = 0x0000_0780;
+                arbitration_mechanism, with_arbitration_mechanism = 0x0000_3800;
+                shutdown_notification, with_shutdown_notification = 0x0000_c000;
+                io_submission_queue_entry_size, with_io_submission_queue_entry_size = 0x000f_0000;
+                io_completion_queue_entry_size, with_io_completion_queue_entry_size = 0x00f0_0000;
+                ready_independent_of_media, with_ready_independent_of_media = 0x0100_0000;
+            }
+            ControllerStatus {
+                ready, with_ready = 0x0000_0001;
+                fatal, with_fatal = 0x0000_0002;
+                shutdown_status, with_shutdown_status = 0x0000_000c;
+                subsystem_reset_occurred, with_subsystem_reset_occurred = 0x0000_0010;
+                processing_paused, with_processing_paused = 0x0000_0020;
+                shutdown_type, with_shutdown_type = 0x0000_0040;
+            }
+        }
+    }
+
+    #[test]
+    fn reserved_bits_of_the_configuration_are_those_of_no_field() {
+        let all = ControllerConfiguration(0)
+            .with_enable(u32::MAX)
+            .with_command_set(u32::MAX)
+            .with_memory_page_size(u32::MAX)
+            .with_arbitration_mechanism(u32::MAX)
+            .with_shutdown_notification(u32::MAX)
+            .with_io_submission_queue_entry_size(u32::MAX)
+            .with_io_completion_queue_entry_size(u32::MAX)
+            .with_ready_independent_of_media(u32::MAX);
+        assert_eq!(all.0, !ControllerConfiguration::RESERVED);
+    }
+
+    #[test]
+    fn what_a_linux_host_writes_to_enable() {
+        let configuration = ControllerConfiguration(0x0046_0001);
+        assert_eq!(configuration.enable(), 1);
+        assert_eq!(configuration.command_set(), ControllerConfiguration::COMMAND_SET_NVM);
+        assert_eq!(configuration.io_submission_queue_entry_size(), 6);
+        assert_eq!(configuration.io_completion_queue_entry_size(), 4);
+    }
+
+    #[test]
+    fn versions() {
+        assert_eq!(Version::new(0x0102, 3, 4).0, 0x0102_0304);
+        assert_eq!(Version::V1_4.0, 0x0001_0400);
+        let version = Version(0x0102_0304);
+        assert_eq!((version.major(), version.minor(), version.tertiary()), (0x0102, 3, 4));
+        assert_eq!(Version::V2_0.to_string(), "2.0.0");
+        assert!(Version::V1_3 < Version::V1_4 && Version::V1_4 < Version::V2_0);
     }
 }

@@ -131,11 +131,8 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (code_type, code) = (self.code_type(), self.code());
-        let name = self.name().unwrap_or(if code_type == code_type::VENDOR {
-            "Vendor Specific"
-        } else {
-            "Unknown Status"
-        });
+        let name =
+            self.name().unwrap_or(if code_type == code_type::VENDOR { "Vendor Specific" } else { "Unknown Status" });
         write!(formatter, "{name} (SCT {code_type}, SC {code:02X}h")?;
         if self.retry_delay_index() != 0 {
             write!(formatter, ", CRD {}", self.retry_delay_index())?;
@@ -309,18 +306,74 @@ impl Status {
     /// Fabrics name, [`Self::io_name`] the other.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
-        Self::NAMED
-            .iter()
-            .find(|(status, _)| self.same_code(*status))
-            .map(|&(_, name)| name)
+        Self::NAMED.iter().find(|(status, _)| self.same_code(*status)).map(|&(_, name)| name)
     }
 
     /// The specification's name of type and code as the outcome of a command of the NVM command set.
     #[must_use]
     pub fn io_name(self) -> Option<&'static str> {
-        Self::NAMED
-            .iter()
-            .rfind(|(status, _)| self.same_code(*status))
-            .map(|&(_, name)| name)
+        Self::NAMED.iter().rfind(|(status, _)| self.same_code(*status)).map(|&(_, name)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::{Status, code_type};
+
+    #[test]
+    fn every_field_value_is_taken_apart_and_put_together() {
+        for field in (0..=u16::MAX).step_by(2) {
+            let status = Status::from_completion_field(field);
+            assert_eq!(status.to_completion_field(), field);
+            assert_eq!(Status::from_completion_field(field | 1), status, "the phase tag does not matter");
+            let together = u16::from(status.code()) << 1
+                | u16::from(status.code_type()) << 9
+                | u16::from(status.retry_delay_index()) << 12
+                | u16::from(status.more()) << 14
+                | u16::from(status.do_not_retry()) << 15;
+            assert_eq!(together, field);
+            assert_eq!(status.is_success(), field & 0x0ffe == 0);
+            assert!(status.same_code(Status::new(status.code_type(), status.code())));
+            let _ = (status.to_string(), status.name(), status.io_name());
+        }
+    }
+
+    #[test]
+    fn hints_do_not_change_the_code() {
+        let status = Status::LBA_OUT_OF_RANGE.with_do_not_retry().with_more();
+        assert!(status.same_code(Status::LBA_OUT_OF_RANGE) && status != Status::LBA_OUT_OF_RANGE);
+        assert!(!status.same_code(Status::CAPACITY_EXCEEDED));
+        assert_eq!(status.to_completion_field(), 0xc100);
+        assert_eq!(status.to_string(), "LBA Out of Range (SCT 0, SC 80h, M, DNR)");
+        assert!(Status::SUCCESS.with_more().is_success());
+    }
+
+    #[test]
+    fn codes_that_mean_two_things() {
+        let status = Status::CONNECT_INVALID_PARAMETERS;
+        assert_eq!(status, Status::WRITE_TO_READ_ONLY_RANGE);
+        assert_eq!(status.name(), Some("Connect Invalid Parameters"));
+        assert_eq!(status.io_name(), Some("Attempted Write to Read Only Range"));
+        assert_eq!(Status::COMPARE_FAILURE.name(), Status::COMPARE_FAILURE.io_name());
+    }
+
+    #[test]
+    fn codes_without_a_name() {
+        assert_eq!(Status::new(code_type::VENDOR, 0x11).to_string(), "Vendor Specific (SCT 7, SC 11h)");
+        assert_eq!(Status::new(code_type::PATH, 0xee).to_string(), "Unknown Status (SCT 3, SC EEh)");
+        assert_eq!(Status::from_completion_field(0x3000).to_string(), "Successful Completion (SCT 0, SC 00h, CRD 3)");
+    }
+
+    #[test]
+    fn names_are_used_once_and_codes_twice_at_most_where_command_sets_differ() {
+        for (index, (status, name)) in Status::NAMED.iter().enumerate() {
+            for (other, other_name) in Status::NAMED.iter().skip(index + 1) {
+                assert_ne!(name, other_name);
+                let specific = status.code_type() == code_type::COMMAND_SPECIFIC && status.code() >= 0x80;
+                assert!(status != other || specific, "{name} and {other_name}");
+            }
+        }
     }
 }

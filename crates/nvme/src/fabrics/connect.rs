@@ -14,9 +14,7 @@ use crate::base::status::Status;
 /// Connect, 64 bytes: turns a connection into a queue of a controller.
 ///
 /// Spec: NVMe Base 2.0 §6.3.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ConnectCommand {
     /// 7Fh.
@@ -65,8 +63,7 @@ impl ConnectCommand {
     /// A Connect for this queue, without attributes and keep alive timeout. The transport fills in the data pointer.
     #[must_use]
     pub const fn new(queue_id: u16, queue_size_0based: u16) -> Self {
-        let entry =
-            SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::CONNECT.0 as u32);
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::CONNECT.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.queue_id = U16::new(queue_id);
         command.queue_size_0based = U16::new(queue_size_0based);
@@ -92,9 +89,7 @@ pub const NQN_FIELD_BYTES: usize = 256;
 /// The data of Connect, 1024 bytes: who connects, to what.
 ///
 /// Spec: NVMe Base 2.0 §6.3, Connect Command – Data.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ConnectData {
     /// Host identifier (HOSTID), 128 bits: the same on all queues of a host.
@@ -125,12 +120,7 @@ impl ConnectData {
 
     /// The data of a host that connects to `subsystem_nqn`.
     #[must_use]
-    pub fn new(
-        host_id: [u8; 16],
-        controller_id: u16,
-        subsystem_nqn: &super::Nqn,
-        host_nqn: &super::Nqn,
-    ) -> Self {
+    pub fn new(host_id: [u8; 16], controller_id: u16, subsystem_nqn: &super::Nqn, host_nqn: &super::Nqn) -> Self {
         Self {
             host_id,
             controller_id: U16::new(controller_id),
@@ -163,13 +153,11 @@ impl InvalidParameter {
     /// [`ConnectCommand::queue_id`].
     pub const QUEUE_ID: Self = Self::Command(offset_of!(ConnectCommand, queue_id) as u16);
     /// [`ConnectCommand::queue_size_0based`].
-    pub const QUEUE_SIZE: Self =
-        Self::Command(offset_of!(ConnectCommand, queue_size_0based) as u16);
+    pub const QUEUE_SIZE: Self = Self::Command(offset_of!(ConnectCommand, queue_size_0based) as u16);
     /// [`ConnectCommand::attributes`].
     pub const ATTRIBUTES: Self = Self::Command(offset_of!(ConnectCommand, attributes) as u16);
     /// [`ConnectCommand::keep_alive_timeout_ms`].
-    pub const KEEP_ALIVE_TIMEOUT: Self =
-        Self::Command(offset_of!(ConnectCommand, keep_alive_timeout_ms) as u16);
+    pub const KEEP_ALIVE_TIMEOUT: Self = Self::Command(offset_of!(ConnectCommand, keep_alive_timeout_ms) as u16);
     /// [`ConnectData::host_id`].
     pub const HOST_ID: Self = Self::Data(offset_of!(ConnectData, host_id) as u16);
     /// [`ConnectData::controller_id`].
@@ -193,11 +181,7 @@ impl InvalidParameter {
     pub const fn from_dword0(dword0: u32) -> Self {
         let [low, high, attribute, _] = dword0.to_le_bytes();
         let offset = u16::from_le_bytes([low, high]);
-        if attribute & 1 == 0 {
-            Self::Command(offset)
-        } else {
-            Self::Data(offset)
-        }
+        if attribute & 1 == 0 { Self::Command(offset) } else { Self::Data(offset) }
     }
 }
 
@@ -263,10 +247,7 @@ impl ConnectResult {
     /// The result without authentication.
     #[must_use]
     pub const fn connected(controller_id: u16) -> Self {
-        Self::Connected {
-            controller_id,
-            authentication: AuthenticationRequirements(0),
-        }
+        Self::Connected { controller_id, authentication: AuthenticationRequirements(0) }
     }
 
     /// Status of the completion. A rejected parameter would be rejected again: Do Not Retry is set.
@@ -283,10 +264,7 @@ impl ConnectResult {
     #[must_use]
     pub const fn to_result(self) -> u64 {
         match self {
-            Self::Connected {
-                controller_id,
-                authentication,
-            } => controller_id as u64 | (authentication.0 as u64) << 16,
+            Self::Connected { controller_id, authentication } => controller_id as u64 | (authentication.0 as u64) << 16,
             Self::InvalidParameter(parameter) => parameter.to_dword0() as u64,
             Self::Failed(_) => 0,
         }
@@ -312,9 +290,7 @@ impl ConnectResult {
 /// Disconnect, 64 bytes: deletes the I/O queue that it is sent on.
 ///
 /// Spec: NVMe Base 2.0 §6.4.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct DisconnectCommand {
     /// 7Fh.
@@ -345,10 +321,7 @@ impl DisconnectCommand {
     /// A Disconnect for the queue that it is sent on.
     #[must_use]
     pub const fn new() -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::DISCONNECT.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::DISCONNECT.0 as u32);
         *Self::from_entry(&entry)
     }
 }
@@ -356,5 +329,102 @@ impl DisconnectCommand {
 impl Default for DisconnectCommand {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use zerocopy::IntoBytes;
+
+    use super::{
+        AuthenticationRequirements, ConnectCommand, ConnectData, ConnectResult, DisconnectCommand, InvalidParameter,
+        Status,
+    };
+    use crate::fabrics::Nqn;
+
+    #[test]
+    fn connect_bytes() {
+        let mut connect = ConnectCommand::new(0x0201, 0x0403);
+        connect.command_id = 0x0605.into();
+        connect.attributes = ConnectCommand::DISABLE_FLOW_CONTROL | 2;
+        connect.keep_alive_timeout_ms = 0x0a09_0807.into();
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x7f, 0x40, 5, 6, 0x01, 0, 0, 0]);
+        expected[40..52].copy_from_slice(&[0, 0, 1, 2, 3, 4, 0x06, 0, 7, 8, 9, 0xa]);
+        assert_eq!(connect.as_bytes(), expected);
+        assert_eq!(connect.priority_class(), 2);
+        assert!(connect.flow_control_disabled());
+        assert_eq!(ConnectCommand::from_entry(connect.as_entry()), &connect);
+    }
+
+    #[test]
+    fn connect_data_bytes() {
+        let subsystem = Nqn::parse("nqn.2024-11.com.example:disk").unwrap();
+        let data = ConnectData::new([0xa5; 16], 0x0201, &Nqn::discovery(), &subsystem);
+        let mut expected = [0; 1024];
+        expected[..18].copy_from_slice(b"\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\x01\x02");
+        expected[256..292].copy_from_slice(b"nqn.2014-08.org.nvmexpress.discovery");
+        expected[512..540].copy_from_slice(b"nqn.2024-11.com.example:disk");
+        assert_eq!(data.as_bytes(), expected);
+    }
+
+    #[test]
+    fn disconnect_bytes() {
+        let mut expected = [0; 64];
+        expected[..5].copy_from_slice(&[0x7f, 0x40, 0, 0, 0x08]);
+        assert_eq!(DisconnectCommand::new().as_bytes(), expected);
+        assert_eq!(DisconnectCommand::default(), DisconnectCommand::new());
+    }
+
+    #[test]
+    fn the_offset_of_each_parameter() {
+        for (parameter, dword0, text) in [
+            (InvalidParameter::RECORD_FORMAT, 40, "record format (byte 40 of the command)"),
+            (InvalidParameter::QUEUE_ID, 42, "queue identifier (byte 42 of the command)"),
+            (InvalidParameter::QUEUE_SIZE, 44, "submission queue size (byte 44 of the command)"),
+            (InvalidParameter::ATTRIBUTES, 46, "attributes (byte 46 of the command)"),
+            (InvalidParameter::KEEP_ALIVE_TIMEOUT, 48, "keep alive timeout (byte 48 of the command)"),
+            (InvalidParameter::HOST_ID, 0x1_0000, "host identifier (byte 0 of the data)"),
+            (InvalidParameter::CONTROLLER_ID, 0x1_0010, "controller identifier (byte 16 of the data)"),
+            (InvalidParameter::SUBSYSTEM_NQN, 0x1_0100, "subsystem NQN (byte 256 of the data)"),
+            (InvalidParameter::HOST_NQN, 0x1_0200, "host NQN (byte 512 of the data)"),
+            (InvalidParameter::Data(5), 0x1_0005, "parameter (byte 5 of the data)"),
+        ] {
+            assert_eq!(parameter.to_dword0(), dword0);
+            assert_eq!(InvalidParameter::from_dword0(dword0 | 0xfffe_0000), parameter, "reserved bits do not matter");
+            assert_eq!(parameter.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn results_come_back() {
+        for (result, status, value) in [
+            (ConnectResult::connected(0x0102), Status::SUCCESS, 0x0102),
+            (
+                ConnectResult::Connected { controller_id: 1, authentication: AuthenticationRequirements::TRANSACTION },
+                Status::SUCCESS,
+                0x0002_0001,
+            ),
+            (
+                ConnectResult::InvalidParameter(InvalidParameter::HOST_NQN),
+                Status::CONNECT_INVALID_PARAMETERS.with_do_not_retry(),
+                0x0001_0200,
+            ),
+            (ConnectResult::Failed(Status::CONNECT_CONTROLLER_BUSY), Status::CONNECT_CONTROLLER_BUSY, 0),
+        ] {
+            assert_eq!(result.status(), status);
+            assert_eq!(result.to_result(), u64::from(value));
+            assert_eq!(ConnectResult::parse(status, value), result);
+        }
+    }
+
+    #[test]
+    fn which_bits_ask_for_authentication() {
+        for bit in 0..16 {
+            let required = AuthenticationRequirements(1 << bit).is_required();
+            assert_eq!(required, bit == 1 || bit == 2, "bit {bit}");
+        }
     }
 }

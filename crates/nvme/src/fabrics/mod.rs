@@ -10,8 +10,8 @@ mod nqn;
 mod property;
 
 pub use connect::{
-    AuthenticationRequirements, ConnectCommand, ConnectData, ConnectResult, DisconnectCommand,
-    InvalidParameter, NQN_FIELD_BYTES,
+    AuthenticationRequirements, ConnectCommand, ConnectData, ConnectResult, DisconnectCommand, InvalidParameter,
+    NQN_FIELD_BYTES,
 };
 pub use nqn::{DISCOVERY_NQN, Nqn, NqnError};
 pub use property::{PropertyGet, PropertySet, PropertySize};

@@ -130,9 +130,7 @@ impl Nqn {
 }
 
 fn big_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |value, &byte| value << 8 | u64::from(byte))
+    bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 fn check(text: &str) -> Result<(), NqnError> {
@@ -140,10 +138,7 @@ fn check(text: &str) -> Result<(), NqnError> {
         return Err(NqnError::TooLong);
     }
     // A name goes into logs and terminals of the other side.
-    if let Some((index, _)) = text
-        .char_indices()
-        .find(|(_, character)| character.is_control())
-    {
+    if let Some((index, _)) = text.char_indices().find(|(_, character)| character.is_control()) {
         return Err(NqnError::ControlCharacter(index));
     }
     let dated = text.strip_prefix(PREFIX).ok_or(NqnError::Prefix)?;
@@ -153,32 +148,21 @@ fn check(text: &str) -> Result<(), NqnError> {
     }
     let rest = rest.strip_prefix('.').ok_or(NqnError::Date)?;
     if let Some(uuid) = text.strip_prefix(UUID_PREFIX) {
-        return if is_uuid(uuid.as_bytes()) {
-            Ok(())
-        } else {
-            Err(NqnError::Uuid)
-        };
+        return if is_uuid(uuid.as_bytes()) { Ok(()) } else { Err(NqnError::Uuid) };
     }
     // The part after the domain is optional: the well-known discovery name has none.
-    let (domain, name) = rest
-        .split_once(':')
-        .map_or((rest, None), |(domain, name)| (domain, Some(name)));
+    let (domain, name) = rest.split_once(':').map_or((rest, None), |(domain, name)| (domain, Some(name)));
     if !domain.split('.').all(is_domain_label) {
         return Err(NqnError::Domain);
     }
-    if name.is_some_and(str::is_empty) {
-        Err(NqnError::EmptyName)
-    } else {
-        Ok(())
-    }
+    if name.is_some_and(str::is_empty) { Err(NqnError::EmptyName) } else { Ok(()) }
 }
 
 fn is_date(date: &[u8]) -> bool {
     let &[y0, y1, y2, y3, b'-', m0, m1] = date else {
         return false;
     };
-    [y0, y1, y2, y3].iter().all(u8::is_ascii_digit)
-        && matches!((m0, m1), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'))
+    [y0, y1, y2, y3].iter().all(u8::is_ascii_digit) && matches!((m0, m1), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'))
 }
 
 fn is_uuid(uuid: &[u8]) -> bool {
@@ -192,9 +176,7 @@ fn is_uuid(uuid: &[u8]) -> bool {
 /// Underscores are not allowed in a domain name but are common in the names that people make up.
 fn is_domain_label(label: &str) -> bool {
     (1..=DOMAIN_LABEL_MAXIMUM_BYTES).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 impl FromStr for Nqn {
@@ -214,5 +196,102 @@ impl AsRef<str> for Nqn {
 impl fmt::Display for Nqn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::{Nqn, NqnError};
+
+    const UUID_NAME: &str = "nqn.2014-08.org.nvmexpress:uuid:01234567-89ab-cdef-0123-456789abcdef";
+
+    #[test]
+    fn names_that_are_accepted() {
+        let longest = "nqn.2024-11.com.example:".to_string() + &"x".repeat(Nqn::MAXIMUM_BYTES - 24);
+        for text in [
+            "nqn.2014-08.org.nvmexpress.discovery",
+            UUID_NAME,
+            "nqn.2024-11.com.example:a",
+            "nqn.2024-01.com.example",
+            "nqn.2024-12.com.my_company-2:disk:1 with spaces, \u{e4} and \u{1f4be}",
+            &longest,
+        ] {
+            let name = Nqn::parse(text).unwrap();
+            assert_eq!(name.as_str(), text);
+            assert_eq!(text.parse(), Ok(name.clone()));
+            assert_eq!(Nqn::from_field(&name.to_field()), Ok(name));
+        }
+        assert_eq!(longest.len(), 223);
+    }
+
+    #[test]
+    fn names_that_are_refused() {
+        let too_long = "nqn.2024-11.com.example:".to_string() + &"x".repeat(Nqn::MAXIMUM_BYTES - 23);
+        for (text, error) in [
+            (too_long.as_str(), NqnError::TooLong),
+            ("", NqnError::Prefix),
+            ("NQN.2024-11.com.example:a", NqnError::Prefix),
+            ("iqn.2024-11.com.example:a", NqnError::Prefix),
+            ("nqn.", NqnError::Date),
+            ("nqn.2024-1", NqnError::Date),
+            ("nqn.2024-11", NqnError::Date),
+            ("nqn.2024-13.com.example:a", NqnError::Date),
+            ("nqn.2024-00.com.example:a", NqnError::Date),
+            ("nqn.202x-11.com.example:a", NqnError::Date),
+            ("nqn.2024_11.com.example:a", NqnError::Date),
+            ("nqn.2024-1\u{e4}.com.example:a", NqnError::Date),
+            ("nqn.2024-11:com.example", NqnError::Date),
+            ("nqn.2024-11.", NqnError::Domain),
+            ("nqn.2024-11.:a", NqnError::Domain),
+            ("nqn.2024-11.com..example:a", NqnError::Domain),
+            ("nqn.2024-11.com.exam ple:a", NqnError::Domain),
+            ("nqn.2024-11.com.example:", NqnError::EmptyName),
+            ("nqn.2024-11.com.example:a\nb", NqnError::ControlCharacter(25)),
+            ("nqn.2024-11.com.example:a\0", NqnError::ControlCharacter(25)),
+            ("nqn.2014-08.org.nvmexpress:uuid:0123", NqnError::Uuid),
+            ("nqn.2014-08.org.nvmexpress:uuid:01234567-89ab-cdef-0123-456789abcdeg", NqnError::Uuid),
+            ("nqn.2014-08.org.nvmexpress:uuid:0123456789ab-cdef-0123-456789abcdef-", NqnError::Uuid),
+        ] {
+            assert_eq!(Nqn::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_of_a_uuid_name_is_refused_but_those_that_are_names_themselves() {
+        for length in 0..UUID_NAME.len() {
+            let text = &UUID_NAME[..length];
+            let whole = text.len() > "nqn.2014-08.".len() && !text.ends_with([':', '.']) && !text.contains(":uuid:");
+            assert_eq!(Nqn::parse(text).is_ok(), whole, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn fields_that_hold_no_name() {
+        let mut field = Nqn::discovery().to_field();
+        for byte in &mut field {
+            if *byte == 0 {
+                *byte = b'x';
+            }
+        }
+        assert_eq!(Nqn::from_field(&field), Err(NqnError::NotTerminated));
+        assert_eq!(Nqn::from_field(&[0; 256]), Err(NqnError::Prefix));
+        field[30..].copy_from_slice(&[0xff; 226]);
+        field[200] = 0;
+        assert_eq!(Nqn::from_field(&field), Err(NqnError::NotUtf8));
+        let mut field = Nqn::discovery().to_field();
+        field[100..].fill(0xff);
+        assert_eq!(Nqn::from_field(&field), Ok(Nqn::discovery()), "what is behind the NUL byte does not matter");
+    }
+
+    #[test]
+    fn well_known_and_uuid_names() {
+        assert!(Nqn::discovery().is_discovery());
+        let uuid = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes();
+        let name = Nqn::from_uuid(uuid);
+        assert_eq!(name.as_str(), UUID_NAME);
+        assert!(!name.is_discovery());
+        assert_eq!(Nqn::parse(name.as_str()), Ok(name));
     }
 }

@@ -22,9 +22,7 @@ open_enum! {
 /// Property Get, 64 bytes; the value comes back in the completion's result.
 ///
 /// Spec: NVMe Base 2.0 §6.5.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct PropertyGet {
     /// 7Fh.
@@ -60,10 +58,7 @@ impl PropertyGet {
     /// Reads the property at `offset`.
     #[must_use]
     pub const fn new(offset: PropertyOffset, size: PropertySize) -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::PROPERTY_GET.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::PROPERTY_GET.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.attributes = size.0;
         command.offset = U32::new(offset.0);
@@ -86,9 +81,7 @@ impl PropertyGet {
 /// Property Set, 64 bytes.
 ///
 /// Spec: NVMe Base 2.0 §6.6.
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct PropertySet {
     /// 7Fh.
@@ -126,10 +119,7 @@ impl PropertySet {
     /// Writes `value` to the property at `offset`.
     #[must_use]
     pub const fn new(offset: PropertyOffset, size: PropertySize, value: u64) -> Self {
-        let entry = SubmissionQueueEntry::new(
-            AdminOpcode::FABRICS.0,
-            FabricsCommandType::PROPERTY_SET.0 as u32,
-        );
+        let entry = SubmissionQueueEntry::new(AdminOpcode::FABRICS.0, FabricsCommandType::PROPERTY_SET.0 as u32);
         let mut command = *Self::from_entry(&entry);
         command.attributes = size.0;
         command.offset = U32::new(offset.0);
@@ -154,5 +144,39 @@ impl PropertySet {
     pub const fn value_4_bytes(&self) -> u32 {
         let [a, b, c, d, ..] = self.value.to_bytes();
         u32::from_le_bytes([a, b, c, d])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::IntoBytes;
+
+    use super::{PropertyGet, PropertyOffset, PropertySet, PropertySize};
+
+    #[test]
+    fn property_get_bytes() {
+        let mut get = PropertyGet::new(PropertyOffset(0x0403_0201), PropertySize::EIGHT_BYTES);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x7f, 0x40, 0, 0, 0x04, 0, 0, 0]);
+        expected[40..48].copy_from_slice(&[1, 0, 0, 0, 1, 2, 3, 4]);
+        assert_eq!(get.as_bytes(), expected);
+        assert_eq!((get.property(), get.size()), (PropertyOffset(0x0403_0201), PropertySize::EIGHT_BYTES));
+        get.attributes = 0xfa;
+        assert_eq!(get.size(), PropertySize(2), "reserved bits do not matter");
+    }
+
+    #[test]
+    fn property_set_bytes() {
+        let mut set =
+            PropertySet::new(PropertyOffset::CONTROLLER_CONFIGURATION, PropertySize::FOUR_BYTES, 0x0807_0605_0403_0201);
+        let mut expected = [0; 64];
+        expected[..8].copy_from_slice(&[0x7f, 0x40, 0, 0, 0x00, 0, 0, 0]);
+        expected[40..56].copy_from_slice(&[0, 0, 0, 0, 0x14, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(set.as_bytes(), expected);
+        assert_eq!(set.property(), PropertyOffset::CONTROLLER_CONFIGURATION);
+        assert_eq!(set.value_4_bytes(), 0x0403_0201);
+        set.attributes = 0xf9;
+        assert_eq!(set.size(), PropertySize::EIGHT_BYTES, "reserved bits do not matter");
+        assert_eq!(PropertySet::from_entry(set.as_entry()), &set);
     }
 }

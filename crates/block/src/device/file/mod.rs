@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use reactor::clock::{self, Duration};
 use reactor::mapping::{Mapping, PAGE_BYTES};
 use rustix::fs::{FlockOperation, OFlags, SeekFrom, flock, ioctl_blksszget, seek};
 use rustix::io::Errno;
@@ -81,7 +82,23 @@ pub(crate) struct OpenFile {
     pub(crate) is_closed: AtomicBool,
 }
 
+/// How long to wait for a file or disk that is in use. The kernel takes an io_uring apart only after its process has gone, and
+/// the lock or claim of a process that was killed lasts until then: whoever restarts it at once must not be refused.
+const RELEASE_LIMIT: Duration = Duration::from_secs(2);
+/// How often it is tried meanwhile.
+const RELEASE_INTERVAL: Duration = Duration::from_millis(10);
+
 fn open(specification: &Specification) -> Result<Arc<dyn BlockDevice>, OpenProblem> {
+    let until = clock::now() + RELEASE_LIMIT;
+    loop {
+        match open_once(specification) {
+            Err(OpenProblem::InUse { .. }) if clock::now() < until => std::thread::sleep(RELEASE_INTERVAL),
+            result => return result,
+        }
+    }
+}
+
+fn open_once(specification: &Specification) -> Result<Arc<dyn BlockDevice>, OpenProblem> {
     let path = PathBuf::from(&specification.argument);
     let read_only = specification.read_only;
     let is_disk = is_disk(&path, read_only)?;

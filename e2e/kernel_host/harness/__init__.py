@@ -1,0 +1,1 @@
+"""The parts of kernel-host, one file each: kernels, the guest's image, the guest itself."""

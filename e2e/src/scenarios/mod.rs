@@ -1,0 +1,28 @@
+//! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
+
+mod cli;
+mod control;
+mod fault;
+mod hostile;
+mod kernel;
+
+use e2e::scenario::Scenario;
+
+/// Every scenario, quick groups first.
+pub(crate) fn table() -> Vec<Scenario> {
+    [cli::TABLE, control::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE].into_iter().flatten().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_say_their_group() {
+        let table = table();
+        for (index, scenario) in table.iter().enumerate() {
+            assert!(table[..index].iter().all(|other| other.name != scenario.name), "{} twice", scenario.name);
+            assert!(scenario.name.split('/').count() == 2, "{} is no group/behaviour", scenario.name);
+        }
+    }
+}

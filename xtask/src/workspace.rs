@@ -1,0 +1,56 @@
+//! The workspace: where it is, and how to build something in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::task::TaskError;
+
+/// The workspace's folder.
+pub(crate) fn root() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
+}
+
+/// The cargo that runs this task, in the workspace's folder.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Builds one program and returns where it is.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build(package: &str, release: bool) -> Result<PathBuf, TaskError> {
+    let mut command = cargo(&["build", "--package", package, "--bins", "--message-format", "json-render-diagnostics"]);
+    if release {
+        command.arg("--release");
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(TaskError::new(format_args!("{package} does not build")));
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == package)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| TaskError::new(format_args!("{package} builds no program of that name")))
+}
+
+/// The files that git knows, as paths from the workspace's folder.
+///
+/// # Errors
+/// When this is no git checkout.
+pub(crate) fn tracked_files() -> Result<Vec<String>, TaskError> {
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output()?;
+    if !output.status.success() {
+        return Err(TaskError::new(String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    let names = String::from_utf8_lossy(&output.stdout);
+    // A file that is deleted but not yet committed as such is listed, too.
+    Ok(names.split_terminator('\0').filter(|name| root().join(name).is_file()).map(str::to_owned).collect())
+}
