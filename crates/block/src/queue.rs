@@ -10,7 +10,6 @@
 #![expect(unsafe_code, reason = "hands buffers to the kernel; the table keeps them")]
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
@@ -70,8 +69,6 @@ struct FileRequest {
     /// Index into `files`.
     file: usize,
     transfer: Transfer,
-    /// What syncs go through, if the request may need one.
-    guard: Option<Arc<File>>,
     /// Whether the call that is under way is a sync.
     is_syncing: bool,
 }
@@ -159,20 +156,13 @@ impl DeviceQueue {
         }
     }
 
-    /// Takes a request to a file. `guard` is what it is synced through.
-    pub(crate) fn submit_file(
-        &mut self,
-        file: &Arc<OpenFile>,
-        guard: &Arc<File>,
-        request: Request<ByteRange>,
-    ) -> Submission {
-        let transfer = Transfer::new(request.operation);
+    /// Takes a request to a file.
+    pub(crate) fn submit_file(&mut self, file: &Arc<OpenFile>, request: Request<ByteRange>) -> Submission {
         let request = FileRequest {
             slot: request.slot,
             buffer: request.buffer,
             file: self.attach(file),
-            guard: transfer.may_sync().then(|| Arc::clone(guard)),
-            transfer,
+            transfer: Transfer::new(request.operation),
             is_syncing: false,
         };
         if !self.has_room() || !self.backlog.is_empty() {
@@ -317,8 +307,8 @@ impl DeviceQueue {
 
     fn push_sync(&mut self, mut request: FileRequest) {
         request.is_syncing = true;
-        let guard = request.guard.as_ref().expect("a request that may sync has a guard");
-        let handle = FileHandle { descriptor: guard.as_raw_fd(), registered: None };
+        let sync = &self.attached(request.file).file.sync;
+        let handle = FileHandle { descriptor: sync.as_raw_fd(), registered: None };
         self.push(request, handle, FileCall::SyncData);
     }
 
