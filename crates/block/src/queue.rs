@@ -314,6 +314,7 @@ impl DeviceQueue {
 
     /// Puts a request into the table and its call into the engine.
     fn push(&mut self, request: FileRequest, handle: FileHandle, call: FileCall) {
+        assert!(self.has_room(), "no more at the system than there are entries");
         let token = CallToken(self.requests.insert(request) as u64);
         // SAFETY: the call's memory is the buffer of the request, which stays in the table, untouched, until the result
         // has come (also when the queue is dropped), or the zeros, which live for ever and never change. The descriptor

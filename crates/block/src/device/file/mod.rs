@@ -283,7 +283,7 @@ impl Drop for FileDevice {
 impl OpenFile {
     /// Logs a result, if it is news, and hands it on.
     pub(crate) fn note(&self, transfer: &Transfer, result: Result<(), BlockError>) -> Result<(), BlockError> {
-        let _ = self.fault_log.note(&self.path, transfer.fault_kind(), transfer.name(), result);
+        self.fault_log.note(&self.path, transfer.fault_kind(), transfer.name(), result);
         result
     }
 }

@@ -219,6 +219,19 @@ fn what_was_cut_off_is_an_error_not_zeros() {
     }
 }
 
+#[test]
+fn a_read_that_comes_in_pieces_is_put_together() {
+    // The kernel gives this file out in pieces of at most a page, whatever is asked for.
+    let path = "/proc/kallsyms";
+    let Some(expected) = std::fs::read(path).ok().filter(|content| content.len() > 128 * 1024) else {
+        return skipped("no /proc/kallsyms");
+    };
+    for backend in backends() {
+        let mut rig = Rig::new(device_over(File::open(path).unwrap(), File::open(path).unwrap()), backend);
+        assert!(rig.read(3, 128).unwrap() == expected[3 * 512..131 * 512]);
+    }
+}
+
 /// A device over descriptors that the test chose.
 fn device_over(data: File, sync: File) -> Arc<FileDevice> {
     Arc::new(FileDevice {
