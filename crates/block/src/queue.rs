@@ -165,7 +165,7 @@ impl DeviceQueue {
             transfer: Transfer::new(request.operation),
             is_syncing: false,
         };
-        if !self.has_room() || !self.backlog.is_empty() {
+        if !self.has_room() {
             self.backlog.push_back(request);
             return Submission::Pending;
         }
@@ -353,4 +353,41 @@ fn memory_of(request: &FileRequest, done_bytes: usize) -> *mut u8 {
     let buffer = request.buffer.as_ref().expect("a read or write has a buffer");
     assert!(done_bytes < buffer.len(), "a call within the buffer");
     buffer.base().as_ptr().wrapping_add(done_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::backends;
+    use crate::{BlockRange, Operation, open};
+
+    #[test]
+    fn requests_beyond_the_entries_wait_and_are_served_in_turn() {
+        let path = std::env::temp_dir().join(format!("block-test-entries-{}", std::process::id()));
+        std::fs::File::create_new(&path).unwrap().set_len(1 << 20).unwrap();
+        let device = open(&path.display().to_string(), 0).unwrap();
+        std::fs::remove_file(path).unwrap();
+        for backend in backends() {
+            let pool = BufferPool::new().unwrap();
+            let mut queue = DeviceQueue::new(DeviceQueueOptions { entries: 4, backend }, &pool).unwrap();
+            for slot in 0..10 {
+                let operation = Operation::Read(BlockRange { first_block: slot, block_count: 1 });
+                let request = Request { slot: Slot(slot), operation, buffer: pool.allocate(512) };
+                assert!(matches!(device.submit(&mut queue, request), Submission::Pending));
+            }
+            assert_eq!((queue.requests.len(), queue.backlog.len(), queue.in_flight()), (4, 6, 10));
+            let waiting: Vec<_> = queue.backlog.iter().map(|request| request.slot.0).collect();
+            assert_eq!(waiting, [4, 5, 6, 7, 8, 9]);
+            let mut completions = Vec::new();
+            while queue.in_flight() > 0 {
+                queue.clear_event();
+                queue.poll(&mut completions);
+                assert!(queue.requests.len() <= 4);
+                if queue.in_flight() > 0 {
+                    queue.wait().unwrap();
+                }
+            }
+            assert_eq!(completions.len(), 10);
+        }
+    }
 }
