@@ -1,6 +1,6 @@
 //! `tidegate nvme perf`: how fast a namespace is, and how that feels to one command.
 //!
-//! One thread for each core, a share of the queues on each (see [`worker`]). What is asked of them is in [`workload`],
+//! One thread for each core, a share of the queues on each (see [`worker`]). What is asked of them is in [`mod@workload`],
 //! what came of it in [`report`].
 
 mod report;

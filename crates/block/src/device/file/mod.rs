@@ -9,7 +9,7 @@
 //!   when its process was killed; so whoever gets the lock knows that no late write of its predecessor can land any more.
 //! - The **sync** description is for `fdatasync` alone. The kernel tells each description once of data that it could not
 //!   write back; a forced write (`RWF_DSYNC`) that failed on the data description would otherwise swallow what the next
-//!   flush has to know. [`FlushGate`] keeps two syncs from sharing one such telling, and remembers it.
+//!   flush has to know. `FlushGate` keeps two syncs from sharing one such telling, and remembers it.
 
 mod fault_log;
 mod flush_gate;
