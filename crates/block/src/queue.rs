@@ -10,7 +10,6 @@
 #![expect(unsafe_code, reason = "hands buffers to the kernel; the table keeps them")]
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
@@ -70,8 +69,6 @@ struct FileRequest {
     /// Index into `files`.
     file: usize,
     transfer: Transfer,
-    /// What syncs go through, if the request may need one.
-    guard: Option<Arc<File>>,
     /// Whether the call that is under way is a sync.
     is_syncing: bool,
 }
@@ -159,23 +156,16 @@ impl DeviceQueue {
         }
     }
 
-    /// Takes a request to a file. `guard` is what it is synced through.
-    pub(crate) fn submit_file(
-        &mut self,
-        file: &Arc<OpenFile>,
-        guard: &Arc<File>,
-        request: Request<ByteRange>,
-    ) -> Submission {
-        let transfer = Transfer::new(request.operation);
+    /// Takes a request to a file.
+    pub(crate) fn submit_file(&mut self, file: &Arc<OpenFile>, request: Request<ByteRange>) -> Submission {
         let request = FileRequest {
             slot: request.slot,
             buffer: request.buffer,
             file: self.attach(file),
-            guard: transfer.may_sync().then(|| Arc::clone(guard)),
-            transfer,
+            transfer: Transfer::new(request.operation),
             is_syncing: false,
         };
-        if !self.has_room() || !self.backlog.is_empty() {
+        if !self.has_room() {
             self.backlog.push_back(request);
             return Submission::Pending;
         }
@@ -193,7 +183,9 @@ impl DeviceQueue {
         }
         if self.files[index].is_none() {
             self.let_closed_files_go();
-            self.register_memory();
+            if file.is_direct {
+                self.register_memory();
+            }
             let data = self.engine.register_file(file.data.as_fd());
             self.files[index] = Some(AttachedFile { file: Arc::clone(file), data, request_count: 0 });
         }
@@ -214,7 +206,8 @@ impl DeviceQueue {
         }
     }
 
-    /// Not before the first file: it takes the pool's memory for good, and memory devices do not need it.
+    /// Spares direct I/O the pinning of pages for each call. It pins the whole pool for good, and calls that go through the
+    /// page cache gain nothing by it, so it is not done before the first file that is used directly.
     fn register_memory(&mut self) {
         if std::mem::replace(&mut self.is_memory_registered, true) {
             return;
@@ -314,13 +307,14 @@ impl DeviceQueue {
 
     fn push_sync(&mut self, mut request: FileRequest) {
         request.is_syncing = true;
-        let guard = request.guard.as_ref().expect("a request that may sync has a guard");
-        let handle = FileHandle { descriptor: guard.as_raw_fd(), registered: None };
+        let sync = &self.attached(request.file).file.sync;
+        let handle = FileHandle { descriptor: sync.as_raw_fd(), registered: None };
         self.push(request, handle, FileCall::SyncData);
     }
 
     /// Puts a request into the table and its call into the engine.
     fn push(&mut self, request: FileRequest, handle: FileHandle, call: FileCall) {
+        assert!(self.has_room(), "no more at the system than there are entries");
         let token = CallToken(self.requests.insert(request) as u64);
         // SAFETY: the call's memory is the buffer of the request, which stays in the table, untouched, until the result
         // has come (also when the queue is dropped), or the zeros, which live for ever and never change. The descriptor
@@ -359,4 +353,41 @@ fn memory_of(request: &FileRequest, done_bytes: usize) -> *mut u8 {
     let buffer = request.buffer.as_ref().expect("a read or write has a buffer");
     assert!(done_bytes < buffer.len(), "a call within the buffer");
     buffer.base().as_ptr().wrapping_add(done_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::backends;
+    use crate::{BlockRange, Operation, open};
+
+    #[test]
+    fn requests_beyond_the_entries_wait_and_are_served_in_turn() {
+        let path = std::env::temp_dir().join(format!("block-test-entries-{}", std::process::id()));
+        std::fs::File::create_new(&path).unwrap().set_len(1 << 20).unwrap();
+        let device = open(&path.display().to_string(), 0).unwrap();
+        std::fs::remove_file(path).unwrap();
+        for backend in backends() {
+            let pool = BufferPool::new().unwrap();
+            let mut queue = DeviceQueue::new(DeviceQueueOptions { entries: 4, backend }, &pool).unwrap();
+            for slot in 0..10 {
+                let operation = Operation::Read(BlockRange { first_block: slot, block_count: 1 });
+                let request = Request { slot: Slot(slot), operation, buffer: pool.allocate(512) };
+                assert!(matches!(device.submit(&mut queue, request), Submission::Pending));
+            }
+            assert_eq!((queue.requests.len(), queue.backlog.len(), queue.in_flight()), (4, 6, 10));
+            let waiting: Vec<_> = queue.backlog.iter().map(|request| request.slot.0).collect();
+            assert_eq!(waiting, [4, 5, 6, 7, 8, 9]);
+            let mut completions = Vec::new();
+            while queue.in_flight() > 0 {
+                queue.clear_event();
+                queue.poll(&mut completions);
+                assert!(queue.requests.len() <= 4);
+                if queue.in_flight() > 0 {
+                    queue.wait().unwrap();
+                }
+            }
+            assert_eq!(completions.len(), 10);
+        }
+    }
 }

@@ -23,26 +23,25 @@ pub(crate) struct FaultLog {
 }
 
 impl FaultLog {
-    /// Takes note of a result. Says so when the kind fails for the first time, and when it works again. Costs a relaxed
-    /// load while nothing is wrong. Returns whether it said something.
-    pub(crate) fn note(&self, path: &Path, kind: FaultKind, name: &str, result: Result<(), BlockError>) -> bool {
-        let bit = kind as u8;
+    /// Takes note of a result. Says so when the kind fails for the first time, and when it works again.
+    pub(crate) fn note(&self, path: &Path, kind: FaultKind, name: &str, result: Result<(), BlockError>) {
+        if !self.is_news(kind, result.is_err()) {
+            return;
+        }
         match result {
-            Ok(()) if self.failing.load(Ordering::Relaxed) & bit == 0 => false,
-            Ok(()) => {
-                let was_failing = self.failing.fetch_and(!bit, Ordering::Relaxed) & bit != 0;
-                if was_failing {
-                    info!(path = %path.display(), "{name} works again");
-                }
-                was_failing
-            }
-            Err(error) => {
-                let is_first = self.failing.fetch_or(bit, Ordering::Relaxed) & bit == 0;
-                if is_first {
-                    error!(path = %path.display(), %error, "{name} failed (not said again until one succeeds)");
-                }
-                is_first
-            }
+            Ok(()) => info!(path = %path.display(), "{name} works again"),
+            Err(error) => error!(path = %path.display(), %error, "{name} failed (not said again until one succeeds)"),
+        }
+    }
+
+    /// Whether that is other than the last time. Costs a relaxed load while nothing is wrong.
+    fn is_news(&self, kind: FaultKind, has_failed: bool) -> bool {
+        let bit = kind as u8;
+        if has_failed {
+            self.failing.fetch_or(bit, Ordering::Relaxed) & bit == 0
+        } else {
+            self.failing.load(Ordering::Relaxed) & bit != 0
+                && self.failing.fetch_and(!bit, Ordering::Relaxed) & bit != 0
         }
     }
 }
@@ -54,15 +53,13 @@ mod tests {
     #[test]
     fn each_kind_is_said_once_until_it_works_again() {
         let log = FaultLog::default();
-        let note = |kind, result| log.note(Path::new("/x"), kind, "it", result);
-        let failure = Err(BlockError::Unsupported);
-        assert!(!note(FaultKind::Read, Ok(())));
-        assert!(note(FaultKind::Read, failure));
-        assert!(!note(FaultKind::Read, failure));
-        assert!(note(FaultKind::Flush, failure), "another kind");
-        assert!(!note(FaultKind::Write, Ok(())));
-        assert!(note(FaultKind::Read, Ok(())));
-        assert!(!note(FaultKind::Read, Ok(())));
-        assert!(note(FaultKind::Read, failure));
+        assert!(!log.is_news(FaultKind::Read, false));
+        assert!(log.is_news(FaultKind::Read, true));
+        assert!(!log.is_news(FaultKind::Read, true));
+        assert!(log.is_news(FaultKind::Flush, true), "another kind");
+        assert!(!log.is_news(FaultKind::Write, false));
+        assert!(log.is_news(FaultKind::Read, false));
+        assert!(!log.is_news(FaultKind::Read, false));
+        assert!(log.is_news(FaultKind::Read, true));
     }
 }

@@ -3,14 +3,13 @@
 //! Requests go to the reactor's [`DeviceQueue`], which carries them out with an io_uring or with threads. Files go through
 //! the page cache unless `direct` is asked for; disks (block special files) are always used directly.
 //!
-//! Each file is opened twice, for two reasons:
-//! - The **data** description carries reads and writes. A ring has it registered, and may keep it for a moment after the
-//!   process has ended.
-//! - The **guard** description holds the lock on a file (`flock`, exclusive, or shared when read-only) or the claim on a
-//!   disk (`O_EXCL`), which thus end with the process, so that the next one can begin.
-//! - The guard also carries the syncs. The kernel tells each description once of data that it could not write back; a
-//!   forced write (`RWF_DSYNC`) that failed on the data description would otherwise swallow what the next flush has to
-//!   know. `FlushGate` keeps two syncs from sharing one such telling, and remembers it.
+//! Each file is opened twice:
+//! - The **data** description carries reads and writes, and holds the lock on a file (`flock`, exclusive, or shared when
+//!   read-only) or the claim on a disk (`O_EXCL`). The kernel keeps a description until the last call on it has ended, also
+//!   when its process was killed; so whoever gets the lock knows that no late write of its predecessor can land any more.
+//! - The **sync** description is for `fdatasync` alone. The kernel tells each description once of data that it could not
+//!   write back; a forced write (`RWF_DSYNC`) that failed on the data description would otherwise swallow what the next
+//!   flush has to know. `FlushGate` keeps two syncs from sharing one such telling, and remembers it.
 
 mod fault_log;
 mod flush_gate;
@@ -59,8 +58,6 @@ pub struct FileDevice {
     identity: Identity,
     read_only: bool,
     is_disk: bool,
-    /// Shared with syncs that are under way. Queues keep the file open for a while after the device is gone, but not this.
-    guard: Arc<File>,
     file: Arc<OpenFile>,
 }
 
@@ -71,6 +68,9 @@ pub(crate) struct OpenFile {
     pub(crate) number: u32,
     pub(crate) path: PathBuf,
     pub(crate) data: File,
+    /// Whether `data` goes around the page cache.
+    pub(crate) is_direct: bool,
+    pub(crate) sync: File,
     pub(crate) flush_gate: FlushGate,
     pub(crate) clear_support: ClearSupport,
     pub(crate) fault_log: FaultLog,
@@ -80,8 +80,8 @@ pub(crate) struct OpenFile {
     pub(crate) is_closed: AtomicBool,
 }
 
-/// How long to wait for a file or disk that is in use. The kernel takes an io_uring apart only after its process has gone, and
-/// the lock or claim of a process that was killed lasts until then: whoever restarts it at once must not be refused.
+/// How long to wait for a file or disk that is in use. The kernel takes an io_uring apart only after its process has gone,
+/// and the lock or claim of a process that was killed lasts until then: whoever restarts it at once must not be refused.
 const RELEASE_LIMIT: Duration = Duration::from_secs(2);
 /// How often it is tried meanwhile.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(10);
@@ -100,14 +100,15 @@ fn open_once(specification: &Specification) -> Result<Arc<dyn BlockDevice>, Open
     let path = PathBuf::from(&specification.argument);
     let read_only = specification.read_only;
     let is_disk = is_disk(&path, read_only)?;
-    let guard = open_guard(&path, read_only, is_disk)?;
+    let is_direct = specification.direct || is_disk;
     let data = open_data(&path, specification, is_disk)?;
-    if !is_same(&guard, &data).map_err(|error| open_problem(&path, read_only, error))? {
+    let sync = File::open(&path).map_err(|error| open_problem(&path, read_only, error))?;
+    if !is_same(&data, &sync).map_err(|error| open_problem(&path, read_only, error))? {
         return Err(OpenProblem::Replaced { path });
     }
     let size_bytes = seek(&data, SeekFrom::End(0)).map_err(|error| open_problem(&path, read_only, error.into()))?;
     let geometry = specification.geometry(size_bytes, default_block_size(&path, &data, specification, is_disk)?)?;
-    if specification.direct || is_disk {
+    if is_direct {
         probe_direct(&path, &data, geometry)?;
     }
     // Only fails for an empty path or a lost working directory, and then the path as it is will do.
@@ -117,18 +118,19 @@ fn open_once(specification: &Specification) -> Result<Arc<dyn BlockDevice>, Open
         identity: Identity::new(KIND.name, absolute.as_os_str().as_encoded_bytes()),
         read_only,
         is_disk,
-        guard: Arc::new(guard),
-        file: Arc::new(OpenFile::new(path, data).map_err(OpenProblem::Memory)?),
+        file: Arc::new(OpenFile::new(path, data, is_direct, sync).map_err(OpenProblem::Memory)?),
     }))
 }
 
 impl OpenFile {
-    fn new(path: PathBuf, data: File) -> io::Result<Self> {
+    fn new(path: PathBuf, data: File, is_direct: bool, sync: File) -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Ok(Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             path,
             data,
+            is_direct,
+            sync,
             flush_gate: FlushGate::default(),
             clear_support: ClearSupport::default(),
             fault_log: FaultLog::default(),
@@ -148,25 +150,35 @@ fn is_disk(path: &Path, read_only: bool) -> Result<bool, OpenProblem> {
     }
 }
 
-/// Opens the file so that nobody else has it who must not.
-fn open_guard(path: &Path, read_only: bool, is_disk: bool) -> Result<File, OpenProblem> {
-    // On a disk this claims it: it fails if the disk is mounted or claimed, and keeps others from that.
-    let flags = if is_disk && !read_only { OFlags::EXCL } else { OFlags::empty() };
-    let guard = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
-    let guard = guard.map_err(|error| match Errno::from_io_error(&error) {
+fn open_data(path: &Path, specification: &Specification, is_disk: bool) -> Result<File, OpenProblem> {
+    let read_only = specification.read_only;
+    let mut flags = OFlags::empty();
+    if is_disk || specification.direct {
+        flags |= OFlags::DIRECT;
+    }
+    if is_disk && !read_only {
+        // On a disk this claims it: it fails if the disk is mounted or claimed, and keeps others from that.
+        flags |= OFlags::EXCL;
+    }
+    let result = OpenOptions::new().read(true).write(!read_only).custom_flags(flags.bits().cast_signed()).open(path);
+    let data = result.map_err(|error| match Errno::from_io_error(&error) {
         Some(Errno::BUSY) => OpenProblem::InUse { path: path.to_owned(), is_disk },
+        Some(Errno::INVAL) if specification.direct => {
+            let block_size_bytes = specification.block_size_bytes.unwrap_or(BLOCK_SIZE_DEFAULT_BYTES);
+            OpenProblem::Direct { path: path.to_owned(), block_size_bytes, source: error }
+        }
         _ => open_problem(path, read_only, error),
     })?;
     if !is_disk {
-        lock(path, &guard, read_only)?;
+        lock(path, &data, read_only)?;
     }
-    Ok(guard)
+    Ok(data)
 }
 
-fn lock(path: &Path, guard: &File, read_only: bool) -> Result<(), OpenProblem> {
+fn lock(path: &Path, data: &File, read_only: bool) -> Result<(), OpenProblem> {
     let operation =
         if read_only { FlockOperation::NonBlockingLockShared } else { FlockOperation::NonBlockingLockExclusive };
-    match flock(guard, operation) {
+    match flock(data, operation) {
         Ok(()) => Ok(()),
         Err(Errno::WOULDBLOCK) => Err(OpenProblem::InUse { path: path.to_owned(), is_disk: false }),
         Err(error) => {
@@ -175,19 +187,6 @@ fn lock(path: &Path, guard: &File, read_only: bool) -> Result<(), OpenProblem> {
             Ok(())
         }
     }
-}
-
-fn open_data(path: &Path, specification: &Specification, is_disk: bool) -> Result<File, OpenProblem> {
-    let read_only = specification.read_only;
-    let flags = if is_disk || specification.direct { OFlags::DIRECT } else { OFlags::empty() };
-    let result = OpenOptions::new().read(true).write(!read_only).custom_flags(flags.bits().cast_signed()).open(path);
-    result.map_err(|error| match Errno::from_io_error(&error) {
-        Some(Errno::INVAL) if specification.direct => {
-            let block_size_bytes = specification.block_size_bytes.unwrap_or(BLOCK_SIZE_DEFAULT_BYTES);
-            OpenProblem::Direct { path: path.to_owned(), block_size_bytes, source: error }
-        }
-        _ => open_problem(path, read_only, error),
-    })
 }
 
 fn open_problem(path: &Path, read_only: bool, source: io::Error) -> OpenProblem {
@@ -264,16 +263,17 @@ impl BlockDevice for FileDevice {
         if self.read_only && request.operation == Operation::Flush {
             return request.complete(Ok(()));
         }
-        queue.submit_file(&self.file, &self.guard, request)
+        queue.submit_file(&self.file, request)
     }
 }
 
 impl Drop for FileDevice {
     fn drop(&mut self) {
         self.file.is_closed.store(true, Ordering::Relaxed);
-        // Closing would do, if no other thread is just starting a program, which has all descriptors for a moment.
+        // A queue may keep the file open for a while; the lock ends now. Whoever drops a device has waited for its
+        // requests.
         if !self.is_disk
-            && let Err(error) = flock(&self.guard, FlockOperation::Unlock)
+            && let Err(error) = flock(&self.file.data, FlockOperation::Unlock)
         {
             warn!(path = %self.file.path.display(), %error, "cannot unlock the file");
         }
@@ -283,7 +283,7 @@ impl Drop for FileDevice {
 impl OpenFile {
     /// Logs a result, if it is news, and hands it on.
     pub(crate) fn note(&self, transfer: &Transfer, result: Result<(), BlockError>) -> Result<(), BlockError> {
-        let _ = self.fault_log.note(&self.path, transfer.fault_kind(), transfer.name(), result);
+        self.fault_log.note(&self.path, transfer.fault_kind(), transfer.name(), result);
         result
     }
 }

@@ -108,11 +108,6 @@ impl Transfer {
         Self { work, offset, length_bytes, done_bytes: 0, retries: 0, durable_by_flush }
     }
 
-    /// Whether [`Step::Flush`] may come.
-    pub(crate) fn may_sync(&self) -> bool {
-        self.work == Work::Flush || self.durable_by_flush
-    }
-
     /// What comes next.
     pub(crate) fn next(&mut self, support: &ClearSupport) -> Step {
         let left_bytes = self.length_bytes - self.done_bytes;
