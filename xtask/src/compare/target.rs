@@ -28,8 +28,8 @@ const IDLE_GOAL_PERCENT: f64 = 0.5;
 const IDLE_TIME: Duration = Duration::from_secs(10);
 /// The machine's own choice may be made for long distances; this one is in every kernel.
 const CONGESTION_CONTROL: &str = "cubic";
-/// All 512-byte blocks of a disk of 256 MiB, as large as that of the bare loop.
-const DISK_BLOCKS: &str = "524288";
+/// All 512-byte blocks of a disk of 512 MiB.
+const DISK_BLOCKS: &str = "1048576";
 const NQN: &str = "nqn.2026-11.io.tidegate:compare";
 
 /// Which reads or writes, how large, how many at once.
@@ -120,7 +120,7 @@ impl Programs {
         let (tidegate, xtask) = (workspace::build("tidegate", true)?, workspace::build("xtask", true)?);
         let cores = machine::two_cores()?;
         let mut target = Command::new(&tidegate);
-        target.args(["target", "memory:256M", "--listen", "127.0.0.1:0", "--discovery", "none", "--nqn", NQN]);
+        target.args(["target", "memory:512M", "--listen", "127.0.0.1:0", "--discovery", "none", "--nqn", NQN]);
         target.args(["--cores", &cores.1.to_string(), "--congestion-control", CONGESTION_CONTROL]);
         let target = Server::start(target, "I/O")?;
         // The first write to each page of the RAM disk costs the kernel more than the rest of the command; the bare
@@ -247,7 +247,7 @@ fn report(measured: &[Measured], rounds: u32, seconds: u64, idle_percent: f64) -
     let mut text = format!(
         "# The target against a loop without a protocol\n\n\
          `cargo xtask compare target --rounds {rounds} --seconds {seconds}` measures this and writes it here.\n\n\
-         Machine: {}. `tidegate target memory:256M` bound to one core, `tidegate nvme perf` to another, one queue,\n\
+         Machine: {}. `tidegate target memory:512M` bound to one core, `tidegate nvme perf` to another, one queue,\n\
          random offsets, loopback, {CONGESTION_CONTROL}. The bare loop answers requests of 72 bytes with 24 bytes and\n\
          the data, on the same event loop and with the same spinning, and does nothing else\n\
          (`xtask/src/compare/bare_loop.rs`). Both in turns, {rounds} rounds of {seconds} s; medians, least and most in\n\
