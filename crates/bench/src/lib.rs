@@ -1,0 +1,5 @@
+//! The load generator: runs fio's job files, says what fio says, and costs less per I/O.
+//!
+//! - [`direction`]: read, write, trim: the word that everything else is counted by.
+
+pub mod direction;
