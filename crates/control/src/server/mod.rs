@@ -1,10 +1,11 @@
-//! The control socket of a running service: a thread of its own, off the data path.
+//! The control socket of a running service: a thread of its own ([`Server`]), off the data path, or a part of another
+//! loop ([`AttendedServer`]), for a program that has one thread only.
 //!
-//! One thread, one epoll, no spinning. Each turn serves every connection that has something to say, a few requests of
-//! each, so that none can starve another. It keeps a spare descriptor, so that a service that has used up its
-//! descriptors can still be asked what for.
+//! One epoll, no spinning. Each turn serves every connection that has something to say, a few requests of each, so that
+//! none can starve another. It keeps a spare descriptor, so that a service that has used up its descriptors can still be
+//! asked what for.
 
-mod connections;
+mod attended;
 mod peer;
 mod socket;
 #[cfg(test)]
@@ -16,10 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use reactor::RemoteWaker;
-pub use socket::{BindError, BindFailure, ControlSocket, remove_leftovers, socket_path};
+pub use attended::AttendedServer;
+use reactor::{RemoteWaker, clock};
+pub use socket::{AdoptError, BindError, BindFailure, ControlSocket, FileIdentity, remove_leftovers, socket_path};
 
-use self::connections::Connections;
 use crate::command::CommandTable;
 use crate::state::{Inspect, Node};
 
@@ -68,11 +69,11 @@ impl Server {
     /// When the system grants no thread, epoll instance or descriptor.
     pub fn start(socket: ControlSocket, table: CommandTable, statistics: Statistics) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let connections = Connections::new(socket, table, statistics)?;
-        let waker = connections.waker();
+        let attended = AttendedServer::new(socket, table, statistics)?;
+        let waker = attended.waker();
         let told_to_stop = Arc::clone(&stop);
         let run = move || {
-            if let Err(error) = connections.run(&told_to_stop) {
+            if let Err(error) = attend(attended, &told_to_stop) {
                 tracing::error!(%error, "the control socket is lost: epoll failed");
             }
         };
@@ -84,6 +85,16 @@ impl Server {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+/// The loop of the control thread. When told to stop, it answers what has arrived and ends.
+fn attend(mut server: AttendedServer, stop: &AtomicBool) -> io::Result<()> {
+    let mut now = clock::now();
+    while !stop.load(Ordering::Acquire) {
+        server.turn(now)?;
+        now = server.wait(server.next_deadline())?;
+    }
+    server.drain()
 }
 
 impl Drop for Server {

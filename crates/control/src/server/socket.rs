@@ -6,14 +6,15 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use reactor::clock::{self, Duration};
 use rustix::fs::{FlockOperation, Mode};
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::address::SocketAddress;
@@ -58,13 +59,57 @@ impl From<Errno> for BindFailure {
     }
 }
 
+/// Which file a control socket has made: what tells it from another of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileIdentity {
+    /// The file system's device number.
+    pub device: u64,
+    /// The inode on it.
+    pub inode: u64,
+}
+
+impl FileIdentity {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// Why a descriptor cannot be taken for a control socket.
+#[derive(Debug, Error)]
+pub enum AdoptError {
+    /// It is something else.
+    #[error("{}: the inherited descriptor is not a listening unix socket", .path.display())]
+    NotListening {
+        /// Where the socket's file is.
+        path: PathBuf,
+    },
+    /// The system refuses.
+    #[error("{}: cannot use the inherited control socket", .path.display())]
+    System {
+        /// Where the socket's file is.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
 /// A listening control socket. Dropped, it removes its file, if that is still its own.
+///
+/// A program that executes another one in its own place hands the socket over without a moment in which a client is
+/// refused: it lets [`as_fd`](AsFd::as_fd) be inherited, tells path and [`identity`](Self::identity), and the other one
+/// calls [`from_listener`](Self::from_listener). Nothing is dropped by `execve`, so the file stays; and if it fails,
+/// nothing has changed.
 #[derive(Debug)]
 pub struct ControlSocket {
     listener: OwnedFd,
+    file: SocketFile,
+}
+
+/// The file of a socket. Dropped, it is removed, if it is still the same one.
+#[derive(Debug)]
+struct SocketFile {
     path: PathBuf,
-    /// Device and inode of the socket file.
-    identity: (u64, u64),
+    identity: FileIdentity,
 }
 
 /// The path of a service's control socket: `RUN/NAME.PID.ctl`, or what `--unixctl` says, below `RUN` if it is relative.
@@ -102,15 +147,41 @@ impl ControlSocket {
         rustix::fs::fchmod(&listener, MODE)?;
         rustix::net::bind(&listener, SocketAddress::new(&path)?.as_inner())?;
         let metadata = fs::symlink_metadata(&path)?;
-        let socket = Self { listener, identity: (metadata.dev(), metadata.ino()), path };
-        rustix::net::listen(&socket.listener, BACKLOG)?;
-        Ok(socket)
+        let file = SocketFile { identity: FileIdentity::of(&metadata), path };
+        rustix::net::listen(&listener, BACKLOG)?;
+        Ok(Self { listener, file })
+    }
+
+    /// Takes over a socket that listens already, as the program that was executed in the place of the one that had made
+    /// it. Nothing is bound or removed, and clients that wait for it still do. The descriptor is not inherited further.
+    ///
+    /// # Errors
+    /// When the descriptor is no listening unix socket, or the system refuses.
+    pub fn from_listener(listener: OwnedFd, path: &Path, identity: FileIdentity) -> Result<Self, AdoptError> {
+        let system = |error: Errno| AdoptError::System { path: path.to_owned(), source: error.into() };
+        let listens = match sockopt::socket_domain(&listener) {
+            Ok(domain) => domain == AddressFamily::UNIX && sockopt::socket_acceptconn(&listener).map_err(system)?,
+            Err(Errno::NOTSOCK) => false,
+            Err(error) => return Err(system(error)),
+        };
+        if !listens {
+            return Err(AdoptError::NotListening { path: path.to_owned() });
+        }
+        rustix::io::fcntl_setfd(&listener, FdFlags::CLOEXEC).map_err(system)?;
+        rustix::io::ioctl_fionbio(&listener, true).map_err(system)?;
+        Ok(Self { listener, file: SocketFile { path: path.to_owned(), identity } })
     }
 
     /// Where the socket is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.file.path
+    }
+
+    /// Which file it has made there.
+    #[must_use]
+    pub fn identity(&self) -> FileIdentity {
+        self.file.identity
     }
 
     /// A second descriptor of the listening socket.
@@ -119,7 +190,13 @@ impl ControlSocket {
     }
 }
 
-impl Drop for ControlSocket {
+impl AsFd for ControlSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
+impl Drop for SocketFile {
     fn drop(&mut self) {
         let _lock = self.path.parent().map(lock_directory);
         // There is nobody to tell; a socket that stays is a leftover for the next start.
@@ -159,7 +236,7 @@ fn process_of(file_name: &OsStr, name: &str) -> Option<u32> {
 enum Occupant {
     Nothing,
     /// A socket that nobody listens to, with its device and inode.
-    Leftover((u64, u64)),
+    Leftover(FileIdentity),
     /// A socket that somebody listens to.
     Service(Option<i32>),
     OtherFile,
@@ -182,16 +259,16 @@ fn examine(path: &Path) -> io::Result<Occupant> {
         }
         // So many wait for it already that the kernel keeps no more.
         Err(Errno::AGAIN) => Ok(Occupant::Service(None)),
-        Err(Errno::CONNREFUSED) => Ok(Occupant::Leftover((metadata.dev(), metadata.ino()))),
+        Err(Errno::CONNREFUSED) => Ok(Occupant::Leftover(FileIdentity::of(&metadata))),
         Err(Errno::NOENT) => Ok(Occupant::Nothing),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Removes the file at `path` if it is the one of that device and inode.
-fn remove(path: &Path, identity: (u64, u64)) -> io::Result<()> {
+/// Removes the file at `path` if it is that one.
+fn remove(path: &Path, identity: FileIdentity) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if (metadata.dev(), metadata.ino()) == identity => fs::remove_file(path),
+        Ok(metadata) if FileIdentity::of(&metadata) == identity => fs::remove_file(path),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -299,6 +376,58 @@ mod tests {
         assert!(path.exists());
         drop(second);
         assert!(!path.exists());
+    }
+
+    /// The socket as the next program in this process would get it.
+    fn handed_over(socket: &ControlSocket) -> ControlSocket {
+        let inherited = rustix::io::dup(socket).unwrap();
+        assert!(!rustix::io::fcntl_getfd(&inherited).unwrap().contains(FdFlags::CLOEXEC));
+        ControlSocket::from_listener(inherited, socket.path(), socket.identity()).unwrap()
+    }
+
+    #[test]
+    fn an_inherited_socket_is_the_same_one_for_its_clients() {
+        let directory = Directory::new();
+        let first = bind(&directory.join("a.ctl")).unwrap();
+        let waiting = UnixStream::connect(first.path()).unwrap();
+        let second = handed_over(&first);
+        // What `execve` does: descriptors go, and nothing is dropped.
+        let ControlSocket { listener, file } = first;
+        drop(listener);
+        std::mem::forget(file);
+
+        assert!(rustix::io::fcntl_getfd(&second).unwrap().contains(FdFlags::CLOEXEC));
+        let accepted = rustix::net::accept(&second).unwrap();
+        assert_eq!(sockopt::socket_peercred(&accepted).unwrap().pid, rustix::process::getpid());
+        drop(waiting);
+        let path = second.path().to_owned();
+        assert!(matches!(examine(&path).unwrap(), Occupant::Service(Some(_))));
+        drop(second);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_inherited_socket_whose_file_was_replaced_leaves_the_other_one_alone() {
+        let directory = Directory::new();
+        let first = bind(&directory.join("a.ctl")).unwrap();
+        let second = handed_over(&first);
+        drop(first);
+        let other = bind(&directory.join("a.ctl")).unwrap();
+        drop(second);
+        assert!(other.path().exists());
+    }
+
+    #[test]
+    fn what_does_not_listen_is_not_adopted() {
+        let directory = Directory::new();
+        let path = directory.join("a.ctl");
+        let socket = bind(&path).unwrap();
+        let connected = UnixStream::connect(&path).unwrap();
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        for descriptor in [connected.into(), tcp.into(), OwnedFd::from(File::open("/dev/null").unwrap())] {
+            let error = ControlSocket::from_listener(descriptor, &path, socket.identity()).unwrap_err();
+            assert!(error.to_string().ends_with("is not a listening unix socket"), "{error}");
+        }
     }
 
     #[test]

@@ -233,6 +233,92 @@ fn e12_a_server_ends_although_a_command_hangs_and_a_client_stays() {
     assert_eq!(read_all_despite_reset(&waiting), "");
 }
 
+/// A server in the loop of this thread, and its client in another.
+fn attended(
+    statistics: &Statistics,
+    client: impl FnOnce(PathBuf) + Send + 'static,
+) -> (AttendedServer, Receiver<PendingAnswer>, Directory) {
+    let directory = Directory::new();
+    let mut table = CommandTable::new(Service {
+        name: "demo".into(),
+        version: "1".into(),
+        logging: Logging::with_console("demo", Box::new(io::sink())),
+        state: Arc::new(|_: &mut Node<'_>| {}),
+        exit: Box::new(|| {}),
+    });
+    let (block, blocked) = mpsc::channel();
+    table.add(Command::deferred("block", "", 0..=0, move |_, pending| block.send(pending).unwrap()));
+    let socket = ControlSocket::bind(&directory.join("demo.1.ctl")).unwrap();
+    let path = socket.path().to_owned();
+    let server = AttendedServer::new(socket, table, statistics.clone()).unwrap();
+    std::thread::spawn(move || client(path));
+    (server, blocked, directory)
+}
+
+/// One round of a foreign loop.
+fn round(server: &mut AttendedServer) {
+    let descriptor = server.descriptor();
+    let left = server.next_deadline().map(|at| at.saturating_duration_since(clock::now()).try_into().unwrap());
+    let mut descriptors = [rustix::event::PollFd::new(&descriptor, rustix::event::PollFlags::IN)];
+    rustix::event::poll(&mut descriptors, left.as_ref()).unwrap();
+    server.turn(clock::now()).unwrap();
+}
+
+#[test]
+fn e09_a_foreign_loop_serves_and_answers_what_was_deferred() {
+    let (answer, answered) = mpsc::channel();
+    let (mut server, blocked, _directory) = attended(&Statistics::default(), move |path| {
+        let mut client = Client::connect(&path, Some(PATIENCE)).unwrap();
+        let version = client.call("version", &[]).unwrap();
+        answer.send((version, client.call("block", &[]).unwrap())).unwrap();
+    });
+    let mut kept = None;
+    let answers = loop {
+        round(&mut server);
+        if let Ok(pending) = blocked.try_recv() {
+            kept = Some(pending);
+        }
+        // Once the loop has nothing to do, and so nothing but the answer itself can make it turn.
+        if server.next_deadline().is_none_or(|at| at > clock::now())
+            && let Some(pending) = kept.take()
+        {
+            std::thread::spawn(move || pending.complete(Ok(Answer::Text("late".into()))));
+        }
+        if let Ok(answers) = answered.try_recv() {
+            break answers;
+        }
+    };
+    assert_eq!(answers, (Ok(json!("demo (Tidegate) 1\n")), Ok(json!("late\n"))));
+}
+
+#[test]
+fn a_drained_server_lets_nobody_new_in_and_can_go_on() {
+    let statistics = Statistics::default();
+    let (mut server, _blocked, directory) = attended(&statistics, |_| {});
+    let mut first = UnixStream::connect(directory.join("demo.1.ctl")).unwrap();
+    let accepted = || statistics.0.accepted.load(Ordering::Relaxed);
+    while accepted() == 0 {
+        round(&mut server);
+    }
+    first.write_all(request(1, "version", &[]).as_bytes()).unwrap();
+    let mut late = UnixStream::connect(directory.join("demo.1.ctl")).unwrap();
+    late.write_all(request(2, "version", &[]).as_bytes()).unwrap();
+    late.shutdown(Shutdown::Write).unwrap();
+    server.drain().unwrap();
+    assert_eq!(accepted(), 1);
+    let answer = r#"{"id":1,"result":"demo (Tidegate) 1\n","error":null}"#;
+    let mut bytes = vec![0; answer.len()];
+    first.read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, answer.as_bytes());
+
+    late.set_nonblocking(true).unwrap();
+    let mut text = String::new();
+    while late.read_to_string(&mut text).is_err() {
+        round(&mut server);
+    }
+    assert_eq!(text, answer.replace("\"id\":1", "\"id\":2"));
+}
+
 #[test]
 fn e14_the_format_is_the_connection_s_own() {
     let service = TestService::start();
@@ -250,7 +336,7 @@ fn e14_the_format_is_the_connection_s_own() {
 #[test]
 fn a_client_does_not_wait_longer_than_it_was_told() {
     let service = TestService::start();
-    let mut client = Client::connect(&service.path(), Some(reactor::clock::Duration::from_millis(20))).unwrap();
+    let mut client = Client::connect(&service.path(), Some(clock::Duration::from_millis(20))).unwrap();
     assert!(matches!(client.call("block", &[]), Err(ClientError::TimedOut)));
     let error = Client::connect(&service.directory.join("none"), None).unwrap_err();
     assert!(matches!(&error, ClientError::Connect { path, .. } if path.ends_with("none")), "{error}");

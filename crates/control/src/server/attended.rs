@@ -1,15 +1,18 @@
-//! The loop of the control thread.
+//! The connections of the control socket, served a turn at a time.
+//!
+//! Nothing here waits, but for [`AttendedServer::drain`]: whoever has the loop waits for the descriptor and the deadline.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixListener as StdListener;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use mio::net::{UnixListener, UnixStream};
 use mio::{Interest, Token};
-use reactor::clock::{Duration, Instant};
+use reactor::clock::{self, Duration, Instant};
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
@@ -30,12 +33,31 @@ const REPORT_INTERVAL: Duration = Duration::from_mins(1);
 /// Number of a connection; each is given once.
 type Id = usize;
 
-/// The listening socket with all its connections.
-pub(super) struct Connections {
+/// A control server without a thread of its own, for a program that has one loop for everything it waits for.
+///
+/// ```no_run
+/// # fn attend(mut server: control::server::AttendedServer) -> std::io::Result<()> {
+/// use reactor::clock;
+/// use rustix::event::{PollFd, PollFlags, poll};
+///
+/// loop {
+///     let now = clock::now();
+///     server.turn(now)?;
+///     let wait = server.next_deadline().map(|at| at.saturating_duration_since(now).try_into()).transpose();
+///     let descriptor = server.descriptor();
+///     poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], wait.ok().flatten().as_ref())?;
+/// }
+/// # }
+/// ```
+///
+/// Dropped, it closes its connections and removes the socket file.
+///
+/// Cost of a turn in which nothing has happened: one `epoll_wait` that does not wait, and a look at each connection.
+pub struct AttendedServer {
     event_loop: EventLoop,
     listener: UnixListener,
     /// Removes the socket file when it is dropped.
-    _socket: ControlSocket,
+    socket: ControlSocket,
     table: CommandTable,
     statistics: Statistics,
     peers: BTreeMap<Id, Peer>,
@@ -69,8 +91,12 @@ impl From<io::Error> for Closing {
     }
 }
 
-impl Connections {
-    pub(super) fn new(socket: ControlSocket, table: CommandTable, statistics: Statistics) -> io::Result<Self> {
+impl AttendedServer {
+    /// Serves `table` at `socket` from the first [`turn`](Self::turn) on. A client that comes earlier waits.
+    ///
+    /// # Errors
+    /// When the system grants no epoll instance or descriptor.
+    pub fn new(socket: ControlSocket, table: CommandTable, statistics: Statistics) -> io::Result<Self> {
         let event_loop = EventLoop::new(IdlePolicy { spin: Duration::ZERO })?;
         let mut listener = UnixListener::from_std(StdListener::from(socket.listener()?));
         event_loop.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
@@ -79,7 +105,7 @@ impl Connections {
         Ok(Self {
             event_loop,
             listener,
-            _socket: socket,
+            socket,
             table,
             statistics,
             peers: BTreeMap::new(),
@@ -95,23 +121,89 @@ impl Connections {
         })
     }
 
+    /// What to wait for with `poll` or the like: when it is readable, a [`turn`](Self::turn) is due. It also becomes
+    /// readable when a command that answers later has been answered, from whatever thread.
+    #[must_use]
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.event_loop.registry().as_fd()
+    }
+
+    /// When a [`turn`](Self::turn) is due at the latest, whatever the descriptor says; in the past when there is more to
+    /// do at once.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        if self.acceptable || !self.ready.is_empty() {
+            return Some(self.event_loop.now());
+        }
+        [Some(self.report_at), self.accept_retry_at, self.idle_deadline()].into_iter().flatten().min()
+    }
+
+    /// The socket that is served, to hand its listening descriptor over to a program that is executed in the place of
+    /// this one.
+    #[must_use]
+    pub fn socket(&self) -> &ControlSocket {
+        &self.socket
+    }
+
+    /// Ends a wait for the [`descriptor`](Self::descriptor) from another thread.
     pub(super) fn waker(&self) -> RemoteWaker {
         self.event_loop.waker()
     }
 
-    /// Serves until `stop`, then answers what has arrived and ends.
-    pub(super) fn run(mut self, stop: &AtomicBool) -> io::Result<()> {
-        while !stop.load(Ordering::Acquire) {
-            self.turn(None)?;
+    /// Does what there is to do, a bounded part of each connection's, without waiting for anything.
+    ///
+    /// # Errors
+    /// When epoll fails, which nothing can mend.
+    pub fn turn(&mut self, now: Instant) -> io::Result<()> {
+        self.gather()?;
+        self.acceptable |= self.accept_retry_at.is_some_and(|at| at <= now);
+        self.close_idle(now);
+        if self.acceptable {
+            self.accept(now);
         }
-        self.drain()
+        self.serve_ready(now);
+        if self.report_at <= now {
+            self.report_at = now + REPORT_INTERVAL;
+            self.table.logging().report_dropped(now);
+        }
+        Ok(())
     }
 
-    /// Waits for something to do and does it, a bounded part of each connection's.
-    fn turn(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let more_to_do = self.acceptable || !self.ready.is_empty();
-        let deadline = [Some(self.report_at), self.accept_retry_at, self.idle_deadline(), deadline];
-        for event in self.event_loop.turn(more_to_do, deadline.into_iter().flatten().min())? {
+    /// Answers what has arrived and sends what is to be sent, for up to [`DRAIN_TIMEOUT`], and lets nobody new in
+    /// meanwhile. Then the server may be dropped, another program may be executed in this one's place, or it goes on with
+    /// the next [`turn`](Self::turn).
+    ///
+    /// # Errors
+    /// When epoll fails.
+    pub fn drain(&mut self) -> io::Result<()> {
+        let mut now = clock::now();
+        let give_up_at = now + DRAIN_TIMEOUT;
+        self.ready = self.peers.keys().copied().collect();
+        loop {
+            let sending = self.peers.values().any(|peer| !peer.connection.output().is_empty());
+            if now >= give_up_at || (self.ready.is_empty() && !sending) {
+                return Ok(());
+            }
+            now = self.wait(Some(if self.ready.is_empty() { give_up_at } else { now }))?;
+            self.gather()?;
+            self.serve_ready(now);
+        }
+    }
+
+    /// Waits for the descriptor until `deadline`. Returns the time.
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> io::Result<Instant> {
+        let left = deadline.map(|at| at.saturating_duration_since(clock::now()));
+        let left = left.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
+        let descriptor = self.descriptor();
+        match rustix::event::poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], left.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(clock::now()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Notes what has become ready.
+    fn gather(&mut self) -> io::Result<()> {
+        for event in self.event_loop.turn(true, None)? {
             let Token(id) = event.token();
             if event.token() == LISTENER {
                 self.acceptable = true;
@@ -120,37 +212,13 @@ impl Connections {
                 self.ready.insert(id);
             }
         }
-        let now = self.event_loop.now();
-        if self.accept_retry_at.is_some_and(|at| at <= now) {
-            self.acceptable = true;
-        }
         self.take_answers();
-        self.close_idle(now);
-        if self.acceptable {
-            self.accept(now);
-        }
-        for id in std::mem::take(&mut self.ready) {
-            self.serve(id, now);
-        }
-        if self.report_at <= now {
-            self.report_at = now + REPORT_INTERVAL;
-            self.table.logging().report_dropped(now);
-        }
         Ok(())
     }
 
-    /// Answers what has arrived, and sends what is to be sent, but does not wait long for anybody.
-    fn drain(mut self) -> io::Result<()> {
-        let give_up_at = self.event_loop.now() + DRAIN_TIMEOUT;
-        self.ready = self.peers.keys().copied().collect();
-        loop {
-            // Nobody new is let in.
-            self.acceptable = false;
-            let sending = self.peers.values().any(|peer| !peer.connection.output().is_empty());
-            if self.event_loop.now() >= give_up_at || (self.ready.is_empty() && !sending) {
-                return Ok(());
-            }
-            self.turn(Some(give_up_at))?;
+    fn serve_ready(&mut self, now: Instant) {
+        for id in std::mem::take(&mut self.ready) {
+            self.serve(id, now);
         }
     }
 
@@ -366,12 +434,13 @@ mod tests {
         let (block, _blocked) = mpsc::channel();
         table.add(Command::deferred("block", "", 0..=0, move |_, pending| block.send(pending).unwrap()));
         let socket = ControlSocket::bind(&directory.join("a.ctl")).unwrap();
-        let mut connections = Connections::new(socket, table, Statistics::default()).unwrap();
+        let mut connections = AttendedServer::new(socket, table, Statistics::default()).unwrap();
         let mut idle = StdStream::connect(directory.join("a.ctl")).unwrap();
         let mut busy = StdStream::connect(directory.join("a.ctl")).unwrap();
         io::Write::write_all(&mut busy, br#"{"id":1,"method":"block","params":[]}"#).unwrap();
         while connections.peers.len() < 2 || !connections.peers.values().any(|peer| peer.connection.is_busy()) {
-            connections.turn(None).unwrap();
+            let now = connections.wait(connections.next_deadline()).unwrap();
+            connections.turn(now).unwrap();
         }
         let opened_at = connections.peers.values().map(|peer| peer.active_at).max().unwrap();
         assert_eq!(connections.idle_deadline(), Some(connections.peers[&0].active_at + IDLE_TIMEOUT));
