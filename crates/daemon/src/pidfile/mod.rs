@@ -17,7 +17,7 @@ mod owner;
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -169,6 +169,48 @@ impl Pidfile {
         Err(system(path, "locking (others keep replacing it)", Errno::AGAIN.into()))
     }
 
+    /// Goes on holding a pidfile that this process has locked as another program, before an exec.
+    ///
+    /// # Panics
+    /// When the descriptor is of no file: a fault of the caller.
+    #[must_use]
+    pub(crate) fn taken_over(path: PathBuf, file: OwnedFd) -> Self {
+        let found = fstat(&file).unwrap_or_else(|errno| panic!("a pidfile's descriptor is none: {errno}"));
+        let identity = FileIdentity::of(&found);
+        lock_registry().push(identity);
+        Self { path, identity, file: file.into() }
+    }
+
+    /// The process that holds the lock on the file at `path`, as this process sees it; `None` when nobody does that it
+    /// can see.
+    #[must_use]
+    pub(crate) fn holder(path: &Path) -> Option<i32> {
+        if own_pid_if_held(path).is_some() {
+            return None;
+        }
+        match holder(&open_existing(path).ok()?)? {
+            Holder::Visible(pid) => Some(pid.as_raw_nonzero().get()),
+            Holder::Elsewhere => None,
+        }
+    }
+
+    /// Removes the file at `path`, if there is one that nobody has locked.
+    ///
+    /// # Errors
+    /// When it cannot be looked at or removed.
+    pub(crate) fn remove_if_stale(path: &Path) -> Result<(), PidfileError> {
+        if own_pid_if_held(path).is_some() || lstat(path).is_err() {
+            return Ok(());
+        }
+        let file = open_existing(path)?;
+        // With the lock in hand nobody can take the file between the look and the removal.
+        if fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove_and_retry(path, &file)?;
+            let _ = std::fs::remove_file(PidfileOwner::path(path));
+        }
+        Ok(())
+    }
+
     /// The path that was given to [`Pidfile::acquire`].
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -185,6 +227,12 @@ impl Pidfile {
         PidfileOwner::of_this_process(options.control_socket.clone())
             .write(&PidfileOwner::path(&self.path))
             .map_err(|source| system(&PidfileOwner::path(&self.path), "write", source))
+    }
+}
+
+impl AsFd for Pidfile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 

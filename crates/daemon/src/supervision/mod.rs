@@ -49,6 +49,8 @@ pub enum Event {
     Stop(Signal),
     /// Stop everything, because nobody is there to be told of readiness.
     Abandon,
+    /// Stop everything, because an operator asked for a normal end.
+    Exit,
     /// Pass a hang-up on to the services.
     HangUp,
     /// The operator wants this service started, if it has no process.
@@ -57,6 +59,10 @@ pub enum Event {
     StopService(ServiceIndex),
     /// The operator wants a new process for this service.
     RestartService(ServiceIndex),
+    /// The service is no longer configured: stop it for good.
+    RemoveService(ServiceIndex),
+    /// The service has a process already, from before this supervisor: whether it is ready, and its crashes so far.
+    Resumed(ServiceIndex, bool, u32),
 }
 
 /// What is to be done.
@@ -116,23 +122,41 @@ impl Supervision {
         }
     }
 
+    /// Adds a service, which has no process until it is started.
+    pub fn add(&mut self, policy: RestartPolicy, times: ServiceTimes) -> ServiceIndex {
+        self.services.push(Service::new(policy, times));
+        ServiceIndex(self.services.len() - 1)
+    }
+
+    /// Changes a service's policy and times from the next event on.
+    ///
+    /// # Panics
+    /// When there is no such service.
+    pub fn set_policy(&mut self, service: ServiceIndex, policy: RestartPolicy, times: ServiceTimes) {
+        let service = self.service_mut(service);
+        (service.policy, service.times) = (policy, times);
+    }
+
     /// Takes an event in.
     ///
     /// # Panics
     /// When the event names a service that does not exist, or reports a process that cannot be: a fault of the caller.
     pub fn handle(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Start => self.indices().for_each(|service| self.spawn(now, service)),
+            Event::Start => self.start(now),
             Event::Spawned(service) => self.service_mut(service).has_process = true,
             Event::SpawnFailed(service) => self.spawn_failed(now, service),
             Event::Notified(service, notification) => self.notified(now, service, notification),
             Event::Ended(service, end) => self.ended(now, service, end),
             Event::Stop(signal) => self.stop_everything(now, signal, Finish::Signal(signal)),
             Event::Abandon => self.stop_everything(now, Signal::TERM, Finish::Status(1)),
+            Event::Exit => self.stop_everything(now, Signal::TERM, Finish::Status(0)),
             Event::HangUp => self.hang_up(),
             Event::StartService(service) => self.start_service(now, service),
             Event::StopService(service) => self.stop_service(now, service, AfterStop::Idle(Idle::Operator)),
             Event::RestartService(service) => self.restart_service(now, service),
+            Event::RemoveService(service) => self.stop_service(now, service, AfterStop::Idle(Idle::Ended)),
+            Event::Resumed(service, ready, crashes) => self.resume(now, service, ready, crashes),
         }
         self.finish_if_done();
     }
@@ -194,6 +218,26 @@ impl Supervision {
 
     fn report(&mut self, service: ServiceIndex, happening: Happening) {
         self.act(Action::Report(Report { service, happening }));
+    }
+
+    fn start(&mut self, now: Instant) {
+        let idle: Vec<_> = self.indices().filter(|&index| !self.service(index).has_process).collect();
+        idle.into_iter().for_each(|index| self.spawn(now, index));
+        self.announce_if_all_ready();
+    }
+
+    fn resume(&mut self, now: Instant, index: ServiceIndex, ready: bool, crashes: u32) {
+        let service = self.service_mut(index);
+        assert!(!service.has_process, "a service has one process at most");
+        service.has_process = true;
+        service.was_ready = true;
+        service.crashes = crashes;
+        service.last_start = Some(now);
+        service.state = if ready {
+            State::Ready { since: now, watchdog: service.times.watchdog.map(|limit| now + limit) }
+        } else {
+            State::Starting { deadline: service.times.start_up.map(|limit| now + limit) }
+        };
     }
 
     fn spawn(&mut self, now: Instant, index: ServiceIndex) {
@@ -395,7 +439,8 @@ impl Supervision {
             self.ask_to_end(now, index, Signal::TERM, then);
         } else {
             self.actions.retain(|action| *action != Action::Spawn(index));
-            self.service_mut(index).state = State::Idle(Idle::Operator);
+            let idle = if let AfterStop::Idle(idle) = then { idle } else { Idle::Operator };
+            self.service_mut(index).state = State::Idle(idle);
         }
     }
 

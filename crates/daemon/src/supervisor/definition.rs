@@ -1,0 +1,65 @@
+//! What a supervisor is told to run.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+
+use crate::failure::Failure;
+use crate::listening::{ListenAddress, ListeningSocket};
+use crate::supervision::{RestartPolicy, ServiceTimes};
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct ServiceDefinition {
+    /// Its name.
+    pub name: String,
+    /// The arguments of this very program that run it in the foreground.
+    pub arguments: Vec<OsString>,
+    /// When it is started again.
+    pub policy: RestartPolicy,
+    /// How long it may take for what it does.
+    pub times: ServiceTimes,
+    /// What the supervisor binds for it.
+    pub addresses: Vec<ListenAddress>,
+    /// The configuration that it is given.
+    pub configuration: Option<String>,
+    /// Binds an address as the service would.
+    pub bind: fn(&ListenAddress) -> Result<TcpListener, Failure>,
+}
+
+impl ServiceDefinition {
+    /// Binds all its addresses.
+    pub(crate) fn bind_all(&self) -> Result<Vec<ListeningSocket>, Failure> {
+        let bind = |address: &ListenAddress| {
+            Ok(ListeningSocket { kind: address.kind.clone(), listener: (self.bind)(address)? })
+        };
+        self.addresses.iter().map(bind).collect()
+    }
+
+    /// Whether a running process of `other` is what this one asks for.
+    pub(crate) fn runs_as(&self, other: &Self) -> bool {
+        self.arguments == other.arguments && self.configuration == other.configuration
+    }
+}
+
+/// Where the definitions of a supervisor's services come from.
+pub struct DefinitionSource {
+    /// Reads and checks them.
+    #[expect(clippy::type_complexity, reason = "the one place that names it")]
+    read: Box<dyn FnMut() -> Result<Vec<ServiceDefinition>, Failure>>,
+    /// Arguments with which a new program is tried before it takes over: it must end with status 0.
+    pub(crate) trial: Vec<OsString>,
+}
+
+impl DefinitionSource {
+    /// `read` is called at the start and at each reload; `trial` as in `check -c FILE`.
+    pub fn new(
+        read: impl FnMut() -> Result<Vec<ServiceDefinition>, Failure> + 'static,
+        trial: Vec<OsString>,
+    ) -> Self {
+        Self { read: Box::new(read), trial }
+    }
+
+    pub(crate) fn read(&mut self) -> Result<Vec<ServiceDefinition>, Failure> {
+        (self.read)()
+    }
+}
