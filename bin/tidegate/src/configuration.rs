@@ -1,27 +1,32 @@
 //! The configuration file: what `up` runs and `check` examines.
 //!
-//! TOML, a section per service. Unknown keys are errors: a misspelt key that is ignored is a service that does
-//! something else than its owner thinks. Each error names file, line and key.
+//! TOML, a section per service; a section that is an array (`[[target]]`) makes several services, told apart by `name`.
+//! Unknown keys are errors: a misspelt key that is ignored is a service that does something else than its owner thinks.
+//! Each error names file, line and key.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-/// A whole configuration file.
+/// `[up]`: the supervisor itself.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Configuration {
-    /// The NVMe/TCP target, if there is to be one.
-    pub(crate) target: Option<TargetSection>,
+pub(crate) struct UpSection {
+    /// What services do when their supervisor has died: end (`stop`, the default), or go on until the next takes them over.
+    #[serde(default)]
+    pub(crate) orphans: daemon::Orphans,
 }
 
 /// `[target]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetSection {
+    /// The service's name.
+    pub(crate) name: Option<Spanned<String>>,
     /// Addresses of the I/O controllers.
     #[serde(default = "default_listen")]
     pub(crate) listen: Vec<SocketAddr>,
@@ -41,6 +46,65 @@ pub(crate) struct TargetSection {
     pub(crate) send_buffer_bytes: Option<usize>,
     /// Congestion control of each connection.
     pub(crate) congestion_control: Option<String>,
+    /// How it is kept alive.
+    #[serde(default)]
+    pub(crate) service: ServiceSection,
+}
+
+/// `[target.service]`, and the same for every other service: how it is kept alive, and as whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceSection {
+    /// `USER[:GROUP]` to become once everything is open.
+    pub(crate) user: Option<Spanned<String>>,
+    /// A log file of its own.
+    pub(crate) log_file: Option<PathBuf>,
+    /// Levels and patterns of its log, as `-v` takes them.
+    #[serde(default)]
+    pub(crate) log: Vec<Spanned<String>>,
+    /// Layers of the sandbox that are off.
+    #[serde(default)]
+    pub(crate) sandbox_off: Vec<Spanned<String>>,
+    /// Seconds from the start to readiness; then it counts as crashed. Absent: no limit.
+    pub(crate) start_timeout_s: Option<Seconds>,
+    /// Seconds to end in when asked; then it is killed. Default 10.
+    pub(crate) stop_timeout_s: Option<Seconds>,
+    /// Seconds without a sign of life after which it is killed and started again. Default 30; 0: none are asked for.
+    pub(crate) watchdog_s: Option<Seconds>,
+    /// When it is started again.
+    #[serde(default)]
+    pub(crate) restart: RestartSection,
+}
+
+/// `[target.service.restart]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestartSection {
+    /// Signals, such as `SEGV`, after which it is started again. Default: those of faults and of the out-of-memory killer.
+    pub(crate) signals: Option<Spanned<Vec<String>>>,
+    /// Exit statuses after which it is started again. Default: none.
+    pub(crate) statuses: Option<Vec<u8>>,
+    /// Seconds before the second restart in a row; doubles with each further one. Default 1.
+    pub(crate) throttle_s: Option<Seconds>,
+    /// Where the doubling ends, in seconds. Default 60.
+    pub(crate) throttle_limit_s: Option<Seconds>,
+    /// Crashes in a row after which it is given up. Default: never.
+    pub(crate) give_up_after: Option<u32>,
+    /// Seconds of health after which a crash counts as the first again. Default 60.
+    pub(crate) healthy_after_s: Option<Seconds>,
+}
+
+/// A time, in seconds, which may have a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub(crate) struct Seconds(pub(crate) std::time::Duration);
+
+impl TryFrom<f64> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(seconds: f64) -> Result<Self, Self::Error> {
+        std::time::Duration::try_from_secs_f64(seconds).map(Self).map_err(|_| "expected seconds, 0 or more")
+    }
 }
 
 /// The default address of the I/O controllers.
@@ -76,12 +140,41 @@ impl fmt::Display for ConfigurationError {
 
 impl std::error::Error for ConfigurationError {}
 
+/// A file with one section of each kind, and the same with arrays of sections. Which of the two a file is shows in its
+/// syntax, so that an error is told about what was written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct One {
+    #[serde(default)]
+    up: UpSection,
+    target: Option<Spanned<TargetSection>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Many {
+    #[serde(default)]
+    up: UpSection,
+    #[serde(default)]
+    target: Vec<Spanned<TargetSection>>,
+}
+
 /// A configuration that passed its checks, together with what is needed to say where in it something is wrong.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     path: PathBuf,
     text: String,
-    target: TargetSection,
+    up: UpSection,
+    targets: Vec<Named<TargetSection>>,
+}
+
+/// The section of one service.
+#[derive(Debug)]
+struct Named<T> {
+    name: String,
+    section: Spanned<T>,
+    /// The section without its comments and its place in the file.
+    fingerprint: String,
 }
 
 impl Loaded {
@@ -95,33 +188,72 @@ impl Loaded {
         Self::parse(path, text)
     }
 
-    /// Parses the text of a configuration that is part of the program.
+    /// Parses a text that was read from `path`, now or by the supervisor; the path is for errors.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub(crate) fn built_in(text: &str) -> Result<Self, ConfigurationError> {
-        Self::parse(Path::new("(built-in configuration)"), text.to_owned())
-    }
-
-    /// The section `[target]`.
-    pub(crate) fn target(&self) -> &TargetSection {
-        &self.target
-    }
-
-    fn parse(path: &Path, text: String) -> Result<Self, ConfigurationError> {
+    pub(crate) fn parse(path: &Path, text: String) -> Result<Self, ConfigurationError> {
         let error = |line, problem| ConfigurationError { path: path.to_owned(), line, problem };
-        let configuration: Configuration = toml::from_str(&text).map_err(|source| {
-            let line = source.span().map(|span| line_at(&text, span.start));
-            error(line, source.message().lines().collect::<Vec<_>>().join("; "))
-        })?;
-        let Some(target) = configuration.target else {
-            return Err(error(None, "no service is configured; add a section [target]".into()));
+        let table: toml::Table = deserialize(path, &text)?;
+        let (up, sections) = if table.get("target").is_some_and(toml::Value::is_array) {
+            let Many { up, target } = deserialize(path, &text)?;
+            (up, target)
+        } else {
+            let One { up, target } = deserialize(path, &text)?;
+            (up, target.into_iter().collect())
         };
-        if target.listen.is_empty() {
-            let hint = format!("target.listen: is empty; name at least one address, such as \"{LISTEN_DEFAULT}\"");
-            return Err(error(None, hint));
+        if sections.is_empty() {
+            return Err(error(None, "no service is configured; add a section [target]".into()));
         }
-        Ok(Self { path: path.to_owned(), text, target })
+        let mut loaded = Self { path: path.to_owned(), text, up, targets: Vec::new() };
+        for (index, section) in sections.into_iter().enumerate() {
+            let name = loaded.name_of(&section)?;
+            let value = table.get("target").map(|value| value.get(index).unwrap_or(value));
+            let fingerprint = value.map(ToString::to_string).unwrap_or_default();
+            loaded.targets.push(Named { name, section, fingerprint });
+        }
+        Ok(loaded)
+    }
+
+    fn name_of(&self, section: &Spanned<TargetSection>) -> Result<String, ConfigurationError> {
+        let target = section.get_ref();
+        if target.listen.is_empty() {
+            let hint = format!("is empty; name at least one address, such as \"{LISTEN_DEFAULT}\"");
+            return Err(self.at(section, "target.listen", hint));
+        }
+        let name = target.name.as_ref().map_or("target", |name| name.get_ref().as_str());
+        let at_name = |problem: String| match &target.name {
+            Some(name) => self.at(name, "target.name", problem),
+            None => self.at(section, "target.name", problem),
+        };
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(at_name(format!("{name:?} is no name; expected letters, digits, - and _")));
+        }
+        if name == super::commands::UP_NAME || self.targets.iter().any(|other| other.name == name) {
+            return Err(at_name(format!("there is another service named {name:?}; give this one a name of its own")));
+        }
+        Ok(name.to_owned())
+    }
+
+    /// `[up]`.
+    pub(crate) fn up(&self) -> &UpSection {
+        &self.up
+    }
+
+    /// The targets, each with its name.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (&str, &TargetSection)> {
+        self.targets.iter().map(|target| (target.name.as_str(), target.section.get_ref()))
+    }
+
+    /// What is written about one service, by which a change of it is noticed.
+    pub(crate) fn fingerprint(&self, name: &str) -> &str {
+        self.targets.iter().find(|target| target.name == name).map_or("", |target| target.fingerprint.as_str())
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// An error about one value, with its line.
@@ -132,6 +264,14 @@ impl Loaded {
             problem: format!("{key}: {problem}"),
         }
     }
+}
+
+fn deserialize<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigurationError> {
+    toml::from_str(text).map_err(|source| ConfigurationError {
+        path: path.to_owned(),
+        line: source.span().map(|span| line_at(text, span.start)),
+        problem: source.message().lines().collect::<Vec<_>>().join("; "),
+    })
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
@@ -149,8 +289,11 @@ mod tests {
     #[test]
     fn a_minimal_target_has_the_documented_addresses() {
         let loaded = parse("[target]\ndevices = [\"memory:1M\"]\n").unwrap();
-        assert_eq!(loaded.target().listen, [LISTEN_DEFAULT.parse().unwrap()]);
-        assert_eq!(loaded.target().discovery, [DISCOVERY_DEFAULT.parse().unwrap()]);
+        let (name, target) = loaded.targets().next().unwrap();
+        assert_eq!(name, "target");
+        assert_eq!(target.listen, [LISTEN_DEFAULT.parse().unwrap()]);
+        assert_eq!(target.discovery, [DISCOVERY_DEFAULT.parse().unwrap()]);
+        assert_eq!(loaded.up().orphans, daemon::Orphans::Stop);
     }
 
     #[test]
@@ -164,13 +307,39 @@ mod tests {
         let text = error("[target]\ndevices = [\n");
         assert!(text.starts_with("t.toml:"), "{text}");
         let text = error("[target]\ndevices = []\nlisten = []\n");
-        assert!(text.starts_with("t.toml: target.listen: "), "{text}");
+        assert!(text.starts_with("t.toml:1: target.listen: "), "{text}");
+        let text = error("[target]\ndevices = []\n[target.service]\nwatchdog_s = -1\n");
+        assert!(text.starts_with("t.toml:4: ") && text.contains("0 or more"), "{text}");
+        let text = error("[up]\norphans = \"die\"\n[target]\ndevices = []\n");
+        assert!(text.starts_with("t.toml:2: ") && text.contains("stop") && text.contains("keep"), "{text}");
+    }
+
+    #[test]
+    fn several_targets_have_names_of_their_own() {
+        let two = "[[target]]\ndevices = []\n[[target]]\nname = \"b\"\ndevices = []\n";
+        let names: Vec<String> = parse(two).unwrap().targets().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(names, ["target", "b"]);
+        let text = parse("[[target]]\ndevices = []\n[[target]]\ndevices = []\n").unwrap_err();
+        assert!(text.starts_with("t.toml:3: target.name: ") && text.contains("\"target\""), "{text}");
+        for name in ["", "a/b", "a b", "up"] {
+            let text = parse(&format!("[target]\nname = {name:?}\ndevices = []\n")).unwrap_err();
+            assert!(text.starts_with("t.toml:2: target.name: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_shows_in_the_fingerprint_of_its_service_only() {
+        let text = |spin: u32| format!("[[target]]\ndevices = []\nspin_us = {spin}\n[[target]]\nname = \"b\"\ndevices = []\n");
+        let (before, after) = (parse(&text(1)).unwrap(), parse(&text(200)).unwrap());
+        assert_ne!(before.fingerprint("target"), after.fingerprint("target"));
+        assert_eq!(before.fingerprint("b"), after.fingerprint("b"));
     }
 
     #[test]
     fn a_value_is_pointed_at_by_its_line() {
         let loaded = parse("[target]\ndevices = [\n  \"memory:1M\",\n  \"memory:x\",\n]\n").unwrap();
-        let error = loaded.at(&loaded.target().devices[1], "target.devices", "bad");
+        let (_, target) = loaded.targets().next().unwrap();
+        let error = loaded.at(&target.devices[1], "target.devices", "bad");
         assert_eq!(error.to_string(), "t.toml:4: target.devices: bad");
     }
 }

@@ -8,14 +8,15 @@ mod configuration;
 mod logging;
 mod message;
 mod nvme;
-mod signals;
+mod service_options;
 
 use std::process::ExitCode;
 
-use clap::{ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
+use daemon::Position;
 
 /// How a command ended, as the exit status tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Outcome {
     /// 0.
     Success,
@@ -23,6 +24,8 @@ pub(crate) enum Outcome {
     Failure,
     /// 2: wrong usage or configuration.
     Usage,
+    /// What a service that ran and ended has for a status.
+    Ended(ExitCode),
 }
 
 impl From<Outcome> for ExitCode {
@@ -31,17 +34,22 @@ impl From<Outcome> for ExitCode {
             Outcome::Success => Self::SUCCESS,
             Outcome::Failure => Self::FAILURE,
             Outcome::Usage => Self::from(2),
+            Outcome::Ended(code) => code,
         }
     }
 }
 
 fn main() -> ExitCode {
+    // Before anything is opened: what is open now was left open by the caller, or given by a supervisor.
+    let position = match Position::of_this_process() {
+        Ok(position) => position,
+        Err(failure) => return message::failed(&failure).into(),
+    };
     let matches = match command_line().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return message::usage_error(&error).into(),
     };
-    logging::start(verbosity(&matches));
-    run(&matches).into()
+    run(&matches, position).into()
 }
 
 /// The whole command line, built from the table.
@@ -51,27 +59,15 @@ pub(crate) fn command_line() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .arg(
-            clap::Arg::new("verbose")
-                .short('v')
-                .long("verbose")
-                .action(ArgAction::Count)
-                .global(true)
-                .help("Say more on standard error; twice for debugging, three times for every command"),
-        )
         .subcommands(commands::TABLE.iter().map(|command| (command.arguments)().name(command.name)))
 }
 
-fn verbosity(matches: &ArgMatches) -> u8 {
-    matches.get_count("verbose")
-}
-
-fn run(matches: &ArgMatches) -> Outcome {
+fn run(matches: &ArgMatches, position: Position) -> Outcome {
     let Some((name, arguments)) = matches.subcommand() else {
         return Outcome::Usage;
     };
     match commands::TABLE.iter().find(|command| command.name == name) {
-        Some(command) => (command.run)(arguments),
+        Some(command) => (command.run)(arguments, position),
         None => Outcome::Usage,
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use daemon::Failure;
 
 use crate::Outcome;
 
@@ -33,6 +35,12 @@ pub(crate) fn failure(text: impl Display) -> Outcome {
 pub(crate) fn usage(text: impl Display) -> Outcome {
     error(text);
     Outcome::Usage
+}
+
+/// Says why a service did not start or go on.
+pub(crate) fn failed(failure: &Failure) -> Outcome {
+    error(failure);
+    Outcome::Ended(ExitCode::from(failure.status()))
 }
 
 /// An error with its causes in one line: `what: why: why`.

@@ -66,40 +66,48 @@ impl fmt::Display for ProcessEnd {
     }
 }
 
-/// The signals that have a description, with it.
-const DESCRIPTIONS: &[(Signal, &str)] = &[
-    (Signal::HUP, "Hangup"),
-    (Signal::INT, "Interrupt"),
-    (Signal::QUIT, "Quit"),
-    (Signal::ILL, "Illegal instruction"),
-    (Signal::TRAP, "Trace/breakpoint trap"),
-    (Signal::ABORT, "Aborted"),
-    (Signal::BUS, "Bus error"),
-    (Signal::FPE, "Floating point exception"),
-    (Signal::KILL, "Killed"),
-    (Signal::USR1, "User defined signal 1"),
-    (Signal::SEGV, "Segmentation fault"),
-    (Signal::USR2, "User defined signal 2"),
-    (Signal::PIPE, "Broken pipe"),
-    (Signal::ALARM, "Alarm clock"),
-    (Signal::TERM, "Terminated"),
-    (Signal::STKFLT, "Stack fault"),
-    (Signal::XCPU, "CPU time limit exceeded"),
-    (Signal::XFSZ, "File size limit exceeded"),
-    (Signal::VTALARM, "Virtual timer expired"),
-    (Signal::PROF, "Profiling timer expired"),
-    (Signal::IO, "I/O possible"),
-    (Signal::POWER, "Power failure"),
-    (Signal::SYS, "Bad system call"),
+/// The signals that end a process, with their name and their description.
+const DESCRIPTIONS: &[(Signal, &str, &str)] = &[
+    (Signal::HUP, "HUP", "Hangup"),
+    (Signal::INT, "INT", "Interrupt"),
+    (Signal::QUIT, "QUIT", "Quit"),
+    (Signal::ILL, "ILL", "Illegal instruction"),
+    (Signal::TRAP, "TRAP", "Trace/breakpoint trap"),
+    (Signal::ABORT, "ABRT", "Aborted"),
+    (Signal::BUS, "BUS", "Bus error"),
+    (Signal::FPE, "FPE", "Floating point exception"),
+    (Signal::KILL, "KILL", "Killed"),
+    (Signal::USR1, "USR1", "User defined signal 1"),
+    (Signal::SEGV, "SEGV", "Segmentation fault"),
+    (Signal::USR2, "USR2", "User defined signal 2"),
+    (Signal::PIPE, "PIPE", "Broken pipe"),
+    (Signal::ALARM, "ALRM", "Alarm clock"),
+    (Signal::TERM, "TERM", "Terminated"),
+    (Signal::STKFLT, "STKFLT", "Stack fault"),
+    (Signal::XCPU, "XCPU", "CPU time limit exceeded"),
+    (Signal::XFSZ, "XFSZ", "File size limit exceeded"),
+    (Signal::VTALARM, "VTALRM", "Virtual timer expired"),
+    (Signal::PROF, "PROF", "Profiling timer expired"),
+    (Signal::IO, "IO", "I/O possible"),
+    (Signal::POWER, "PWR", "Power failure"),
+    (Signal::SYS, "SYS", "Bad system call"),
 ];
 
 /// What a signal means, in the words people know from their shell.
 #[must_use]
 pub fn signal_description(signal: i32) -> String {
-    match DESCRIPTIONS.iter().find(|(known, _)| known.as_raw() == signal) {
-        Some((_, description)) => (*description).to_owned(),
+    match DESCRIPTIONS.iter().find(|(known, ..)| known.as_raw() == signal) {
+        Some((.., description)) => (*description).to_owned(),
         None => format!("signal {signal}"),
     }
+}
+
+/// The number of the signal of that name, with or without `SIG` in front; case does not matter.
+#[must_use]
+pub fn signal_number(name: &str) -> Option<i32> {
+    let name = name.to_ascii_uppercase();
+    let short = name.strip_prefix("SIG").unwrap_or(&name);
+    DESCRIPTIONS.iter().find(|(_, known, _)| *known == short).map(|(signal, ..)| signal.as_raw())
 }
 
 #[cfg(test)]
@@ -123,6 +131,14 @@ mod tests {
         assert_eq!(ProcessEnd::from_wait_status(ExitStatus::from_raw(0x80 | 11)), Some(core));
         let stopped = 0x7f | (19 << 8);
         assert_eq!(ProcessEnd::from_wait_status(ExitStatus::from_raw(stopped)), None);
+    }
+
+    #[test]
+    fn a_signal_is_found_by_its_name() {
+        for name in ["SEGV", "SIGSEGV", "segv"] {
+            assert_eq!(signal_number(name), Some(libc::SIGSEGV));
+        }
+        assert_eq!((signal_number("ABRT"), signal_number("SEGFAULT"), signal_number("")), (Some(libc::SIGABRT), None, None));
     }
 
     #[test]

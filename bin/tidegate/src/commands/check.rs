@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Command};
+use daemon::Position;
 
 use super::{CommandEntry, target, up};
 use crate::configuration::Loaded;
@@ -16,11 +17,11 @@ fn arguments() -> Command {
         .arg(up::configuration_argument().default_value("tidegate.toml"))
 }
 
-fn run(matches: &ArgMatches) -> Outcome {
+fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let Some(path) = matches.get_one::<PathBuf>("configuration") else {
         return Outcome::Usage;
     };
-    match Loaded::read(path).and_then(|loaded| target::from_configuration(&loaded)) {
+    match Loaded::read(path).and_then(|loaded| target::all_of(&loaded)) {
         Ok(_) => {
             message::line(format_args!("{}: fine", path.display()));
             Outcome::Success

@@ -2,6 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
+use daemon::Position;
 
 use super::CommandEntry;
 use crate::Outcome;
@@ -15,7 +16,7 @@ fn arguments() -> Command {
         .arg(Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell)))
 }
 
-fn run(matches: &ArgMatches) -> Outcome {
+fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let Some(&shell) = matches.get_one::<Shell>("shell") else {
         return Outcome::Usage;
     };

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use daemon::Position;
 use control::Format;
 use control::client::{Client, ClientError, RunDirectories, Target};
 use reactor::clock::Duration;
@@ -67,7 +68,7 @@ fn arguments() -> Command {
         )
 }
 
-fn run(matches: &ArgMatches) -> Outcome {
+fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let format = match matches.get_one::<String>("format").map(String::as_str) {
         Some("json") => Format::Json,
         _ => Format::Text,

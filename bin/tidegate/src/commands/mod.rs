@@ -7,6 +7,7 @@ mod target;
 mod up;
 
 use clap::{ArgMatches, Command};
+use daemon::Position;
 
 use crate::Outcome;
 
@@ -17,8 +18,11 @@ pub(crate) struct CommandEntry {
     /// Its description and arguments.
     pub(crate) arguments: fn() -> Command,
     /// Runs it to its end.
-    pub(crate) run: fn(&ArgMatches) -> Outcome,
+    pub(crate) run: fn(&ArgMatches, Position) -> Outcome,
 }
+
+/// The supervisor's name, which no service may have.
+pub(crate) const UP_NAME: &str = "up";
 
 /// Every command, in the order of the help text.
 pub(crate) const TABLE: &[CommandEntry] =

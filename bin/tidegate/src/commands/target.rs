@@ -1,26 +1,36 @@
 //! `tidegate target`: serves devices over NVMe/TCP.
 
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use block::{Backend, BlockDevice};
+use block::{Backend, BlockDevice, OpenProblem};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use control::Inspect;
+use daemon::sandbox::{Rules, TARGET};
+use daemon::service::{Opened, Running, Service};
+use daemon::{Failure, Identity, ListenAddress, ListeningSocket, Options, Position};
 use nvme::fabrics::Nqn;
 use nvme_target::{
-    Limits, ListenerKind, NamespaceSettings, Placement, Service, ServiceOptions, SocketOptions, TargetSettings,
+    BoundListener, Heartbeat, Limits, ListenerKind, NamespaceSettings, Placement, ServiceOptions, SocketOptions,
+    StartError, TargetSettings,
 };
 use reactor::clock::Duration;
 use reactor::{IdlePolicy, affinity};
 
 use super::CommandEntry;
-use crate::configuration::{ConfigurationError, DISCOVERY_DEFAULT, LISTEN_DEFAULT, Loaded};
-use crate::signals::Termination;
-use crate::{Outcome, message};
+use crate::configuration::{ConfigurationError, DISCOVERY_DEFAULT, LISTEN_DEFAULT, Loaded, TargetSection};
+use crate::log_options::LogChoice;
+use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "target", arguments, run };
 
 /// The subsystem's NQN unless one is given.
 pub(crate) const NQN_DEFAULT: &str = "nqn.2026-11.io.tidegate:target";
+
+/// What the service is called.
+const NAME: &str = "target";
 
 /// The word for "no discovery address" on the command line.
 const NONE: &str = "none";
@@ -28,12 +38,7 @@ const NONE: &str = "none";
 fn arguments() -> Command {
     Command::new("target")
         .about("Export memory, files and disks as namespaces of an NVMe/TCP subsystem")
-        .after_help(
-            "DEVICE is memory:SIZE, file:PATH or just PATH, or null:SIZE; options follow after commas:\n  \
-             block_size=512|4096|…   size of a logical block\n  read_only               refuse writes\n\
-             Sizes take K, M, G and T. The first device is namespace 1.\n\n\
-             Example: tidegate target memory:512M /srv/disk.img,read_only",
-        )
+        .after_help(device_help())
         .arg(
             Arg::new("listen")
                 .short('l')
@@ -64,6 +69,22 @@ fn arguments() -> Command {
         )
         .args(performance_arguments())
         .arg(Arg::new("device").value_name("DEVICE").required(true).num_args(1..).help("What to export (see below)"))
+        .args(service_options::arguments())
+        .args(log_options::arguments())
+}
+
+/// The forms of a device and their options, from block's table.
+fn device_help() -> String {
+    let mut text = String::from("DEVICE is one of these, or just a PATH; options follow after commas:\n");
+    for kind in block::KINDS {
+        let form = format!("{}:{}", kind.name, kind.argument);
+        let _ = writeln!(text, "  {form:<14} {}\n  {:14} options: {}", kind.summary, "", kind.options.join(", "));
+    }
+    text.push_str(
+        "Sizes take K, M, G and T. The first device is namespace 1.\n\n\
+         Example: tidegate target memory:512M /srv/disk.img,read_only",
+    );
+    text
 }
 
 /// How the target does its work, which hosts do not see.
@@ -111,27 +132,15 @@ fn nqn(text: &str) -> Result<Nqn, String> {
     Nqn::parse(text).map_err(|error| error.to_string())
 }
 
-fn run(matches: &ArgMatches) -> Outcome {
-    let mut devices = Vec::new();
-    for specification in matches.get_many::<String>("device").into_iter().flatten() {
-        match block::open(specification, devices.len()) {
-            Ok(device) => devices.push(device),
-            Err(error) => return message::usage(message::chain(&error)),
-        }
-    }
+fn run(matches: &ArgMatches, position: Position) -> Outcome {
     let Some(nqn) = matches.get_one::<Nqn>("nqn") else {
         return Outcome::Usage;
     };
     let cores = matches.get_many::<usize>("cores").into_iter().flatten().copied().collect();
+    let discovery = matches.get_many::<Option<SocketAddr>>("discovery").into_iter().flatten().flatten().copied();
     let options = ServiceOptions {
         listen: matches.get_many("listen").into_iter().flatten().copied().collect(),
-        discovery: matches
-            .get_many::<Option<SocketAddr>>("discovery")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .copied()
-            .collect(),
+        discovery: discovery.collect(),
         placement: placement(cores),
         idle: IdlePolicy { spin: Duration::from_micros(matches.get_one("spin").copied().unwrap_or(50)) },
         socket: SocketOptions {
@@ -144,25 +153,52 @@ fn run(matches: &ArgMatches) -> Outcome {
             _ => Backend::Auto,
         },
     };
-    serve(settings(nqn.clone(), devices), &options)
+    let devices: Vec<String> = matches.get_many("device").into_iter().flatten().cloned().collect();
+    let target = TargetService { nqn: nqn.clone(), devices, options };
+    let life = service_options::from_matches(matches, NAME);
+    let identity = Identity { name: NAME.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let ended = target
+        .check()
+        .map_err(|(_, error)| Failure::usage(message::chain(&error)))
+        .and_then(|()| log_options::start(&log_options::from_matches(matches), NAME))
+        .and_then(|logging| daemon::life::run(position, identity, life, logging, Box::new(target)));
+    match ended {
+        Ok(code) => Outcome::Ended(code),
+        Err(failure) => message::failed(&failure),
+    }
 }
 
-/// What the section `[target]` of a configuration asks for.
+/// A target of a configuration.
+pub(super) struct ConfiguredTarget {
+    pub(super) name: String,
+    pub(super) options: Options,
+    pub(super) log: LogChoice,
+    pub(super) service: TargetService,
+}
+
+/// Every section `[target]` of a configuration.
 ///
 /// # Errors
 /// A value that cannot be used, with its line and key.
-pub(crate) fn from_configuration(loaded: &Loaded) -> Result<(TargetSettings, ServiceOptions), ConfigurationError> {
-    let section = loaded.target();
+pub(super) fn all_of(loaded: &Loaded) -> Result<Vec<ConfiguredTarget>, ConfigurationError> {
+    loaded
+        .targets()
+        .map(|(name, section)| {
+            Ok(ConfiguredTarget {
+                name: name.to_owned(),
+                options: service_options::from_section(loaded, &section.service, "target.service", name)?,
+                log: log_options::from_section(loaded, &section.service, "target.service")?,
+                service: from_section(loaded, section)?,
+            })
+        })
+        .collect()
+}
+
+fn from_section(loaded: &Loaded, section: &TargetSection) -> Result<TargetService, ConfigurationError> {
     let nqn = match &section.nqn {
         Some(text) => Nqn::parse(text.get_ref()).map_err(|error| loaded.at(text, "target.nqn", error))?,
         None => Nqn::parse(NQN_DEFAULT).unwrap_or_else(|_| unreachable!("the default NQN is well-formed")),
     };
-    let mut devices = Vec::new();
-    for specification in &section.devices {
-        let device = block::open(specification.get_ref(), devices.len())
-            .map_err(|error| loaded.at(specification, "target.devices", message::chain(&error)))?;
-        devices.push(device);
-    }
     let options = ServiceOptions {
         listen: section.listen.clone(),
         discovery: section.discovery.clone(),
@@ -174,16 +210,12 @@ pub(crate) fn from_configuration(loaded: &Loaded) -> Result<(TargetSettings, Ser
         },
         backend: Backend::Auto,
     };
-    Ok((settings(nqn, devices), options))
-}
-
-/// A subsystem with these devices as namespaces 1, 2, ….
-pub(crate) fn settings(subsystem_nqn: Nqn, devices: Vec<Arc<dyn BlockDevice>>) -> TargetSettings {
-    let namespaces = (1..)
-        .zip(devices)
-        .map(|(namespace_id, device)| NamespaceSettings { namespace_id, device, uuid: None })
-        .collect();
-    TargetSettings { subsystem_nqn, serial_number: None, namespaces, limits: Limits::default(), listeners: Vec::new() }
+    let devices = section.devices.iter().map(|specification| specification.get_ref().clone()).collect();
+    let target = TargetService { nqn, devices, options };
+    match target.check() {
+        Ok(()) => Ok(target),
+        Err((place, error)) => Err(loaded.at(&section.devices[place], "target.devices", message::chain(&error))),
+    }
 }
 
 /// A thread bound to each of the cores, or, without any, as many threads as there are usable cores.
@@ -195,61 +227,165 @@ pub(crate) fn placement(cores: Vec<usize>) -> Placement {
     }
 }
 
-/// Starts the target, says where it is, and serves until a signal ends it.
-pub(crate) fn serve(settings: TargetSettings, options: &ServiceOptions) -> Outcome {
-    let mut termination = match Termination::catch() {
-        Ok(termination) => termination,
-        Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
-    };
-    let service = match Service::start(settings, options) {
-        Ok(service) => service,
-        Err(error) => return start_failure(&error),
-    };
-    announce(&service);
-    termination.wait();
-    service.stop();
-    Outcome::Success
+/// Binds an address of a target.
+///
+/// # Errors
+/// With what to do about it.
+pub(super) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
+    let kind = ListenerKind::from_name(&address.kind).unwrap_or(ListenerKind::Io);
+    nvme_target::bind(address.address, kind).map(BoundListener::into_socket).map_err(|error| start_failure(&error))
 }
 
-fn start_failure(error: &nvme_target::StartError) -> Outcome {
+fn start_failure(error: &StartError) -> Failure {
     let text = message::chain(error);
     match error {
-        nvme_target::StartError::Settings(_)
-        | nvme_target::StartError::Core { .. }
-        | nvme_target::StartError::SocketOptions { .. } => message::usage(text),
-        nvme_target::StartError::Listen { .. } => message::failure(format_args!(
+        StartError::Settings(_) | StartError::Core { .. } | StartError::SocketOptions { .. } => Failure::usage(text),
+        StartError::Listen { .. } => Failure::running(format_args!(
             "{text}; choose another address with --listen or --discovery (which also takes {NONE})"
         )),
-        nvme_target::StartError::PollGroup(_) => message::failure(text),
+        StartError::PollGroup(_) => Failure::running(text),
     }
 }
 
-/// Prints what is served, where, and what to try. The last line is `ready`.
-fn announce(service: &Service) {
-    let target = service.target();
-    let nqn = target.subsystem_nqn();
-    message::line(format_args!("subsystem   {nqn}"));
-    for namespace in target.namespaces() {
-        let geometry = namespace.geometry();
-        message::line(format_args!(
-            "namespace {} {}, {} blocks of {} bytes",
-            namespace.id(),
-            namespace.device().description(),
-            geometry.block_count,
-            geometry.block_size_bytes
-        ));
+/// A target that has been asked for.
+pub(super) struct TargetService {
+    nqn: Nqn,
+    devices: Vec<String>,
+    options: ServiceOptions,
+}
+
+impl TargetService {
+    /// Whether its devices can be opened, as far as can be told while another process may have them. The error comes with
+    /// the place of the device.
+    fn check(&self) -> Result<(), (usize, block::OpenError)> {
+        for (place, specification) in self.devices.iter().enumerate() {
+            match block::open(specification, place) {
+                Err(error) if !matches!(error.problem(), OpenProblem::InUse { .. }) => return Err((place, error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
-    for listener in service.listeners() {
-        let kind = match listener.kind {
-            ListenerKind::Io => "I/O        ",
-            ListenerKind::Discovery => "discovery  ",
+}
+
+impl Service for TargetService {
+    fn addresses(&self) -> Vec<ListenAddress> {
+        let of_kind = |kind: ListenerKind, addresses: &[SocketAddr]| {
+            let address = |&address: &SocketAddr| ListenAddress { kind: kind.name().to_owned(), address };
+            addresses.iter().map(address).collect::<Vec<_>>()
         };
-        message::line(format_args!("{kind} {}", listener.address));
+        let mut addresses = of_kind(ListenerKind::Io, &self.options.listen);
+        addresses.extend(of_kind(ListenerKind::Discovery, &self.options.discovery));
+        addresses
     }
-    if let Some(listener) = service.listeners().first() {
-        let (address, port) = (listener.address.ip(), listener.address.port());
-        message::line(format_args!("try         nvme connect -t tcp -a {address} -s {port} -n {nqn}"));
-        message::line(format_args!("or          tidegate nvme list {}", listener.address));
+
+    fn bind(&self, address: &ListenAddress) -> Result<TcpListener, Failure> {
+        bind(address)
     }
-    message::line("ready");
+
+    fn open(self: Box<Self>, sockets: Vec<ListeningSocket>) -> Result<Box<dyn Opened>, Failure> {
+        let mut devices = Vec::new();
+        for specification in &self.devices {
+            let device =
+                block::open(specification, devices.len()).map_err(|error| Failure::usage(message::chain(&error)))?;
+            devices.push(device);
+        }
+        let bound = |socket: ListeningSocket| {
+            Some(BoundListener { kind: ListenerKind::from_name(&socket.kind)?, socket: socket.listener })
+        };
+        Ok(Box::new(OpenedTarget {
+            settings: settings(self.nqn, devices),
+            options: self.options,
+            sockets: sockets.into_iter().filter_map(bound).collect(),
+        }))
+    }
+}
+
+/// A subsystem with these devices as namespaces 1, 2, ….
+fn settings(subsystem_nqn: Nqn, devices: Vec<Arc<dyn BlockDevice>>) -> TargetSettings {
+    let namespaces = (1..)
+        .zip(devices)
+        .map(|(namespace_id, device)| NamespaceSettings { namespace_id, device, uuid: None })
+        .collect();
+    TargetSettings { subsystem_nqn, serial_number: None, namespaces, limits: Limits::default(), listeners: Vec::new() }
+}
+
+/// A target that has its devices and sockets.
+struct OpenedTarget {
+    settings: TargetSettings,
+    options: ServiceOptions,
+    sockets: Vec<BoundListener>,
+}
+
+impl Opened for OpenedTarget {
+    /// Its devices are open; what is left is what threads and rings ask of the kernel.
+    fn rules(&self) -> Rules {
+        let mut rules = Rules::new(&TARGET);
+        rules.read.push(PathBuf::from("/sys/devices/system/cpu"));
+        rules
+    }
+
+    fn start(self: Box<Self>) -> Result<Box<dyn Running>, Failure> {
+        let service = nvme_target::Service::start_with(self.settings, &self.options, self.sockets)
+            .map_err(|error| start_failure(&error))?;
+        let mut heartbeat = service.heartbeat();
+        heartbeat.ask();
+        Ok(Box::new(RunningTarget { service, heartbeat }))
+    }
+}
+
+/// A target at work.
+struct RunningTarget {
+    service: nvme_target::Service,
+    heartbeat: Heartbeat,
+}
+
+impl Running for RunningTarget {
+    fn state(&self) -> Arc<dyn Inspect> {
+        Arc::new(self.service.state())
+    }
+
+    /// What is served, where, and what to try.
+    fn announcement(&self) -> Vec<String> {
+        let target = self.service.target();
+        let nqn = target.subsystem_nqn();
+        let mut lines = vec![format!("subsystem   {nqn}")];
+        for namespace in target.namespaces() {
+            let geometry = namespace.geometry();
+            lines.push(format!(
+                "namespace {} {}, {} blocks of {} bytes",
+                namespace.id(),
+                namespace.device().description(),
+                geometry.block_count,
+                geometry.block_size_bytes
+            ));
+        }
+        for listener in self.service.listeners() {
+            let kind = match listener.kind {
+                ListenerKind::Io => "I/O        ",
+                ListenerKind::Discovery => "discovery  ",
+            };
+            lines.push(format!("{kind} {}", listener.address));
+        }
+        if let Some(listener) = self.service.listeners().first() {
+            let (address, port) = (listener.address.ip(), listener.address.port());
+            lines.push(format!("try         nvme connect -t tcp -a {address} -s {port} -n {nqn}"));
+            lines.push(format!("or          tidegate nvme list {}", listener.address));
+        }
+        lines
+    }
+
+    fn is_well(&mut self) -> bool {
+        let silent: Vec<usize> = self.heartbeat.silent().collect();
+        if silent.is_empty() {
+            self.heartbeat.ask();
+            return true;
+        }
+        tracing::error!(poll_groups = ?silent, "poll groups have not come round since the last sign of life");
+        false
+    }
+
+    fn stop(self: Box<Self>) {
+        self.service.stop();
+    }
 }

@@ -16,6 +16,7 @@ mod read;
 mod write;
 
 use clap::{ArgMatches, Command};
+use daemon::Position;
 
 use crate::commands::CommandEntry;
 use crate::{Outcome, message};
@@ -78,7 +79,7 @@ fn arguments() -> Command {
         .subcommands(TABLE.iter().map(|subcommand| (subcommand.arguments)().name(subcommand.name)))
 }
 
-fn run(matches: &ArgMatches) -> Outcome {
+fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let Some((name, arguments)) = matches.subcommand() else {
         return Outcome::Usage;
     };

@@ -1,0 +1,165 @@
+//! What every service takes on the command line and in its `service` section: how it is kept alive, and as whom.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use daemon::privileges::UserSpecification;
+use daemon::sandbox::Layers;
+use daemon::supervision::{RestartPolicy, ServiceTimes};
+use daemon::Options;
+
+use crate::configuration::{ConfigurationError, Loaded, Seconds, ServiceSection};
+
+/// The heading of these options in the help text.
+const HEADING: &str = "Daemon options";
+
+/// Between two signs of life of a service of `up`, unless its section says otherwise.
+const WATCHDOG_DEFAULT: Duration = Duration::from_secs(30);
+
+/// `--detach` and its relatives.
+pub(crate) fn arguments() -> Vec<Arg> {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let value = |name: &'static str, value_name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value_name).help(help)
+    };
+    let seconds = |name, help| value(name, "SECONDS", help).value_parser(seconds);
+    let arguments = [
+        flag("detach", "Leave the caller once ready; its exit status tells how it went"),
+        flag("no-chdir", "Stay in the starting directory"),
+        value("pidfile", "FILE", "Write the process id there, below the run directory unless absolute [default: NAME.pid]")
+            .value_parser(value_parser!(PathBuf))
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value(""),
+        flag("overwrite-pidfile", "Take the pidfile over even from a running instance"),
+        flag("monitor", "Start again after a crash"),
+        value("user", "USER[:GROUP]", "Become this user").value_parser(|text: &str| text.parse::<UserSpecification>()),
+        value("unixctl", "SOCKET", "Control socket, below the run directory unless absolute; none: no socket [default: NAME.PID.ctl]")
+            .value_parser(value_parser!(PathBuf)),
+        seconds("start-timeout", "How long --detach and --monitor wait for readiness [default: as long as it takes]"),
+        seconds("stop-timeout", "How long it may take to end [default: 10]"),
+        seconds("watchdog", "With --monitor: start again after so long without a sign of life [default: never]"),
+        seconds("throttle", "With --monitor: the pause before the second restart in a row, doubling up to a minute [default: 1]"),
+        value("give-up", "N", "With --monitor: end after so many crashes in a row [default: never]")
+            .value_parser(value_parser!(u32).range(1..)),
+        value("notification-fd", "FD", "Tell readiness by a newline on this descriptor, as s6 has it")
+            .value_parser(value_parser!(i32).range(3..)),
+        value("no-sandbox", "LAYER,…", "Switch layers of the sandbox off: no-new-privileges, landlock, seccomp [without a value: all]")
+            .value_parser(|text: &str| Layers::without(text))
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("all"),
+    ];
+    arguments.into_iter().map(|argument| argument.help_heading(HEADING)).collect()
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected seconds, such as 10 or 0.5".to_owned())?;
+    Seconds::try_from(seconds).map(|Seconds(time)| time).map_err(str::to_owned)
+}
+
+/// What the command line of service `name` says.
+pub(crate) fn from_matches(matches: &ArgMatches, name: &str) -> Options {
+    let seconds = |argument| matches.get_one::<Duration>(argument).copied();
+    let mut options = Options {
+        detach: matches.get_flag("detach"),
+        no_chdir: matches.get_flag("no-chdir"),
+        pidfile: matches.get_one::<PathBuf>("pidfile").map(|path| pidfile(path, name)),
+        overwrite_pidfile: matches.get_flag("overwrite-pidfile"),
+        monitor: matches.get_flag("monitor"),
+        user: matches.get_one("user").cloned(),
+        unixctl: matches.get_one("unixctl").cloned(),
+        start_timeout: seconds("start-timeout"),
+        notification_descriptor: matches.get_one("notification-fd").copied(),
+        ..Options::default()
+    };
+    options.times.start_up = options.start_timeout;
+    options.times.watchdog = seconds("watchdog");
+    options.times.stop = seconds("stop-timeout").unwrap_or(options.times.stop);
+    options.restart.throttle = seconds("throttle").unwrap_or(options.restart.throttle);
+    options.restart.give_up_after = matches.get_one("give-up").copied();
+    if let Some(layers) = matches.get_one::<Layers>("no-sandbox") {
+        options.sandbox = layers.clone();
+    }
+    options
+}
+
+fn pidfile(path: &std::path::Path, name: &str) -> PathBuf {
+    if path.as_os_str().is_empty() { format!("{name}.pid").into() } else { path.to_owned() }
+}
+
+/// What the section `service` of service `name` says. `key` is the section's place, for errors.
+///
+/// # Errors
+/// A value that cannot be used, with its line and key.
+pub(crate) fn from_section(
+    loaded: &Loaded,
+    section: &ServiceSection,
+    key: &str,
+    name: &str,
+) -> Result<Options, ConfigurationError> {
+    let mut options = Options {
+        pidfile: Some(format!("{name}.pid").into()),
+        restart: restart_policy(loaded, section, key)?,
+        times: times(section),
+        orphans: loaded.up().orphans,
+        ..Options::default()
+    };
+    if let Some(user) = &section.user {
+        let parsed = user.get_ref().parse().map_err(|error| loaded.at(user, &format!("{key}.user"), error))?;
+        options.user = Some(parsed);
+    }
+    for layer in &section.sandbox_off {
+        // One by one, so that the wrong one is pointed at; then all of them.
+        Layers::without(layer.get_ref()).map_err(|error| loaded.at(layer, &format!("{key}.sandbox_off"), error))?;
+    }
+    let off: Vec<&str> = section.sandbox_off.iter().map(|layer| layer.get_ref().as_str()).collect();
+    if let Ok(layers) = Layers::without(&off.join(","))
+        && !off.is_empty()
+    {
+        options.sandbox = layers;
+    }
+    Ok(options)
+}
+
+fn times(section: &ServiceSection) -> ServiceTimes {
+    let time = |seconds: Option<Seconds>| seconds.map(|Seconds(time)| time);
+    let default = ServiceTimes::default();
+    ServiceTimes {
+        start_up: time(section.start_timeout_s),
+        stop: time(section.stop_timeout_s).unwrap_or(default.stop),
+        watchdog: Some(time(section.watchdog_s).unwrap_or(WATCHDOG_DEFAULT)).filter(|time| !time.is_zero()),
+    }
+}
+
+fn restart_policy(
+    loaded: &Loaded,
+    section: &ServiceSection,
+    key: &str,
+) -> Result<RestartPolicy, ConfigurationError> {
+    let restart = &section.restart;
+    let mut policy = RestartPolicy::default();
+    let set = |time: &mut Duration, seconds: Option<Seconds>| {
+        if let Some(Seconds(seconds)) = seconds {
+            *time = seconds;
+        }
+    };
+    set(&mut policy.throttle, restart.throttle_s);
+    set(&mut policy.throttle_limit, restart.throttle_limit_s);
+    set(&mut policy.healthy_after, restart.healthy_after_s);
+    policy.give_up_after = restart.give_up_after;
+    policy.statuses = restart.statuses.clone().unwrap_or_default();
+    if let Some(names) = &restart.signals {
+        let mut signals = Vec::new();
+        for name in names.get_ref() {
+            let number = daemon::process_end::signal_number(name).ok_or_else(|| {
+                let hint = format!("{name:?} is no signal; expected a name such as SEGV or KILL");
+                loaded.at(names, &format!("{key}.restart.signals"), hint)
+            })?;
+            signals.push(number);
+        }
+        policy.signals = signals;
+    }
+    Ok(policy)
+}
