@@ -175,7 +175,7 @@ fn run(target: &Arc<Target>, input: &mut Input<'_>) -> Option<()> {
             _ => {
                 now += Duration::from_secs(200);
                 peer.queue.handle_timeout(now);
-                peer.queue.end_pass(now);
+                peer.queue.end_pass(now, 0);
                 assert!(peer.queue.next_deadline().is_none_or(|due| due > now));
             }
         }

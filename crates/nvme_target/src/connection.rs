@@ -570,7 +570,7 @@ impl Connection {
 
     /// Ends a pass. Returns whether there is more to do without waiting for an event.
     pub(crate) fn end_pass(&mut self, now: Instant) -> bool {
-        self.queue.end_pass(now);
+        self.queue.end_pass(now, self.protocol.commands_in_flight());
         let input = self.readable && self.phase != Phase::Draining;
         input || (self.writable && self.protocol.pending_output_bytes() > 0)
     }

@@ -28,6 +28,7 @@ pub(crate) use keep_alive::KeepAlive;
 use crate::admin::CommandSet;
 use crate::admin::features::FeatureValues;
 use crate::failure::{Failure, Location};
+use crate::gauges::{QueueGauges, QueueSummary};
 use crate::queue::ConnectionControl;
 use crate::statistics::{Statistics, Totals};
 
@@ -55,6 +56,10 @@ pub struct ControllerSummary {
     pub ready: bool,
     /// The I/O queues that exist.
     pub io_queues: Vec<u16>,
+    /// All queues, the Admin queue first.
+    pub queues: Vec<QueueSummary>,
+    /// After how much silence the host is given up; 0: never.
+    pub keep_alive_timeout_ms: u32,
     /// What the host has read and written through it.
     pub totals: Totals,
     /// Errors since it was created.
@@ -75,6 +80,8 @@ pub(crate) struct Controller {
     pub(crate) id: u16,
     pub(crate) association: Association,
     pub(crate) statistics: Statistics,
+    /// What the Admin queue's timer is set to, to be shown.
+    keep_alive_timeout_ms: AtomicU32,
     gate: AtomicU32,
     state: Mutex<ControllerState>,
 }
@@ -87,13 +94,20 @@ pub(crate) struct ControllerState {
     /// Number of the current enabling, counted from 1; 0 before the first.
     enabling: u32,
     ended: bool,
-    admin_connection: Arc<dyn ConnectionControl>,
-    io_queues: BTreeMap<u16, Arc<dyn ConnectionControl>>,
+    admin_queue: QueueHandle,
+    io_queues: BTreeMap<u16, QueueHandle>,
     pub(crate) features: FeatureValues,
     pub(crate) events: EventReporter,
     pub(crate) errors: ErrorLog,
     /// Namespaces that have come or gone since the host last read their list.
     pub(crate) changed_namespaces: BTreeSet<u32>,
+}
+
+/// What a controller knows of a queue.
+#[derive(Debug, Clone)]
+pub(crate) struct QueueHandle {
+    pub(crate) connection: Arc<dyn ConnectionControl>,
+    pub(crate) gauges: Arc<QueueGauges>,
 }
 
 /// What an I/O queue compares the gate with.
@@ -125,23 +139,19 @@ pub(crate) enum QueueRefusal {
 
 impl Controller {
     /// A controller that has just been created by Connect, disabled.
-    pub(crate) fn new(
-        id: u16,
-        association: Association,
-        admin_connection: Arc<dyn ConnectionControl>,
-        features: FeatureValues,
-    ) -> Self {
+    pub(crate) fn new(id: u16, association: Association, admin_queue: QueueHandle, features: FeatureValues) -> Self {
         Self {
             id,
             association,
             statistics: Statistics::default(),
+            keep_alive_timeout_ms: AtomicU32::new(0),
             gate: AtomicU32::new(GATE_SHUT),
             state: Mutex::new(ControllerState {
                 configuration: ControllerConfiguration::default(),
                 status: ControllerStatus::default(),
                 enabling: 0,
                 ended: false,
-                admin_connection,
+                admin_queue,
                 io_queues: BTreeMap::new(),
                 features,
                 events: EventReporter::default(),
@@ -248,11 +258,7 @@ impl Controller {
     }
 
     /// Creates an I/O queue.
-    pub(crate) fn add_io_queue(
-        &self,
-        queue_id: u16,
-        connection: &Arc<dyn ConnectionControl>,
-    ) -> Result<GateKey, QueueRefusal> {
+    pub(crate) fn add_io_queue(&self, queue_id: u16, queue: QueueHandle) -> Result<GateKey, QueueRefusal> {
         let mut state = self.lock();
         if !state.admits_commands() {
             return Err(QueueRefusal::Status(Status::COMMAND_SEQUENCE_ERROR.with_do_not_retry()));
@@ -263,14 +269,14 @@ impl Controller {
         if state.io_queues.contains_key(&queue_id) {
             return Err(QueueRefusal::Status(Status::COMMAND_SEQUENCE_ERROR.with_do_not_retry()));
         }
-        state.io_queues.insert(queue_id, Arc::clone(connection));
+        state.io_queues.insert(queue_id, queue);
         Ok(GateKey(state.enabling))
     }
 
     /// Forgets an I/O queue whose connection is gone, unless the identifier belongs to another connection by now.
     pub(crate) fn remove_io_queue(&self, queue_id: u16, connection: &Arc<dyn ConnectionControl>) {
         let mut state = self.lock();
-        if state.io_queues.get(&queue_id).is_some_and(|current| Arc::ptr_eq(current, connection)) {
+        if state.io_queues.get(&queue_id).is_some_and(|current| Arc::ptr_eq(&current.connection, connection)) {
             state.io_queues.remove(&queue_id);
         }
     }
@@ -285,7 +291,7 @@ impl Controller {
         }
         self.set_gate(&state);
         state.close_io_queues();
-        state.admin_connection.close();
+        state.admin_queue.connection.close();
     }
 
     /// Notes an error. Returns the status to complete the command with: More is set, as the log tells more.
@@ -297,12 +303,18 @@ impl Controller {
     /// Tells the host, if it wants to know, that something has happened.
     pub(crate) fn notify(&self, state: &mut ControllerState, notice: Notice) {
         if state.events.notify(notice) {
-            state.admin_connection.wake();
+            state.admin_queue.connection.wake();
         }
+    }
+
+    /// Says what the Keep Alive Timer is set to.
+    pub(crate) fn show_keep_alive(&self, timeout_ms: u32) {
+        self.keep_alive_timeout_ms.store(timeout_ms, Ordering::Relaxed);
     }
 
     pub(crate) fn summary(&self) -> ControllerSummary {
         let state = self.lock();
+        let io_queues = state.io_queues.iter().map(|(&id, queue)| queue.gauges.summary(id));
         ControllerSummary {
             id: self.id,
             kind: self.association.kind,
@@ -310,6 +322,8 @@ impl Controller {
             host_id: self.association.host_id,
             ready: state.admits_commands(),
             io_queues: state.io_queues.keys().copied().collect(),
+            queues: std::iter::once(state.admin_queue.gauges.summary(0)).chain(io_queues).collect(),
+            keep_alive_timeout_ms: self.keep_alive_timeout_ms.load(Ordering::Relaxed),
             totals: self.statistics.totals(),
             errors: state.errors.count(),
         }
@@ -343,8 +357,8 @@ impl ControllerState {
     }
 
     fn close_io_queues(&mut self) {
-        for connection in std::mem::take(&mut self.io_queues).into_values() {
-            connection.close();
+        for queue in std::mem::take(&mut self.io_queues).into_values() {
+            queue.connection.close();
         }
     }
 }

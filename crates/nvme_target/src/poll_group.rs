@@ -16,6 +16,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use block::{Backend, Completion, DeviceQueue, DeviceQueueOptions};
@@ -31,6 +32,7 @@ use slab::Slab;
 use tracing::{debug, warn};
 
 use crate::connection::{Connection, ConnectionId};
+use crate::gauges::GroupGauges;
 use crate::limits::{ACCEPT_PAUSE, DEVICE_REQUESTS_MAXIMUM, DRAIN_LIMIT, RECEIVE_BYTES_PER_PASS_MAXIMUM};
 use crate::service::{GroupAddress, StartError};
 use crate::socket::SocketOptions;
@@ -49,6 +51,8 @@ pub(crate) enum Message {
     Close(ConnectionId),
     /// This connection's queue has a response to send.
     Wake(ConnectionId),
+    /// Say that this has been read.
+    Heartbeat(u64),
     /// Drain and end.
     Stop,
 }
@@ -60,6 +64,8 @@ pub(crate) struct PollGroupOptions {
     pub(crate) core: Option<usize>,
     pub(crate) target: Arc<Target>,
     pub(crate) groups: Arc<[GroupAddress]>,
+    /// Of all groups.
+    pub(crate) gauges: Arc<[GroupGauges]>,
     pub(crate) listeners: Vec<(TcpListener, ListenerKind)>,
     pub(crate) socket: SocketOptions,
     pub(crate) backend: Backend,
@@ -164,7 +170,22 @@ impl PollGroup {
             self.submit();
             self.transmit();
             self.fire_timers();
+            self.show();
         }
+    }
+
+    /// Stores what others may see of this pass.
+    fn show(&self) {
+        let gauges = self.gauges();
+        GroupGauges::count_one(&gauges.passes);
+        gauges.sleeps.store(self.event_loop.sleeps(), Ordering::Relaxed);
+        gauges.connections.store(self.connections.len() as u64, Ordering::Relaxed);
+        gauges.at_devices.store(self.resources.devices.in_flight() as u64, Ordering::Relaxed);
+        gauges.waiting_for_buffers.store(self.resources.waiting.len() as u64, Ordering::Relaxed);
+    }
+
+    fn gauges(&self) -> &GroupGauges {
+        &self.options.gauges[self.options.index]
     }
 
     fn drained(&self) -> bool {
@@ -215,8 +236,12 @@ impl PollGroup {
                     list(&mut self.busy, id.key as usize, connection);
                 }
             }
+            Message::Heartbeat(number) => self.gauges().answered_heartbeat.store(number, Ordering::Relaxed),
             Message::Stop => {
-                self.options.listeners.clear();
+                for (mut listener, _) in std::mem::take(&mut self.options.listeners) {
+                    // A supervisor may have the same socket, and closing this descriptor of it would not do.
+                    let _ = self.event_loop.registry().deregister(&mut listener);
+                }
                 self.accept_now = false;
                 self.accept_again_at = None;
                 self.drain_until = Some(self.resources.now + DRAIN_LIMIT);
@@ -289,6 +314,7 @@ impl PollGroup {
                 // Data may have come before the registration did: look once without being told.
                 connection.ready(true, true);
                 list(&mut self.busy, id.key as usize, connection);
+                GroupGauges::count_one(&self.gauges().adopted);
             }
             // Usually a peer that is gone already.
             Err(error) => debug!(%error, "dropped a connection while accepting it"),

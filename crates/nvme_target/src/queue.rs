@@ -23,6 +23,7 @@ use nvme::tcp::{CommandTag, Response};
 use reactor::clock::Instant;
 
 use crate::admin::AdminQueue;
+use crate::controller::QueueHandle;
 use crate::fabrics::connect;
 use crate::failure::Failure;
 use crate::namespace::NamespaceIndex;
@@ -174,11 +175,12 @@ impl Queue {
                 self.role = match accepted.gate_key {
                     Some(key) => {
                         let connection = Arc::clone(&self.connection);
-                        Role::Io(IoQueue::new(accepted.controller, connection, grant.queue_id, key))
+                        let handle = QueueHandle { connection, gauges: accepted.gauges };
+                        Role::Io(IoQueue::new(accepted.controller, handle, grant.queue_id, key))
                     }
                     None => {
                         let timeout_ms = request.keep_alive_timeout_ms.get();
-                        Role::Admin(Box::new(AdminQueue::new(accepted.controller, timeout_ms, now)))
+                        Role::Admin(Box::new(AdminQueue::new(accepted.controller, accepted.gauges, timeout_ms, now)))
                     }
                 };
                 Disposition::Connected { response, grant }
@@ -227,11 +229,13 @@ impl Queue {
         }
     }
 
-    /// To be called once a pass, after the last command.
+    /// To be called once a pass, after the last command, with the number of commands that are under way.
     #[inline]
-    pub fn end_pass(&mut self, _now: Instant) {
-        if let Role::Io(queue) = &mut self.role {
-            queue.end_pass(&self.target);
+    pub fn end_pass(&mut self, _now: Instant, commands_in_flight: u32) {
+        match &mut self.role {
+            Role::Io(queue) => queue.end_pass(&self.target, commands_in_flight),
+            Role::Admin(queue) => queue.end_pass(commands_in_flight),
+            Role::Opening { .. } | Role::Closed => {}
         }
     }
 

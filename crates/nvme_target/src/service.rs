@@ -9,8 +9,11 @@ use std::thread::JoinHandle;
 use block::Backend;
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
 
+use crate::gauges::GroupGauges;
+use crate::heartbeat::Heartbeat;
+use crate::inspect::ServiceState;
 use crate::poll_group::{Message, PollGroup, PollGroupOptions};
-use crate::socket::{self, SocketOptions};
+use crate::socket::{self, BoundListener, SocketOptions};
 use crate::subsystem::{Listener, ListenerKind, SettingsError, Target, TargetSettings};
 
 /// Where the poll groups run.
@@ -46,6 +49,21 @@ pub struct ServiceOptions {
     pub socket: SocketOptions,
     /// How file devices do their work.
     pub backend: Backend,
+}
+
+impl ServiceOptions {
+    /// The sockets that are inherited, and new ones for the kinds of which none is.
+    fn listeners(&self, inherited: Vec<BoundListener>) -> Result<Vec<BoundListener>, StartError> {
+        let mut listeners = inherited;
+        for (kind, addresses) in [(ListenerKind::Io, &self.listen), (ListenerKind::Discovery, &self.discovery)] {
+            if listeners.iter().all(|listener| listener.kind != kind) {
+                for &address in addresses {
+                    listeners.push(socket::bind(address, kind)?);
+                }
+            }
+        }
+        Ok(listeners)
+    }
 }
 
 /// Why a target did not start.
@@ -88,6 +106,9 @@ pub enum StartError {
 pub struct Service {
     target: Arc<Target>,
     listeners: Vec<Listener>,
+    state: ServiceState,
+    gauges: Arc<[GroupGauges]>,
+    addresses: Arc<[GroupAddress]>,
     groups: Vec<RunningGroup>,
 }
 
@@ -119,19 +140,29 @@ impl Service {
     ///
     /// # Errors
     /// [`StartError`]; nothing is left behind.
-    pub fn start(mut settings: TargetSettings, options: &ServiceOptions) -> Result<Self, StartError> {
+    pub fn start(settings: TargetSettings, options: &ServiceOptions) -> Result<Self, StartError> {
+        Self::start_with(settings, options, Vec::new())
+    }
+
+    /// As [`start`](Self::start), with sockets that listen already, from whoever started this process. Those of a kind are
+    /// used in the place of all addresses of that kind in `options`.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left behind.
+    pub fn start_with(
+        mut settings: TargetSettings,
+        options: &ServiceOptions,
+        inherited: Vec<BoundListener>,
+    ) -> Result<Self, StartError> {
         options
             .socket
             .check()
             .map_err(|source| StartError::SocketOptions { name: options.socket.congestion_control.clone(), source })?;
         let mut sockets = Vec::new();
-        for (addresses, kind) in [(&options.listen, ListenerKind::Io), (&options.discovery, ListenerKind::Discovery)] {
-            for &address in addresses {
-                let listen = |source| StartError::Listen { address, source };
-                let listener = socket::listen(address).map_err(listen)?;
-                settings.listeners.push(Listener { address: listener.local_addr().map_err(listen)?, kind });
-                sockets.push((listener, kind));
-            }
+        for bound in options.listeners(inherited)? {
+            let (socket, listener) = bound.prepare()?;
+            settings.listeners.push(listener);
+            sockets.push((socket, listener.kind));
         }
         let listeners = settings.listeners.clone();
         let target = Target::new(settings)?;
@@ -146,13 +177,22 @@ impl Service {
             inboxes.push((event_loop, receiver));
         }
         let group_addresses: Arc<[GroupAddress]> = group_addresses.into();
-        let mut service = Self { target: Arc::clone(&target), listeners, groups: Vec::new() };
+        let gauges: Arc<[GroupGauges]> = cores.iter().map(|_| GroupGauges::default()).collect();
+        let mut service = Self {
+            state: ServiceState::new(Arc::clone(&target), Arc::clone(&gauges), cores.clone().into()),
+            target: Arc::clone(&target),
+            listeners,
+            gauges: Arc::clone(&gauges),
+            addresses: Arc::clone(&group_addresses),
+            groups: Vec::new(),
+        };
         for (index, (event_loop, inbox)) in inboxes.into_iter().enumerate() {
             let group_options = PollGroupOptions {
                 index,
                 core: cores[index],
                 target: Arc::clone(&target),
                 groups: Arc::clone(&group_addresses),
+                gauges: Arc::clone(&gauges),
                 // One group accepts for all: the kernel's own spreading (SO_REUSEPORT) hashes, and a host's few
                 // queues would pile up on one core.
                 listeners: if index == 0 { std::mem::take(&mut sockets) } else { Vec::new() },
@@ -174,6 +214,18 @@ impl Service {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Its live state, to be shown. Cheap; it may be taken before the control socket is there and kept after the end.
+    #[must_use]
+    pub fn state(&self) -> &ServiceState {
+        &self.state
+    }
+
+    /// Asks the poll groups whether they still come around.
+    #[must_use]
+    pub fn heartbeat(&self) -> Heartbeat {
+        Heartbeat::new(Arc::clone(&self.addresses), Arc::clone(&self.gauges))
     }
 
     /// Stops accepting, lets commands in flight end for up to [`DRAIN_LIMIT`](crate::limits::DRAIN_LIMIT), closes all connections and waits for

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use crate::service::StartError;
+use crate::subsystem::{Listener, ListenerKind};
+
 /// Connections that may wait to be accepted. A host opens its queues in one burst; the kernel caps this at
 /// `net.core.somaxconn`.
 const ACCEPT_BACKLOG: i32 = 4096;
@@ -50,11 +53,48 @@ impl SocketOptions {
     }
 }
 
+/// A listening socket for hosts: made by [`bind`], or inherited.
+#[derive(Debug)]
+pub struct BoundListener {
+    /// What it offers.
+    pub kind: ListenerKind,
+    /// The socket. It may be shared with other processes; whoever accepts first gets the connection.
+    pub socket: std::net::TcpListener,
+}
+
+/// Binds and listens as a target does it: for a supervisor that keeps the socket while its target is started anew. Port 0
+/// takes a free port.
+///
+/// # Errors
+/// [`StartError::Listen`].
+pub fn bind(address: SocketAddr, kind: ListenerKind) -> Result<BoundListener, StartError> {
+    let socket = listen(address).map_err(|source| StartError::Listen { address, source })?;
+    Ok(BoundListener { kind, socket })
+}
+
+impl BoundListener {
+    /// Makes the socket ready to be polled, and says where it listens.
+    ///
+    /// # Errors
+    /// When it is no listening TCP socket.
+    pub(crate) fn prepare(self) -> Result<(TcpListener, Listener), StartError> {
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        let address = self.socket.local_addr().map_err(|source| StartError::Listen { address: unknown, source })?;
+        let refuse = |source| StartError::Listen { address, source };
+        // Inherited sockets are of any kind, and an error at each accept would be found much later.
+        if !SockRef::from(&self.socket).is_listener().map_err(refuse)? {
+            return Err(refuse(io::Error::new(io::ErrorKind::InvalidInput, "the inherited socket does not listen")));
+        }
+        self.socket.set_nonblocking(true).map_err(refuse)?;
+        Ok((TcpListener::from_std(self.socket), Listener { address, kind: self.kind }))
+    }
+}
+
 /// Binds and listens. An IPv6 wildcard takes IPv6 only, so that `0.0.0.0` and `[::]` can be given side by side.
 ///
 /// # Errors
 /// What `bind` and `listen` report: the address is in use, not of this machine, or not permitted.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restarted target must get its port back while the old connections are still in TIME_WAIT.
     socket.set_reuse_address(true)?;
@@ -64,7 +104,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(ACCEPT_BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(socket.into())
 }
 
 #[cfg(test)]
@@ -80,6 +120,16 @@ mod tests {
         let first = listen(loopback()).unwrap();
         let again = listen(first.local_addr().unwrap());
         assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_socket_that_does_not_listen_is_refused() {
+        let listener = bind(loopback(), ListenerKind::Io).unwrap();
+        let address = listener.socket.local_addr().unwrap();
+        let connected = std::net::TcpStream::connect(address).unwrap();
+        let wrong = BoundListener { kind: ListenerKind::Io, socket: std::os::fd::OwnedFd::from(connected).into() };
+        assert!(matches!(wrong.prepare(), Err(StartError::Listen { .. })));
+        assert_eq!(listener.prepare().unwrap().1, Listener { address, kind: ListenerKind::Io });
     }
 
     #[test]

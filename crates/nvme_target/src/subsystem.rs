@@ -18,10 +18,10 @@ use nvme::fabrics::Nqn;
 use nvme::tcp::ControllerOptions;
 
 use crate::admin::features::FeatureValues;
-use crate::controller::{Association, Controller, ControllerKind, ControllerSummary, Notice};
+use crate::controller::{Association, Controller, ControllerKind, ControllerSummary, Notice, QueueHandle};
 use crate::limits::{CONTROLLERS_RANGE, LimitError, Limits, NAMESPACES_MAXIMUM};
 use crate::namespace::{BLOCK_SIZE_BYTES_MAXIMUM, Namespace, NamespaceIndex, NamespaceSettings, NamespaceTable};
-use crate::queue::{ConnectionControl, IoCommand};
+use crate::queue::IoCommand;
 use crate::statistics::{Statistics, Totals};
 
 /// What a listening address offers.
@@ -276,6 +276,11 @@ impl Target {
         }
     }
 
+    /// The addresses that the discovery log page names.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        self.lock().listeners.clone()
+    }
+
     /// Whether any namespace has a volatile write cache.
     pub(crate) fn has_volatile_write_cache(&self) -> bool {
         self.namespaces().any(|namespace| namespace.device().volatile_write_cache())
@@ -298,7 +303,7 @@ impl Target {
     pub(crate) fn create_controller(
         &self,
         association: Association,
-        connection: &Arc<dyn ConnectionControl>,
+        admin_queue: QueueHandle,
     ) -> Option<Arc<Controller>> {
         let mut shared = self.lock();
         if shared.controllers.len() >= usize::from(self.limits.controllers) {
@@ -311,7 +316,7 @@ impl Target {
         }
         shared.next_controller_id = id_after(id);
         let features = FeatureValues::new(&self.limits);
-        let controller = Arc::new(Controller::new(id, association, Arc::clone(connection), features));
+        let controller = Arc::new(Controller::new(id, association, admin_queue, features));
         shared.controllers.insert(id, Arc::clone(&controller));
         Some(controller)
     }
@@ -343,7 +348,8 @@ impl Target {
         controllers
     }
 
-    fn controller_list(&self) -> Vec<Arc<Controller>> {
+    /// The controllers that exist, by ascending identifier.
+    pub(crate) fn controller_list(&self) -> Vec<Arc<Controller>> {
         self.lock().controllers.values().cloned().collect()
     }
 

@@ -39,6 +39,12 @@ pub const DEFAULT_CLASSES: [SizeClass; 4] = [
 /// The largest length that [`BufferPool::allocate`] can ever grant.
 pub const LARGEST_BUFFER_BYTES: usize = 1024 * 1024;
 
+/// Address space that a [`BufferPool::new`] takes, in bytes.
+#[must_use]
+pub fn pool_bytes() -> usize {
+    DEFAULT_CLASSES.iter().map(|class| class.buffer_bytes * class.count as usize).sum()
+}
+
 /// The buffers of one thread.
 #[derive(Debug)]
 pub struct BufferPool(Rc<Inner>);

@@ -58,6 +58,7 @@ pub struct EventLoop {
     policy: IdlePolicy,
     now: Instant,
     last_activity: Instant,
+    sleeps: u64,
 }
 
 impl EventLoop {
@@ -69,7 +70,15 @@ impl EventLoop {
         let poll = Poll::new()?;
         let waker = RemoteWaker(Arc::new(Waker::new(poll.registry(), WAKER_TOKEN)?));
         let now = clock::now();
-        Ok(Self { poll, events: Events::with_capacity(EVENTS_PER_TURN), waker, policy, now, last_activity: now })
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_PER_TURN),
+            waker,
+            policy,
+            now,
+            last_activity: now,
+            sleeps: 0,
+        })
     }
 
     /// Where sources of readiness are registered. Readiness is edge-triggered: a source that was not drained is not
@@ -89,6 +98,12 @@ impl EventLoop {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// How often the loop has found nothing to do for the time of its policy, and has blocked.
+    #[must_use]
+    pub fn sleeps(&self) -> u64 {
+        self.sleeps
     }
 
     /// Waits for events. With `more_to_do` it only looks and never waits; otherwise it spins, then blocks until an
@@ -115,6 +130,7 @@ impl EventLoop {
                 return Ok(&self.events);
             }
         }
+        self.sleeps += 1;
         self.look(deadline.map(|deadline| deadline.saturating_duration_since(self.now)))?;
         if !self.events.is_empty() {
             self.last_activity = self.now;
@@ -180,6 +196,7 @@ mod tests {
             assert!(event_loop.turn(false, Some(deadline)).unwrap().is_empty());
             // epoll counts in milliseconds and rounds up.
             assert!(event_loop.now() >= deadline);
+            assert_eq!(event_loop.sleeps(), u64::from(spin_us < 1_000_000), "it spins to the deadline instead");
         }
     }
 
@@ -187,5 +204,6 @@ mod tests {
     fn more_to_do_never_waits() {
         let mut event_loop = event_loop(0);
         assert!(event_loop.turn(true, None).unwrap().is_empty());
+        assert_eq!(event_loop.sleeps(), 0);
     }
 }

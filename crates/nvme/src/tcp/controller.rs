@@ -251,6 +251,14 @@ impl ControllerConnection {
         self.framing.data_digest
     }
 
+    /// Commands that have arrived and whose response has not been sent in full.
+    #[inline]
+    #[must_use]
+    pub fn commands_in_flight(&self) -> u32 {
+        // At most 65535 slots.
+        u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX)
+    }
+
     /// Whether it is the host's turn: it began a PDU, or was asked for data.
     #[must_use]
     pub const fn awaits_host(&self) -> bool {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::controller::{Controller, ControllerKind, ErrorReport, KeepAlive};
 use crate::fabrics::{disconnect, property};
 use crate::failure::{Failure, Location};
+use crate::gauges::QueueGauges;
 use crate::queue::{ConnectionInfo, Disposition, fabrics_command, success};
 use crate::subsystem::Target;
 
@@ -114,13 +115,20 @@ pub(crate) struct AdminContext<'q> {
 #[derive(Debug)]
 pub(crate) struct AdminQueue {
     controller: Arc<Controller>,
+    gauges: Arc<QueueGauges>,
     keep_alive: KeepAlive,
 }
 
 impl AdminQueue {
-    pub(crate) fn new(controller: Arc<Controller>, keep_alive_timeout_ms: u32, now: Instant) -> Self {
+    pub(crate) fn new(
+        controller: Arc<Controller>,
+        gauges: Arc<QueueGauges>,
+        keep_alive_timeout_ms: u32,
+        now: Instant,
+    ) -> Self {
         let keep_alive = KeepAlive::new(controller.association.kind, keep_alive_timeout_ms, now);
-        Self { controller, keep_alive }
+        controller.show_keep_alive(keep_alive.timeout_ms());
+        Self { controller, gauges, keep_alive }
     }
 
     pub(crate) fn controller(&self) -> &Controller {
@@ -137,12 +145,13 @@ impl AdminQueue {
         entry: &SubmissionQueueEntry,
     ) -> Disposition {
         self.keep_alive.activity(now);
-        let Self { controller, keep_alive } = self;
+        let Self { controller, keep_alive, .. } = self;
         let context = &mut AdminContext { now, target, info, controller, keep_alive, tag };
         let outcome = match fabrics_command(entry) {
             Some(command_type) => execute_fabrics(context, command_type, entry),
             None => execute(context, entry),
         };
+        self.controller.show_keep_alive(self.keep_alive.timeout_ms());
         match outcome {
             Ok(AdminOutcome::Done(result)) => Disposition::Respond(success(result)),
             Ok(AdminOutcome::Data(data)) => Disposition::RespondWithData { data, response: success(0) },
@@ -162,6 +171,10 @@ impl AdminQueue {
             namespace_id: if fabrics_command(entry).is_some() { 0 } else { entry.namespace_id.get() },
         });
         Response { result: 0, status }
+    }
+
+    pub(crate) fn end_pass(&self, commands_in_flight: u32) {
+        self.gauges.set_commands_in_flight(commands_in_flight);
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {

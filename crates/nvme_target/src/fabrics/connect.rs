@@ -14,8 +14,9 @@ use nvme::fabrics::{ConnectCommand, ConnectData, ConnectResult, FabricsCommandTy
 use nvme::tcp::Response;
 use zerocopy::FromBytes;
 
-use crate::controller::{Association, Controller, ControllerKind, GateKey, QueueRefusal};
+use crate::controller::{Association, Controller, ControllerKind, GateKey, QueueHandle, QueueRefusal};
 use crate::failure::{Failure, check_data_length};
+use crate::gauges::QueueGauges;
 use crate::limits::{ADMIN_IN_CAPSULE_DATA_BYTES, ADMIN_QUEUE_ENTRIES_MAXIMUM, ADMIN_QUEUE_ENTRIES_MINIMUM};
 use crate::queue::{ConnectionControl, ConnectionInfo, Disposition, QueueGrant, fabrics_command, refuse};
 use crate::subsystem::{ListenerKind, Target};
@@ -30,6 +31,7 @@ const RECORD_FORMAT: u16 = 0;
 pub(crate) struct Accepted {
     pub(crate) controller: Arc<Controller>,
     pub(crate) grant: QueueGrant,
+    pub(crate) gauges: Arc<QueueGauges>,
     /// Of an I/O queue: what opens its controller's gate.
     pub(crate) gate_key: Option<GateKey>,
 }
@@ -92,9 +94,11 @@ pub(crate) fn accept(
     let kind = subsystem_kind(target, info, data)?;
     let entries = queue_entries(target, command)?;
     let association = Association { kind, host_nqn, host_id: data.host_id };
+    let gauges = Arc::new(QueueGauges::new(entries, info.peer_address));
+    let queue = QueueHandle { connection: Arc::clone(connection), gauges: Arc::clone(&gauges) };
     let (controller, gate_key) = match command.queue_id.get() {
-        0 => (create_controller(target, connection, association, data)?, None),
-        queue_id => join_controller(target, connection, &association, data, queue_id)?,
+        0 => (create_controller(target, queue, association, data)?, None),
+        queue_id => join_controller(target, queue, &association, data, queue_id)?,
     };
     let queue_id = command.queue_id.get();
     let grant = QueueGrant {
@@ -108,7 +112,7 @@ pub(crate) fn accept(
         queue_id,
         controller_id: controller.id,
     };
-    Ok(Accepted { controller, grant, gate_key })
+    Ok(Accepted { controller, grant, gauges, gate_key })
 }
 
 /// Which of the two subsystems is asked for. The NVM subsystem is not reached through a listener for discovery.
@@ -140,20 +144,20 @@ fn queue_entries(target: &Target, command: &ConnectCommand) -> Result<u16, Refus
 /// Controllers are dynamic: a host takes the one that it gets.
 fn create_controller(
     target: &Target,
-    connection: &Arc<dyn ConnectionControl>,
+    queue: QueueHandle,
     association: Association,
     data: &ConnectData,
 ) -> Result<Arc<Controller>, Refusal> {
     if data.controller_id.get() != ConnectData::DYNAMIC_CONTROLLER {
         return Err(invalid(InvalidParameter::CONTROLLER_ID));
     }
-    target.create_controller(association, connection).ok_or(failed(Status::CONNECT_CONTROLLER_BUSY))
+    target.create_controller(association, queue).ok_or(failed(Status::CONNECT_CONTROLLER_BUSY))
 }
 
 /// An I/O queue belongs to the host that created the controller, and to no other.
 fn join_controller(
     target: &Target,
-    connection: &Arc<dyn ConnectionControl>,
+    queue: QueueHandle,
     association: &Association,
     data: &ConnectData,
     queue_id: u16,
@@ -171,7 +175,7 @@ fn join_controller(
     if controller.association.host_id != association.host_id {
         return Err(invalid(InvalidParameter::HOST_ID));
     }
-    match controller.add_io_queue(queue_id, connection) {
+    match controller.add_io_queue(queue_id, queue) {
         Ok(key) => Ok((controller, Some(key))),
         Err(QueueRefusal::Parameter(parameter)) => Err(invalid(parameter)),
         Err(QueueRefusal::Status(status)) => Err(failed(status)),

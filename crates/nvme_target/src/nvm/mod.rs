@@ -12,11 +12,11 @@ use nvme::fabrics::FabricsCommandType;
 use nvme::nvm::{NvmOpcode, ReadWrite};
 use nvme::tcp::{CommandTag, Response};
 
-use crate::controller::{Controller, ErrorReport, GateKey, GatePass};
+use crate::controller::{Controller, ErrorReport, GateKey, GatePass, QueueHandle};
 use crate::fabrics::disconnect;
 use crate::failure::{Failure, Location, check_data_length, device_status};
 use crate::namespace::{Namespace, NamespaceIndex};
-use crate::queue::{ConnectionControl, Disposition, IoCommand, fabrics_command, success};
+use crate::queue::{Disposition, IoCommand, fabrics_command, success};
 use crate::statistics::Totals;
 use crate::subsystem::Target;
 
@@ -87,7 +87,7 @@ const PLACES: [Option<u8>; 256] = {
 #[derive(Debug)]
 pub(crate) struct IoQueue {
     controller: Arc<Controller>,
-    connection: Arc<dyn ConnectionControl>,
+    handle: QueueHandle,
     queue_id: u16,
     gate_key: GateKey,
     counters: Totals,
@@ -103,13 +103,8 @@ struct Remaining {
 }
 
 impl IoQueue {
-    pub(crate) fn new(
-        controller: Arc<Controller>,
-        connection: Arc<dyn ConnectionControl>,
-        queue_id: u16,
-        gate_key: GateKey,
-    ) -> Self {
-        Self { controller, connection, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
+    pub(crate) fn new(controller: Arc<Controller>, handle: QueueHandle, queue_id: u16, gate_key: GateKey) -> Self {
+        Self { controller, handle, queue_id, gate_key, counters: Totals::default(), remaining: Vec::new() }
     }
 
     pub(crate) fn controller(&self) -> &Controller {
@@ -282,20 +277,22 @@ impl IoQueue {
 
     /// Adds what has been counted to the statistics that others see.
     #[inline]
-    pub(crate) fn end_pass(&mut self, target: &Target) {
+    pub(crate) fn end_pass(&mut self, target: &Target, commands_in_flight: u32) {
+        self.handle.gauges.set_commands_in_flight(commands_in_flight);
+        self.handle.gauges.count(&self.counters);
         target.count(&self.controller, &mut self.counters);
     }
 
     /// The connection is gone.
     pub(crate) fn closed(&mut self, target: &Target) {
-        self.end_pass(target);
+        self.end_pass(target, 0);
         self.delete();
     }
 
     /// Takes no more commands, and gives its identifier back.
     fn delete(&mut self) {
         self.gate_key = GateKey::NONE;
-        self.controller.remove_io_queue(self.queue_id, &self.connection);
+        self.controller.remove_io_queue(self.queue_id, &self.handle.connection);
     }
 }
 

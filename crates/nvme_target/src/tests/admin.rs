@@ -356,13 +356,13 @@ fn as_many_queues_are_allotted_as_the_limit_allows() {
     let target = Target::new(TargetSettings { limits, ..settings() }).unwrap();
     let mut host = Host::new(&target, "a");
     let get = GetFeatures::new(FeatureIdentifier::NUMBER_OF_QUEUES).command();
-    assert_eq!(host.admin.succeed(&get), NumberOfQueues::pairs(8).0.into());
+    assert_eq!(host.admin.succeed(&get), u64::from(NumberOfQueues::pairs(8).0));
     for (submission, completion, allotted) in [(1, 1, 1), (4, 4, 4), (4, 2, 2), (2, 4, 2), (100, 100, 8), (65535, 3, 3)]
     {
         let request = NumberOfQueues(((completion - 1) << 16) | (submission - 1));
         let set = SetFeatures::new(FeatureIdentifier::NUMBER_OF_QUEUES, request.0).command();
-        assert_eq!(host.admin.succeed(&set), NumberOfQueues::pairs(allotted).0.into());
-        assert_eq!(host.admin.succeed(&get), NumberOfQueues::pairs(allotted).0.into());
+        assert_eq!(host.admin.succeed(&set), u64::from(NumberOfQueues::pairs(allotted).0));
+        assert_eq!(host.admin.succeed(&get), u64::from(NumberOfQueues::pairs(allotted).0));
         host.io_request(allotted + 1).fail(&mut Connection::new(&target, ListenerKind::Io));
     }
     for invalid in [0xffff, 0xffff_0000, 0xffff_ffff] {
@@ -387,11 +387,11 @@ fn features_keep_what_is_set_until_a_reset() {
     ] {
         let select = |select| GetFeatures { select, ..GetFeatures::new(feature) }.command();
         assert_eq!(host.admin.succeed(&SetFeatures::new(feature, value).command()), 0);
-        assert_eq!(host.admin.succeed(&select(FeatureSelect::CURRENT)), value.into(), "{feature}");
+        assert_eq!(host.admin.succeed(&select(FeatureSelect::CURRENT)), u64::from(value), "{feature}");
         assert_eq!(host.admin.succeed(&select(FeatureSelect::DEFAULT)), default, "{feature}");
         assert_eq!(host.admin.succeed(&select(FeatureSelect::SAVED)), default, "{feature}");
         let capabilities = host.admin.succeed(&select(FeatureSelect::SUPPORTED_CAPABILITIES));
-        assert_eq!(capabilities, FeatureCapabilities::CHANGEABLE.bits().into());
+        assert_eq!(capabilities, u64::from(FeatureCapabilities::CHANGEABLE.bits()));
         host.admin.refused(&select(FeatureSelect(0b100)), Status::INVALID_FIELD);
         let save = SetFeatures { save: true, ..SetFeatures::new(feature, value) };
         host.admin.refused(&save.command(), Status::FEATURE_NOT_SAVEABLE);

@@ -23,7 +23,7 @@ type Spoil = fn(&mut Request);
 fn assert_parameter(response: nvme::tcp::Response, parameter: InvalidParameter) {
     assert!(response.status.same_code(Status::CONNECT_INVALID_PARAMETERS), "{:?}", response.status);
     assert!(response.status.do_not_retry());
-    assert_eq!(response.result, parameter.to_dword0().into(), "expected {parameter}");
+    assert_eq!(response.result, u64::from(parameter.to_dword0()), "expected {parameter}");
 }
 
 #[track_caller]

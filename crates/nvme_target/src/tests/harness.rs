@@ -341,7 +341,7 @@ impl Request {
         match self.send(connection) {
             Reply::Connected(response, grant) => {
                 assert!(response.status.is_success());
-                assert_eq!(response.result, grant.controller_id.into());
+                assert_eq!(response.result, u64::from(grant.controller_id));
                 grant
             }
             other => panic!("expected a connection, got {other:?}"),

@@ -7,7 +7,7 @@ use reactor::clock::Duration;
 
 use super::harness::{Connection, ENABLE, Host, Request, target};
 use crate::limits::DISCOVERY_ACTIVITY_TIMEOUT_MS;
-use crate::subsystem::ListenerKind;
+use crate::subsystem::{ListenerKind, Target};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -43,6 +43,18 @@ fn a_silent_host_loses_its_controller_when_the_time_is_over_and_not_before() {
 }
 
 #[test]
+fn the_summary_tells_the_time_from_connect_on_and_after_each_change() {
+    let target = target();
+    let shown = |target: &Target| target.controllers()[0].keep_alive_timeout_ms;
+    let mut admin = Connection::new(&target, ListenerKind::Io);
+    Request::admin("a").keep_alive_ms(2000).connect(&mut admin);
+    assert_eq!(shown(&target), 2000);
+    admin.configure(ENABLE);
+    admin.succeed(&SetFeatures::new(FeatureIdentifier::KEEP_ALIVE_TIMER, 5000).command());
+    assert_eq!(shown(&target), 5000);
+}
+
+#[test]
 fn keep_alive_starts_the_time_again_and_other_commands_do_not() {
     let mut host = host_with_timeout(2000);
     for _ in 0..10 {
@@ -69,7 +81,7 @@ fn the_timeout_is_rounded_up_to_the_granularity() {
     let get = GetFeatures::new(FeatureIdentifier::KEEP_ALIVE_TIMER).command();
     for (asked, given) in [(1, 100), (100, 100), (101, 200), (5000, 5000), (u32::MAX, u32::MAX)] {
         let mut host = host_with_timeout(asked);
-        assert_eq!(host.admin.succeed(&get), given.into());
+        assert_eq!(host.admin.succeed(&get), u64::from(given));
         assert_eq!(host.admin.queue.next_deadline(), Some(host.admin.now + Duration::from_millis(given.into())));
     }
 }

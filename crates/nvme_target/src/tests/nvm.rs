@@ -299,7 +299,7 @@ fn data_units_are_counted_across_commands_queues_and_controllers() {
         let queue = &mut queues[index % 3];
         let command = io(queue.send(&transfer(NvmOpcode::READ, 1, blocks(0, 1))));
         queue.complete(&command);
-        queue.queue.end_pass(queue.now);
+        queue.queue.end_pass(queue.now, 0);
         let now = smart(&mut host);
         assert_eq!(now.host_reads.get(), index as u128 + 1);
         assert_eq!(now.data_units_read.get(), if index < 1000 { 1 } else { 2 });
@@ -331,7 +331,7 @@ fn commands_of_one_pass_add_up() {
     }
     assert_eq!(host.target.totals(), Totals::default(), "added once a pass");
     for _ in 0..2 {
-        queue.queue.end_pass(queue.now);
+        queue.queue.end_pass(queue.now, 0);
         let expected = Totals {
             read_commands: 3,
             read_bytes: 7 * 512,
@@ -352,7 +352,7 @@ fn what_fails_is_not_counted_as_done() {
     queue.queue.io_completed(&read, Err(&BlockError::Io(Errno::IO)));
     let write = io(queue.send(&transfer(NvmOpcode::WRITE, 1, blocks(0, 1))));
     queue.queue.io_abandoned(&write);
-    queue.queue.end_pass(queue.now);
+    queue.queue.end_pass(queue.now, 0);
     let page = smart(&mut host);
     assert_eq!((page.host_reads.get(), page.host_writes.get()), (0, 0));
     assert_eq!((page.media_errors.get(), page.error_log_entries.get()), (1, 2));

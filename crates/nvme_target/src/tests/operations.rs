@@ -285,7 +285,7 @@ impl World {
             }
         }
         peer.outstanding.remove(&tag);
-        peer.connection.queue.end_pass(peer.connection.now);
+        peer.connection.queue.end_pass(peer.connection.now, 0);
     }
 
     fn close(&mut self, index: usize) {

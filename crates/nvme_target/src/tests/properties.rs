@@ -29,13 +29,13 @@ fn the_capabilities_are_those_that_hosts_rely_on() {
     assert_eq!(capabilities.command_sets(), Capabilities::COMMAND_SET_NVM);
     assert!(capabilities.timeout_500ms() > 0);
     assert_eq!((capabilities.memory_page_minimum(), capabilities.memory_page_maximum()), (0, 0));
-    assert_eq!(host.admin.property(PropertyOffset::VERSION, FOUR), Version::V2_0.0.into());
+    assert_eq!(host.admin.property(PropertyOffset::VERSION, FOUR), u64::from(Version::V2_0.0));
     // A host that sees ready modes in the capabilities waits as long as this says.
     assert_eq!(capabilities.ready_modes(), 1);
     let timeouts = host.admin.property(PropertyOffset::CONTROLLER_READY_TIMEOUTS, FOUR);
     assert_eq!(timeouts, capabilities.timeout_500ms());
     let configuration = host.admin.property(PropertyOffset::CONTROLLER_CONFIGURATION, FOUR);
-    assert_eq!(configuration, ENABLE.0.into());
+    assert_eq!(configuration, u64::from(ENABLE.0));
 }
 
 #[test]
