@@ -5,7 +5,7 @@
 
 mod commands;
 mod configuration;
-mod logging;
+mod log_options;
 mod message;
 mod nvme;
 mod service_options;

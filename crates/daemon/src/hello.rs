@@ -32,6 +32,8 @@ pub enum Orphans {
 struct Words {
     /// Standard streams are to be let go of at readiness.
     detached: bool,
+    /// No process of this service has been ready before.
+    first: bool,
     orphans: Orphans,
     watchdog_us: Option<u64>,
     /// Where the supervisor was started: relative paths in the service's arguments mean this directory.
@@ -44,6 +46,7 @@ struct Words {
 #[derive(Debug)]
 pub(crate) struct Hello {
     pub(crate) detached: bool,
+    pub(crate) first: bool,
     pub(crate) orphans: Orphans,
     pub(crate) watchdog: Option<std::time::Duration>,
     pub(crate) directory: Option<PathBuf>,
@@ -57,6 +60,7 @@ impl Hello {
         let configuration = self.configuration.as_deref().map(memory_file).transpose()?;
         let words = Words {
             detached: self.detached,
+            first: self.first,
             orphans: self.orphans,
             watchdog_us: self.watchdog.map(|limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX)),
             directory: self.directory.clone(),
@@ -86,6 +90,7 @@ impl Hello {
         };
         Ok(Self {
             detached: words.detached,
+            first: words.first,
             orphans: words.orphans,
             watchdog: words.watchdog_us.map(std::time::Duration::from_micros),
             directory: words.directory,
@@ -122,6 +127,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let hello = Hello {
             detached: true,
+            first: false,
             orphans: Orphans::Keep,
             watchdog: Some(std::time::Duration::from_millis(1500)),
             directory: Some("/a b".into()),
@@ -130,7 +136,8 @@ mod tests {
         };
         hello.send(&left).unwrap();
         let heard = Hello::receive(&right).unwrap();
-        assert_eq!((heard.detached, heard.orphans, heard.watchdog), (true, Orphans::Keep, hello.watchdog));
+        assert_eq!((heard.detached, heard.first), (true, false));
+        assert_eq!((heard.orphans, heard.watchdog), (Orphans::Keep, hello.watchdog));
         assert_eq!((heard.directory, heard.configuration), (hello.directory, hello.configuration));
         assert_eq!(heard.sockets[0].kind, "io");
         assert_eq!(heard.sockets[0].listener.local_addr().unwrap(), address);

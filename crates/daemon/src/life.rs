@@ -106,6 +106,7 @@ fn monitor(place: Place, service: &dyn Service) -> Result<ExitCode, Failure> {
         times: place.options.times,
         addresses: Vec::new(),
         configuration: None,
+        fingerprint: String::new(),
         bind: |address| Err(Failure::running(format_args!("{address}: bound by the service"))),
     };
     Supervisor::of_one(place, definition, sockets)?.run()

@@ -58,6 +58,8 @@ pub(crate) struct Place {
     pub(crate) orphans: Orphans,
     /// Between two signs of life that somebody waits for.
     pub(crate) watchdog: Option<Duration>,
+    /// Whether this is the first process of the service, whose caller reads where it is served.
+    is_first: bool,
     /// What takes the place of the standard streams at readiness.
     null: Option<OwnedFd>,
 }
@@ -83,6 +85,7 @@ impl Place {
             supervised: true,
             orphans: hello.orphans,
             watchdog: hello.watchdog,
+            is_first: hello.first,
             null: None,
         }
     }
@@ -106,6 +109,7 @@ impl Place {
             upstream,
             sockets: Vec::new(),
             supervised: false,
+            is_first: true,
             null: None,
         }
     }
@@ -151,9 +155,14 @@ impl Place {
 
     /// Tells that all is served, and lets go of the caller's streams.
     ///
+    /// A person who reads the output finds `ready` in its last line, once the whole chain is.
+    ///
     /// # Errors
     /// When nobody is there to be told.
     pub(crate) fn announce_ready(&mut self, status: &str) -> Result<(), Failure> {
+        if !self.supervised {
+            say("ready");
+        }
         if self.detached {
             self.logging.detach_console();
         }
@@ -178,7 +187,7 @@ pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitC
     title::set_command_name("tidegate");
     let mut signals =
         Signals::catch().map_err(|error| Failure::running(format_args!("cannot catch signals ({error})")))?;
-    let keeps_terminal = terminal::is_controlling();
+    let keeps_terminal = !place.supervised && terminal::is_controlling();
     let control_path = place.control_path();
     let pidfile = place.pidfile(control_path.as_deref())?;
     let control_socket = place.control_socket(control_path)?;
@@ -200,7 +209,9 @@ pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitC
     };
     let early = signals.pending().into_iter().find(|&signal| ends(signal, keeps_terminal));
     if early.is_none() {
-        running.announcement().iter().for_each(|line| say(line));
+        if place.is_first {
+            running.announcement().iter().for_each(|line| say(line));
+        }
         place.announce_ready("serving")?;
         tracing::info!("ready");
     }
@@ -519,11 +530,11 @@ fn say(line: &str) {
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
-mod terminal {
+pub(crate) mod terminal {
     use rustix::fs::{Mode, OFlags, open};
 
     /// Whether this process runs in somebody's terminal, whose end would be told by a hang-up.
-    pub(super) fn is_controlling() -> bool {
+    pub(crate) fn is_controlling() -> bool {
         open("/dev/tty", OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).is_ok()
     }
 }

@@ -33,6 +33,23 @@ pub enum ListenerKind {
     Discovery,
 }
 
+impl ListenerKind {
+    /// The word for it: in the state tree, and for sockets that somebody else has bound.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Io => "io",
+            Self::Discovery => "discovery",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Io, Self::Discovery].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// An address that hosts can connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listener {

@@ -233,7 +233,7 @@ pub(crate) fn placement(cores: Vec<usize>) -> Placement {
 /// With what to do about it.
 pub(super) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
     let kind = ListenerKind::from_name(&address.kind).unwrap_or(ListenerKind::Io);
-    nvme_target::bind(address.address, kind).map(BoundListener::into_socket).map_err(|error| start_failure(&error))
+    nvme_target::bind(address.address, kind).map(|bound| bound.socket).map_err(|error| start_failure(&error))
 }
 
 fn start_failure(error: &StartError) -> Failure {
@@ -342,7 +342,7 @@ struct RunningTarget {
 
 impl Running for RunningTarget {
     fn state(&self) -> Arc<dyn Inspect> {
-        Arc::new(self.service.state())
+        Arc::new(self.service.state().clone())
     }
 
     /// What is served, where, and what to try.

@@ -22,6 +22,8 @@ pub struct ServiceDefinition {
     pub addresses: Vec<ListenAddress>,
     /// The configuration that it is given.
     pub configuration: Option<String>,
+    /// What of the configuration is about this service: another one makes it be started anew at a reload.
+    pub fingerprint: String,
     /// Binds an address as the service would.
     pub bind: fn(&ListenAddress) -> Result<TcpListener, Failure>,
 }
@@ -37,7 +39,7 @@ impl ServiceDefinition {
 
     /// Whether a running process of `other` is what this one asks for.
     pub(crate) fn runs_as(&self, other: &Self) -> bool {
-        self.arguments == other.arguments && self.configuration == other.configuration
+        self.arguments == other.arguments && self.fingerprint == other.fingerprint
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) struct Managed {
     pub(super) definition: ServiceDefinition,
     pub(super) sockets: Vec<ListeningSocket>,
     process: Option<Process>,
+    was_started: bool,
     /// No longer in the configuration.
     pub(super) removed: bool,
     /// The process before, for reports of its end.
@@ -89,6 +90,7 @@ impl Managed {
             definition,
             sockets,
             process: None,
+            was_started: false,
             removed: false,
             last_process: None,
             last_crash: None,
@@ -124,6 +126,7 @@ impl Managed {
         let (ours, theirs) = Channel::pair()?;
         let hello = Hello {
             detached: surroundings.detached,
+            first: !self.was_started,
             orphans: surroundings.orphans,
             watchdog: self.definition.times.watchdog,
             directory: surroundings.directory.clone(),
@@ -135,7 +138,12 @@ impl Managed {
         command.arg0(std::env::args_os().next().unwrap_or_else(|| "tidegate".into())).args(&self.definition.arguments);
         position::pass_channel(&mut command, theirs.as_fd().as_raw_fd());
         keep_open(&mut command, theirs.as_fd().as_raw_fd());
+        if !surroundings.detached {
+            // What a terminal sends to its foreground is for the supervisor, which passes it on once.
+            command.process_group(0);
+        }
         let child = command.spawn()?;
+        self.was_started = true;
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no pid"))?;
         self.process =
             Some(Process { id, channel: Some(ours), started: clock::now(), adopted: None, stopping: false, crashed: false });
@@ -144,6 +152,7 @@ impl Managed {
 
     /// Goes on with a process that an earlier program of this supervisor has started.
     pub(super) fn resume(&mut self, id: Pid, channel: Channel, adopted: Option<OwnedFd>) {
+        self.was_started = true;
         self.process =
             Some(Process { id, channel: Some(channel), started: clock::now(), adopted, stopping: false, crashed: false });
     }

@@ -36,7 +36,7 @@ use crate::listening::ListeningSocket;
 use crate::notification::{self, Notification};
 use crate::pidfile::Pidfile;
 use crate::process_end::ProcessEnd;
-use crate::serve::Place;
+use crate::serve::{Place, terminal};
 use crate::signals::Signals;
 use crate::supervision::{Action, Event, Finish, Happening, Report, ServiceIndex, Severity, Supervision};
 use crate::title;
@@ -60,6 +60,8 @@ pub struct Supervisor {
     board: Board,
     renewals: Renewals,
     finish: Option<Finish>,
+    /// Whether it runs in somebody's terminal.
+    keeps_terminal: bool,
 }
 
 impl Supervisor {
@@ -113,6 +115,7 @@ impl Supervisor {
             board: Board::default(),
             renewals: Renewals::default(),
             finish: None,
+            keeps_terminal: terminal::is_controlling(),
         })
     }
 
@@ -190,7 +193,7 @@ impl Supervisor {
         for signal in self.signals.pending() {
             match signal {
                 Signal::CHILD => self.reap(),
-                Signal::HUP => self.reload(),
+                Signal::HUP if !self.keeps_terminal => self.reload(),
                 Signal::ALARM => self.handle(Event::Stop(Signal::TERM)),
                 other => {
                     let description = crate::process_end::signal_description(other.as_raw());
