@@ -130,8 +130,8 @@ fn verify(account: &Account, expected: CapabilitySets) -> Result<(), DropError> 
         ("the group id", [groups.real, groups.effective, groups.saved].iter().any(|id| id.as_raw() != group)),
         ("the list of supplementary groups", getgroups().map_err(failed("getgroups"))? != Vec::<Gid>::new()),
         ("a set of capabilities", found != expected),
-        ("the ambient set", is_left(|one| capability_is_in_ambient_set(one), expected.inheritable)),
-        ("the bounding set", is_left(|one| capability_is_in_bounding_set(one), CapabilitySet::empty())),
+        ("the ambient set", is_left(capability_is_in_ambient_set, expected.inheritable)),
+        ("the bounding set", is_left(capability_is_in_bounding_set, CapabilitySet::empty())),
     ];
     checks.iter().find(|(_, is_left)| *is_left).map_or(Ok(()), |(what, _)| Err(DropError::NotDropped(what)))
 }

@@ -35,12 +35,12 @@ const FEATURES: [(ABI, &str); 6] = [
     (ABI::V6, "signals to and abstract sockets of other processes"),
 ];
 
-/// What every service may read, where it exists. See the module's head.
-const ALWAYS_READ: &[&str] =
+/// What every service may read, where it exists, besides its own program. See the module's head.
+pub(super) const ALWAYS_READ: &[&str] =
     &["/proc", "/sys/devices/system", "/sys/fs/cgroup", "/etc/localtime", "/usr/share/zoneinfo", "/dev/null"];
 
 /// What every service may write to.
-const ALWAYS_WRITTEN: &[&str] = &["/dev/null"];
+pub(super) const ALWAYS_WRITTEN: &[&str] = &["/dev/null"];
 
 /// The rights to look.
 const READ: BitFlags<AccessFs> = landlock::make_bitflags!(AccessFs::{ReadFile | ReadDir});

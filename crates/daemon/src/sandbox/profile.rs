@@ -58,7 +58,7 @@ pub(super) enum Condition {
         /// The argument.
         argument: u8,
         /// The number.
-        value: u32,
+        value: u64,
     },
     /// Of the bits in the mask, it has these.
     Bits {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use control::{Answer, Command, Format, Inspect, Node, State};
 use serde_json::Value;
 
+use super::landlock::{ALWAYS_READ, ALWAYS_WRITTEN};
 use super::layers::Layer;
 use super::{Profile, Rules};
 
@@ -108,6 +109,8 @@ fn inspect_rules(rules: &Rules, node: &mut Node<'_>) {
     node.value("read", paths(&rules.read));
     node.value("write", paths(&rules.write));
     node.value("execute", paths(&rules.execute));
+    node.value("read_by_every_service", ALWAYS_READ);
+    node.value("written_by_every_service", ALWAYS_WRITTEN);
     node.value("bind_ports", rules.bind_ports.clone());
     node.value("connect_ports", rules.connect_ports.clone());
 }
@@ -162,8 +165,10 @@ mod tests {
         let state = State::of(&report(), "").unwrap();
         let text = state.to_string();
         let head = "no-new-privileges:\n  state: off\n  why: switched off by --no-sandbox\nlandlock:\n  state: partly on\n  \
-                    not_limited: a; b\n  read: [\"/srv/a b\"]\n  write: []\n  execute: []\n  bind_ports: [4420]\n  \
-                    connect_ports: []\nseccomp:\n  state: on\n  profile: target\n";
+                    not_limited: a; b\n  read: [\"/srv/a b\"]\n  write: []\n  execute: []\n  \
+                    read_by_every_service: [\"/proc\",\"/sys/devices/system\",\"/sys/fs/cgroup\",\"/etc/localtime\",\
+                    \"/usr/share/zoneinfo\",\"/dev/null\"]\n  written_by_every_service: [\"/dev/null\"]\n  \
+                    bind_ports: [4420]\n  connect_ports: []\nseccomp:\n  state: on\n  profile: target\n";
         assert!(text.starts_with(head), "{text}");
         assert!(text.contains("\n    threads: clone? clone3? futex"), "{text}");
         let value = serde_json::to_value(&state).unwrap();

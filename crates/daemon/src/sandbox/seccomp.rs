@@ -29,8 +29,8 @@ type Calls = BTreeMap<i64, Vec<SeccompRule>>;
 
 pub(super) fn apply(rules: &Rules) -> Result<Enforcement, SandboxError> {
     let programs = programs(rules.profile).map_err(|error| SandboxError::Filter(Box::new(error)))?;
-    for program in &programs {
-        match install(program) {
+    for (program, log) in &programs {
+        match install(program, *log) {
             Ok(()) => {}
             // ENOSYS before Linux 3.17, EINVAL where it is not built in.
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => {
@@ -42,20 +42,28 @@ pub(super) fn apply(rules: &Rules) -> Result<Enforcement, SandboxError> {
     Ok(Enforcement::On)
 }
 
-/// The filters in the order of their installation: the last one forbids to install more.
-fn programs(profile: &Profile) -> Result<Vec<BpfProgram>, seccompiler::BackendError> {
+/// Whether the kernel's log tells what a filter refuses, besides the ends of processes, of which it always tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Log {
+    Refusals,
+    Nothing,
+}
+
+/// The filters in the order of their installation: the last one forbids to install more. That threads are made in the
+/// older way is no news.
+fn programs(profile: &Profile) -> Result<Vec<(BpfProgram, Log)>, seccompiler::BackendError> {
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let errno = |number: i32| SeccompAction::Errno(number.cast_unsigned());
     let filters = [
-        (dangerous(profile), SeccompAction::Allow, SeccompAction::KillProcess),
-        (not_implemented(profile), SeccompAction::Allow, errno(libc::ENOSYS)),
-        (allowed(profile)?, errno(libc::EPERM), SeccompAction::Allow),
+        (dangerous(profile), SeccompAction::Allow, SeccompAction::KillProcess, Log::Refusals),
+        (not_implemented(profile), SeccompAction::Allow, errno(libc::ENOSYS), Log::Nothing),
+        (allowed(profile)?, errno(libc::EPERM), SeccompAction::Allow, Log::Refusals),
     ];
-    filters
-        .into_iter()
-        .filter(|(calls, ..)| !calls.is_empty())
-        .map(|(calls, otherwise, action)| SeccompFilter::new(calls, otherwise, action, architecture)?.try_into())
-        .collect()
+    let compile = |(calls, otherwise, action, log)| {
+        let program = SeccompFilter::new(calls, otherwise, action, architecture)?.try_into()?;
+        Ok((program, log))
+    };
+    filters.into_iter().filter(|(calls, ..)| !calls.is_empty()).map(compile).collect()
 }
 
 fn dangerous(profile: &Profile) -> Calls {
@@ -87,7 +95,7 @@ fn allowed(profile: &Profile) -> Result<Calls, seccompiler::BackendError> {
 fn compile(condition: Condition) -> Result<SeccompCondition, seccompiler::BackendError> {
     let (half, whole) = (SeccompCmpArgLen::Dword, SeccompCmpArgLen::Qword);
     let (argument, length, operator, value) = match condition {
-        Condition::Is { argument, value } => (argument, half, SeccompCmpOp::Eq, value.into()),
+        Condition::Is { argument, value } => (argument, half, SeccompCmpOp::Eq, value),
         Condition::Bits { argument, mask, value } => {
             (argument, half, SeccompCmpOp::MaskedEq(mask.into()), value.into())
         }
@@ -97,11 +105,14 @@ fn compile(condition: Condition) -> Result<SeccompCondition, seccompiler::Backen
     SeccompCondition::new(argument, length, operator, value)
 }
 
-/// Puts a filter over every thread of the process, with its refusals logged.
-fn install(program: &BpfProgram) -> std::io::Result<()> {
+/// Puts a filter over every thread of the process.
+fn install(program: &BpfProgram, log: Log) -> std::io::Result<()> {
     let length = u16::try_from(program.len()).map_err(std::io::Error::other)?;
     let filter = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut().cast() };
-    let flags = libc::SECCOMP_FILTER_FLAG_TSYNC | libc::SECCOMP_FILTER_FLAG_LOG;
+    let flags = match log {
+        Log::Refusals => libc::SECCOMP_FILTER_FLAG_TSYNC | libc::SECCOMP_FILTER_FLAG_LOG,
+        Log::Nothing => libc::SECCOMP_FILTER_FLAG_TSYNC,
+    };
     #[expect(
         unsafe_code,
         reason = "no library of ours installs filters without setting no_new_privs, which is a layer of its own"

@@ -42,14 +42,7 @@ macro_rules! old_calls {
 /// The argument is a constant of the C library, whose type differs from architecture to architecture.
 macro_rules! is {
     ($argument:literal, $constant:ident) => {{
-        #[expect(
-            clippy::allow_attributes,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::unnecessary_cast,
-            reason = "the constants are small and not negative, whatever their type is"
-        )]
-        const CONDITION: Condition = Condition::Is { argument: $argument, value: libc::$constant as u32 };
+        const CONDITION: Condition = Condition::Is { argument: $argument, value: libc::$constant as u64 };
         CONDITION
     }};
 }

@@ -1,17 +1,13 @@
 //! The sandbox around real processes. Numbers of errors are the kernel's: 1 is EPERM, 13 EACCES.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of a test ends the test")]
-
-mod steps;
-
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
+use crate::steps::{Directory, Ended, Steps, note, run};
 use serde_json::Value;
-use steps::{Directory, Ended, run};
 
 const PERMISSION_DENIED: &str = "error 13";
 const NOT_PERMITTED: &str = "error 1";
@@ -24,7 +20,7 @@ fn landlock_version() -> u64 {
         "on" => 6,
         "partly on" => 6 - landlock["not_limited"].as_str().unwrap().split("; ").count() as u64,
         _ => {
-            steps::note("skipped: this kernel enforces no Landlock");
+            note("skipped: this kernel enforces no Landlock");
             0
         }
     }
@@ -206,7 +202,7 @@ fn each_layer_is_switched_off_by_its_name() {
 #[test]
 fn the_status_of_the_process_says_what_is_on() {
     let status = |confine: &str| {
-        let waiting = steps::Steps::start(&[confine, "wait"]);
+        let waiting = Steps::start(&[confine, "wait"]);
         let text = fs::read_to_string(format!("/proc/{}/status", waiting.pid())).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
         [field("NoNewPrivs:"), field("Seccomp:"), field("Seccomp_filters:")]
@@ -219,7 +215,7 @@ fn the_status_of_the_process_says_what_is_on() {
 #[test]
 fn without_no_new_privileges_only_root_is_confined() {
     if !rustix::process::geteuid().is_root() {
-        steps::note("skipped: only root can drop privileges");
+        note("skipped: only root can drop privileges");
         return;
     }
     let as_root = run(&["confine=no-new-privileges", "netlink"]);

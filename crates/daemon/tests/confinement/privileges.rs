@@ -1,15 +1,11 @@
 //! Dropping privileges in real processes, numbered as the behaviour it stands for: D is the section of `--user`. Users
 //! `nobody` and `daemon` are those that every Linux has.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of a test ends the test")]
-
-mod steps;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use steps::{Directory, Steps, run};
+use crate::steps::{Directory, Steps, note, run};
 
 /// The capabilities that stay: CAP_NET_BIND_SERVICE is number 10, CAP_IPC_LOCK 14.
 const KEPT: u64 = 1 << 10 | 1 << 14;
@@ -18,7 +14,7 @@ const KEPT: u64 = 1 << 10 | 1 << 14;
 fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
-        steps::note("skipped: only root can drop privileges");
+        note("skipped: only root can drop privileges");
     }
     is_root
 }

@@ -1,12 +1,9 @@
 //! Runs the fixture that does steps in a process of its own.
 
-#![expect(clippy::allow_attributes, reason = "each test binary uses a part of this module")]
-#![allow(dead_code, reason = "each test binary uses a part of this module")]
-
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,10 +17,6 @@ impl Directory {
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
         Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {
