@@ -76,23 +76,22 @@ pub(crate) struct Steps {
 impl Steps {
     /// Does the steps until `wait`.
     pub(crate) fn start(steps: &[&str]) -> Self {
-        let mut started = Self::spawn(steps);
-        let mut text = String::new();
-        while !text.ends_with("ready\n") {
-            assert_ne!(started.output.read_line(&mut text).unwrap(), 0, "ended early:\n{text}");
-        }
-        started
+        Self::spawn(steps).until_ready()
     }
 
     /// Does the steps, of which the last executes cat(1), and waits until that runs.
-    pub(crate) fn start_shell(steps: &[&str]) -> Self {
+    pub(crate) fn start_cat(steps: &[&str]) -> Self {
         let mut started = Self::spawn(steps);
         started.child.stdin.as_mut().unwrap().write_all(b"ready\n").unwrap();
+        started.until_ready()
+    }
+
+    fn until_ready(mut self) -> Self {
         let mut text = String::new();
         while !text.ends_with("ready\n") {
-            assert_ne!(started.output.read_line(&mut text).unwrap(), 0, "ended early:\n{text}");
+            assert_ne!(self.output.read_line(&mut text).unwrap(), 0, "ended early:\n{text}");
         }
-        started
+        self
     }
 
     fn spawn(steps: &[&str]) -> Self {
