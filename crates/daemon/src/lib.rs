@@ -9,35 +9,39 @@
 //! ```
 //! Start reading at [`life`] (the order), [`service`] (what a service has to be) and [`supervision`] (what a supervisor
 //! decides). [`pidfile`] says that a service runs, [`channel`] carries what it says, [`notification`] is how a service speaks
-//! about itself, [`process_end`] how its end is told.
+//! about itself, [`process_end`] how its end is told. [`run_directory`] is where its files are, [`privileges`] who it is,
+//! [`sandbox`] what it can still do once it runs. [`crash`] is what remains of it when it dies of a fault, [`title`] what `ps`
+//! shows, [`init_system`] how systemd and s6 are spoken to.
 //!
 //! What this crate does not do: it knows no service by name, reads no configuration file and parses no command line.
 
-mod log_shim;
 mod adoption;
-pub mod sandbox;
-pub mod privileges;
-mod run_directory;
-mod crash;mod title;mod init_system;
 pub mod channel;
+pub mod crash;
 mod detach;
 mod ending;
 mod failure;
 mod fork;
 mod hello;
+pub mod init_system;
 pub mod life;
 mod listening;
+mod log_shim;
 pub mod notification;
 mod options;
 pub mod pidfile;
 mod position;
+pub mod privileges;
 pub mod process_end;
+pub mod run_directory;
+pub mod sandbox;
 mod serve;
 pub mod service;
 mod signals;
 mod streams;
 pub mod supervision;
 pub mod supervisor;
+pub mod title;
 mod wake;
 
 pub use failure::Failure;

@@ -20,6 +20,9 @@ use super::Client;
 /// The service that is meant when there are several and none is named.
 const FIRST_CHOICE: &str = "up";
 
+/// Where the services of root are.
+const SYSTEM_DIRECTORY: &str = "/run/tidegate";
+
 /// How long a service may take to accept a connection that only asks whether it is alive.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -123,12 +126,26 @@ impl RunDirectories {
         if let Some(directory) = chosen.filter(is_set) {
             return Self(vec![directory.into()]);
         }
-        let mut directories = vec![PathBuf::from("/run/tidegate")];
+        let mut directories = vec![PathBuf::from(SYSTEM_DIRECTORY)];
         directories.extend(user.filter(is_set).map(|directory| Path::new(&directory).join("tidegate")));
         if !is_root {
             directories.reverse();
         }
         Self(directories)
+    }
+
+    /// Where a service that this user starts puts its socket: the first choice, from the same two variables. `None` for
+    /// a user other than root when neither is set: the system's directory is root's.
+    #[must_use]
+    pub fn of_own_services() -> Option<PathBuf> {
+        let is_root = rustix::process::geteuid().is_root();
+        Self::choose_own(std::env::var_os("TIDEGATE_RUNDIR"), is_root, std::env::var_os("XDG_RUNTIME_DIR"))
+    }
+
+    fn choose_own(chosen: Option<OsString>, is_root: bool, user: Option<OsString>) -> Option<PathBuf> {
+        let is_somewhere = is_root || [&chosen, &user].into_iter().flatten().any(|value| !value.is_empty());
+        let Self(directories) = Self::choose(chosen, is_root, user);
+        directories.into_iter().next().filter(|_| is_somewhere)
     }
 
     /// The running services, the first directory's first.
@@ -237,6 +254,18 @@ mod tests {
         assert_eq!(choose(None, true, None), "/run/tidegate");
         assert_eq!(choose(Some(""), false, Some("/run/user/7")), "/run/user/7/tidegate, /run/tidegate");
         assert_eq!(choose(None, true, Some("/run/user/0")), "/run/tidegate, /run/user/0/tidegate");
+    }
+
+    #[test]
+    fn an_own_service_goes_to_the_first_choice_but_never_to_roots_directory() {
+        let choose = |chosen: Option<&str>, is_root, user: Option<&str>| {
+            RunDirectories::choose_own(chosen.map(Into::into), is_root, user.map(Into::into))
+        };
+        assert_eq!(choose(Some("/a"), false, None), Some("/a".into()));
+        assert_eq!(choose(Some("/run/tidegate"), false, None), Some("/run/tidegate".into()), "asked for");
+        assert_eq!(choose(None, true, Some("/run/user/0")), Some("/run/tidegate".into()));
+        assert_eq!(choose(Some(""), false, Some("/run/user/7")), Some("/run/user/7/tidegate".into()));
+        assert_eq!(choose(None, false, Some("")), None);
     }
 
     #[test]

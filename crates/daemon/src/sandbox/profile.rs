@@ -1,0 +1,182 @@
+//! What a kind of service may ask of the kernel: named groups of system calls, and profiles made of them.
+//!
+//! A profile is one entry of [`PROFILES`], a group one constant of [`system_calls`](super::system_calls). To add a
+//! system call, put it into the group whose purpose it serves; `strace -f` of the service says which are missing, and so
+//! does the kernel's log (`type=1326`), since every refusal is logged.
+
+use super::system_calls::{
+    EVENTS, FILES, IO_URING, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS, THREADS,
+};
+
+/// What a kind of service may ask of the kernel. Everything else is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: &'static str,
+    /// The system calls, by purpose.
+    pub groups: &'static [&'static Group],
+}
+
+/// System calls that serve one purpose.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: &'static str,
+    /// What for.
+    pub purpose: &'static str,
+    /// The system calls that every architecture has.
+    pub calls: &'static [SystemCall],
+    /// Those that only old architectures have, for the same purpose; empty on others.
+    pub old_calls: &'static [SystemCall],
+}
+
+/// A system call in a group.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SystemCall {
+    /// The constant's name, `SYS_read`.
+    pub(super) symbol: &'static str,
+    pub(super) number: libc::c_long,
+    pub(super) permission: Permission,
+}
+
+/// When a system call is allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Permission {
+    /// Always.
+    Always,
+    /// If one of these holds.
+    If(&'static [Condition]),
+    /// Never, and the kernel answers ENOSYS as if it were older, so that the C library takes the older call.
+    NotImplemented,
+}
+
+/// A condition on an argument. Arguments count from 0; their lower 32 bits are looked at, where all of these have theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It is this number.
+    Is {
+        /// The argument.
+        argument: u8,
+        /// The number.
+        value: u64,
+    },
+    /// Of the bits in the mask, it has these.
+    Bits {
+        /// The argument.
+        argument: u8,
+        /// The bits that are looked at.
+        mask: u32,
+        /// Those of them that are set.
+        value: u32,
+    },
+    /// It is a null pointer.
+    IsNull {
+        /// The argument.
+        argument: u8,
+    },
+    /// It is this process.
+    IsOwnProcess {
+        /// The argument.
+        argument: u8,
+    },
+}
+
+impl SystemCall {
+    /// Its name, as strace writes it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.symbol.strip_prefix("SYS_").unwrap_or(self.symbol)
+    }
+
+    /// Whether only some uses of it are allowed.
+    #[must_use]
+    pub fn is_conditional(&self) -> bool {
+        self.permission != Permission::Always
+    }
+}
+
+impl Group {
+    /// Every system call of the group on this architecture.
+    pub fn system_calls(&self) -> impl Iterator<Item = &'static SystemCall> {
+        self.calls.iter().chain(self.old_calls)
+    }
+}
+
+impl Profile {
+    /// The profile of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PROFILES.iter().copied().find(|profile| profile.name == name)
+    }
+
+    /// Every system call that the profile allows.
+    pub fn system_calls(&self) -> impl Iterator<Item = &'static SystemCall> {
+        self.groups.iter().flat_map(|group| group.system_calls())
+    }
+
+    /// Whether a system call is allowed without conditions.
+    pub(super) fn allows(&self, number: libc::c_long) -> bool {
+        self.system_calls().any(|call| call.number == number && call.permission == Permission::Always)
+    }
+}
+
+/// A target: threads that serve connections out of memory, files and disks.
+///
+/// Made from `strace -f` of `tidegate target` with memory, files (both back ends) and null devices under
+/// `tidegate nvme perf`, `discover`, `identify` and `flush`, and from what its code can call besides: Deallocate and
+/// Write Zeroes (`fallocate`), the control socket, log files and their rotation.
+pub const TARGET: Profile = Profile {
+    name: "target",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS, &NETWORK_SERVER],
+};
+
+/// A service that opens no network connection and listens nowhere but on its control socket.
+pub const LOCAL: Profile =
+    Profile { name: "local", groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS] };
+
+/// A supervisor. Its filter is its services' too, for filters outlive exec and only add up: it has to allow what any of
+/// them needs, and what it takes to execute, watch and confine them.
+pub const SUPERVISOR: Profile = Profile {
+    name: "supervisor",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS, &NETWORK_SERVER, &PROCESSES],
+};
+
+/// Every profile.
+pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &SUPERVISOR];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::system_calls::DANGEROUS;
+    use super::*;
+
+    #[test]
+    fn names_are_there_once() {
+        let names: BTreeSet<_> = PROFILES.iter().map(|profile| profile.name).collect();
+        assert_eq!(names.len(), PROFILES.len());
+        for profile in PROFILES {
+            let groups: BTreeSet<_> = profile.groups.iter().map(|group| group.name).collect();
+            assert_eq!(groups.len(), profile.groups.len(), "{}", profile.name);
+            for group in profile.groups {
+                let calls: BTreeSet<_> = group.system_calls().map(SystemCall::name).collect();
+                assert_eq!(calls.len(), group.system_calls().count(), "{}: a call stands twice", group.name);
+                assert!(group.system_calls().all(|call| call.symbol.starts_with("SYS_")));
+            }
+        }
+        assert_eq!(Profile::named("target"), Some(&TARGET));
+        assert_eq!(Profile::named("x"), None);
+    }
+
+    #[test]
+    fn no_service_may_execute_or_do_what_is_dangerous() {
+        for profile in [&TARGET, &LOCAL] {
+            for call in DANGEROUS {
+                assert!(profile.system_calls().all(|allowed| allowed.number != call.number), "{}", call.symbol);
+            }
+        }
+        let dangerous_to_a_supervisor: Vec<_> =
+            DANGEROUS.iter().filter(|call| SUPERVISOR.allows(call.number)).map(SystemCall::name).collect();
+        assert_eq!(dangerous_to_a_supervisor, ["execve", "execveat"]);
+    }
+}
