@@ -6,7 +6,10 @@
 //! What this crate does not do: it starts no process and does not detach, drop privileges or bind sockets.
 
 pub mod channel;
+pub mod crash;
+pub mod init_system;
 pub mod notification;
 pub mod pidfile;
 pub mod process_end;
 pub mod supervision;
+pub mod title;
