@@ -16,13 +16,14 @@ pub const COMMAND_NAME_LIMIT_BYTES: usize = 15;
 static SHOWN: Mutex<Option<Box<[u8]>>> = Mutex::new(None);
 
 /// Shows this text in the place of the command line, whatever its length. It does not pass on to what is executed later.
+/// For a process with one thread: the kernel has to be told where the heap ends, and another thread could move that.
 ///
 /// # Errors
 /// When the kernel cannot do it or `/proc` is missing; then nothing has changed. Good to log, no reason to stop.
 pub fn set_title(text: &str) -> io::Result<()> {
     let title: Box<[u8]> = text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }).chain([0]).collect();
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let map = MemoryMap::showing(&title, &stat).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+    let mut map = MemoryMap::showing(&title, &stat).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
     let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
     map.apply()?;
     // Only now may the title before be freed.
@@ -48,6 +49,7 @@ struct MemoryMap {
     start_data: u64,
     end_data: u64,
     start_brk: u64,
+    /// Filled in by [`MemoryMap::apply`].
     brk: u64,
     start_stack: u64,
     arg_start: u64,
@@ -74,7 +76,7 @@ impl MemoryMap {
             start_data: field(45)?,
             end_data: field(46)?,
             start_brk: field(47)?,
-            brk: heap_end(),
+            brk: 0,
             start_stack: field(28)?,
             arg_start,
             arg_end: arg_start + u64::try_from(title.len()).ok()?,
@@ -87,7 +89,9 @@ impl MemoryMap {
     }
 
     #[expect(unsafe_code, reason = "rustix has no PR_SET_MM_MAP")]
-    fn apply(&self) -> io::Result<()> {
+    fn apply(&mut self) -> io::Result<()> {
+        // Last, since each allocation may move it.
+        self.brk = heap_end();
         let (map, size) = (std::ptr::from_ref(self), size_of::<Self>());
         // SAFETY: the kernel reads `size` bytes of a structure of the layout that it documents, and itself reads no
         // memory through the addresses but for others to look at. All of them are what holds already, except for the
