@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test ends the test")]
 
+use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use daemon::channel::{Channel, Received};
 use daemon::notification::{Notification, decode};
 use rustix::io::FdFlags;
+use rustix::process::{Pid, Signal, kill_process};
 
 fn fixture(way: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crash_fixture"));
@@ -171,6 +173,28 @@ fn c13_a_panic_in_a_thread_ends_the_process_and_is_reported_once() {
     assert_eq!(status.signal(), Some(libc::SIGABRT));
     assert!(error.starts_with("thread 'worker' panicked at "), "{error}");
     assert!(!error.contains("SIGABRT detected"), "{error}");
+}
+
+#[test]
+fn c13_a_report_that_hangs_does_not_keep_the_process() {
+    let (status, error) = alone("stuck-allocator");
+    assert_eq!(status.signal(), Some(libc::SIGSEGV), "{error}");
+    assert!(error.starts_with("SIGSEGV detected, backtrace:\n0x"), "{error}");
+    assert!(error.ends_with("with names:\n"), "the names are what hangs: {error}");
+}
+
+#[test]
+fn c13_a_signal_from_elsewhere_is_told_with_its_sender() {
+    let mut command = fixture("wait");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::SEGV).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(libc::SIGSEGV));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains(&format!("\nsent by process {}\n", std::process::id())), "{text}");
+    assert!(!text.contains("fault address"), "{text}");
 }
 
 #[test]

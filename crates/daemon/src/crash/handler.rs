@@ -2,7 +2,7 @@
 //!
 //! It runs in a process that can be in any state, in the middle of `malloc` for one. What it does until the report is
 //! written is therefore restricted to:
-//! * system calls: `gettid`, `sigaction`, `sigprocmask`, `alarm`, `send`, `write`, `tgkill`, `_exit`;
+//! * system calls: `gettid`, `getpid`, `sigaction`, `sigprocmask`, `alarm`, `send`, `write`, `tgkill`, `_exit`;
 //! * loads and stores of atomics, and a static buffer that belongs to whoever has won [`WRITER`];
 //! * `core::fmt` of integers and strings into that buffer, which neither allocates nor locks;
 //! * the unwinder. It allocates nothing. It has to find the unwind tables: glibc from 2.35 on does so without locks
@@ -60,6 +60,8 @@ static WRITER: AtomicI32 = AtomicI32::new(0);
 /// What has been collected.
 static ADDRESSES: [AtomicUsize; ADDRESSES_LIMIT] = [const { AtomicUsize::new(0) }; ADDRESSES_LIMIT];
 static ADDRESS_COUNT: AtomicUsize = AtomicUsize::new(0);
+/// The process that sent the signal; 0 when a fault raised it.
+static SENDER: AtomicI32 = AtomicI32::new(0);
 static FAULT_ADDRESS: AtomicUsize = AtomicUsize::new(0);
 static STACK_POINTER: AtomicUsize = AtomicUsize::new(0);
 /// The executable's device and inode; zeros when not known.
@@ -129,18 +131,22 @@ extern "C" fn on_fault(signal: c_int, information: *mut siginfo_t, context: *mut
         Err(reporter) if reporter == thread => report_and_die(),
         Err(_) => wait_for_the_end(),
     }
-    arm_guard(signal);
+    arm_guard(signal, GUARD_SECONDS);
     // SAFETY: with SA_SIGINFO the kernel passes a valid structure.
     let information = unsafe { &*information };
-    // SAFETY: for these signals it holds an address, or the sender's ids in the same place: numbers either way.
-    let address = unsafe { information.si_addr() };
-    FAULT_ADDRESS.store(address.addr(), Ordering::Relaxed);
+    if information.si_code > 0 {
+        // SAFETY: a fault raised the signal, and then the structure holds the address.
+        FAULT_ADDRESS.store(unsafe { information.si_addr() }.addr(), Ordering::Relaxed);
+    } else {
+        // SAFETY: a process sent it, and then the structure holds who.
+        SENDER.store(unsafe { information.si_pid() }, Ordering::Relaxed);
+    }
     // SAFETY: with SA_SIGINFO this is the interrupted context, valid as long as the handler runs.
     let registers = unsafe { Registers::of(&*context.cast::<libc::ucontext_t>()) };
     STACK_POINTER.store(registers.stack_pointer, Ordering::Relaxed);
     collect(registers.program_counter);
     if let Some((file, report)) = report() {
-        arm_guard(signal);
+        arm_guard(signal, GUARD_SECONDS);
         add_names(file, report);
     }
     die(signal);
@@ -248,7 +254,10 @@ fn compose(text: &mut Text, prefix: &str, images: &[Image]) {
             None => text.line(prefix, format_args!("{address:#x}")),
         }
     }
-    if signal == libc::SIGSEGV || signal == libc::SIGBUS {
+    let sender = SENDER.load(Ordering::Relaxed);
+    if sender != 0 && sender != this_process() {
+        text.line(prefix, format_args!("sent by process {sender}"));
+    } else if sender == 0 && (signal == libc::SIGSEGV || signal == libc::SIGBUS) {
         let address = FAULT_ADDRESS.load(Ordering::Relaxed);
         let overflow = STACK_POINTER.load(Ordering::Relaxed).abs_diff(address) < OVERFLOW_DISTANCE_BYTES;
         let reason = if overflow { ", the stack has overflowed" } else { "" };
@@ -269,13 +278,13 @@ fn add_names(file: RawFd, report: &[u8]) {
     }
 }
 
-/// Makes sure that the process ends of this signal in [`GUARD_SECONDS`] at the latest.
-pub(super) fn arm_guard(signal: c_int) {
+/// Makes sure that the process ends of this signal after so long at the latest.
+pub(super) fn arm_guard(signal: c_int, seconds: u32) {
     SIGNAL.store(signal, Ordering::Release);
     // Nothing can be done about an error, and the guard is only needed when something else has gone wrong too.
     let _ = set_action(libc::SIGALRM, Some(&action(on_guard as *const () as usize)));
     unblock(libc::SIGALRM);
-    set_alarm(GUARD_SECONDS);
+    set_alarm(seconds);
 }
 
 /// Time is up. This may be any thread, or the reporter itself in the middle of a lock.
@@ -321,6 +330,10 @@ fn wait_for_the_end() -> ! {
         // SAFETY: takes no pointers.
         unsafe { libc::pause() };
     }
+}
+
+fn this_process() -> c_int {
+    rustix::process::getpid().as_raw_nonzero().get()
 }
 
 fn this_thread() -> c_int {

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{INSTALLED, handler};
 use crate::notification::{Notification, encode};
 
+/// How long the report of a panic may take, in seconds: it finds names in the debugging information of the binary.
+const GUARD_SECONDS: u32 = 30;
+
 /// Whether a panic has been reported, so that the abort which follows it needs no report of its own.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
@@ -24,7 +27,7 @@ pub(super) fn has_panicked() -> bool {
 /// in the middle of logging: its lock is held.
 fn report_and_abort(info: &PanicHookInfo<'_>) {
     PANICKED.store(true, Ordering::Release);
-    handler::arm_guard(libc::SIGABRT);
+    handler::arm_guard(libc::SIGABRT, GUARD_SECONDS);
     let report = describe(info, &Backtrace::force_capture());
     if let Some(installed) = INSTALLED.get() {
         let message = || encode(&[Notification::Crash(report.clone())]);
