@@ -14,6 +14,8 @@ use control::log::Logging;
 
 use crate::detach::{Detached, detach};
 use crate::failure::Failure;
+use crate::init_system::notification_descriptor::NotificationDescriptor;
+use crate::init_system::notify::NotifySocket;
 use crate::init_system::{self, Upstream};
 use crate::listening::ListeningSocket;
 use crate::options::Options;
@@ -55,7 +57,7 @@ pub fn run(
     let mut place = match start.leave_caller(&options)? {
         Left::Caller(ending) => return ending,
         Left::Service(upstream) => {
-            Place::unsupervised(upstream, &start.run_directory, options, identity, logging)
+            Place::unsupervised(upstream, &start.run_directory, options, identity, logging)?
         }
     };
     place.sockets = start.sockets;
@@ -85,7 +87,7 @@ pub fn run_supervisor(
         Left::Caller(ending) => return ending,
         Left::Service(upstream) => upstream,
     };
-    let place = Place::unsupervised(upstream, &start.run_directory, options, identity, logging);
+    let place = Place::unsupervised(upstream, &start.run_directory, options, identity, logging)?;
     Supervisor::of_many(place, definitions)?.run()
 }
 
@@ -135,7 +137,9 @@ struct Start {
 impl Start {
     fn new(mut strangers: Vec<RawFd>, options: &Options, logging: &Logging) -> Result<Self, Failure> {
         streams::open_missing().map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
-        let sockets = init_system::activation::take().map_err(|error| Failure::usage(&error))?;
+        let sockets = init_system::activation::take_listeners().map_err(|error| Failure::caused(&error))?;
+        let sockets: Vec<ListeningSocket> =
+            sockets.into_iter().map(|(kind, listener)| ListeningSocket { kind, listener }).collect();
         let named = sockets.iter().map(|socket| socket.listener.as_raw_fd()).chain(options.notification_descriptor);
         let named: Vec<RawFd> = named.collect();
         strangers.retain(|number| !named.contains(number));
@@ -160,8 +164,7 @@ impl Start {
     }
 
     fn leave_caller(&self, options: &Options) -> Result<Left, Failure> {
-        let upstream =
-            Upstream::of_this_process(options.notification_descriptor).map_err(|error| Failure::usage(&error))?;
+        let upstream = init_systems(options)?;
         if !options.detach {
             return Ok(Left::Service(upstream));
         }
@@ -170,7 +173,7 @@ impl Start {
             Detached::Launcher(ending) => Ok(Left::Caller(ending)),
             Detached::Service(channel) => {
                 streams::close(&self.strangers);
-                Ok(Left::Service(upstream.with_launcher(channel)))
+                Ok(Left::Service(upstream.with_channel(channel)))
             }
         }
     }
@@ -182,6 +185,19 @@ enum Left {
     Caller(Result<ExitCode, Failure>),
     /// The process that does the work.
     Service(Upstream),
+}
+
+/// The init systems that want to hear from this process.
+pub(crate) fn init_systems(options: &Options) -> Result<Upstream, Failure> {
+    let mut upstream = Upstream::new();
+    if let Some(socket) = NotifySocket::take_from_environment().map_err(|error| Failure::caused(&error))? {
+        upstream = upstream.with_notify_socket(socket);
+    }
+    if let Some(number) = options.notification_descriptor {
+        let descriptor = NotificationDescriptor::take(number).map_err(|error| Failure::usage(&error))?;
+        upstream = upstream.with_descriptor(descriptor);
+    }
+    Ok(upstream)
 }
 
 /// Becomes that user, who gets the log file.

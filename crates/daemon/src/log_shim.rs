@@ -1,2 +1,2 @@
-pub(crate) trait LogShim { fn detach_console(&self) {} fn file_descriptor(&self) -> Option<i32> { None } fn file_path(&self) -> Option<std::path::PathBuf> { None } fn release_file(&self) {} }
+pub(crate) trait LogShim { fn detach_console(&self) {} fn file_descriptor(&self) -> &'static std::sync::atomic::AtomicI32 { Box::leak(Box::new(std::sync::atomic::AtomicI32::new(-1))) } fn file_path(&self) -> Option<std::path::PathBuf> { None } fn release_file(&self) {} }
 impl LogShim for control::log::Logging {}

@@ -79,7 +79,7 @@ impl Place {
             options,
             logging,
             run_directory: run_directory.to_owned(),
-            upstream: Upstream::to_supervisor(channel),
+            upstream: Upstream::new().with_channel(channel),
             detached: hello.detached,
             sockets: hello.sockets,
             supervised: true,
@@ -97,21 +97,22 @@ impl Place {
         options: Options,
         identity: Identity,
         logging: Logging,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Failure> {
+        let watchdog = init_system::notify::take_watchdog_interval().map_err(|error| Failure::caused(&error))?;
+        Ok(Self {
             identity,
             detached: options.detach,
             orphans: options.orphans,
             options,
             logging,
             run_directory: run_directory.to_owned(),
-            watchdog: init_system::watchdog(),
+            watchdog,
             upstream,
             sockets: Vec::new(),
             supervised: false,
             is_first: true,
             null: None,
-        }
+        })
     }
 
     /// Takes the pidfile, if there is to be one.
@@ -176,7 +177,11 @@ impl Place {
             .map_err(|error| Failure::running(format_args!("nobody is there to be told of readiness ({error})")))?;
         if let Some(null) = self.null.take() {
             streams::replace(&null).map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
-            self.upstream.release_launcher();
+            if !self.supervised {
+                // The launcher has heard all that it waited for.
+                self.upstream.replace_channel(None);
+                crash_report::set_channel(None);
+            }
         }
         Ok(())
     }
@@ -184,15 +189,16 @@ impl Place {
 
 /// Runs a service to its end.
 pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitCode, Failure> {
-    title::set_command_name("tidegate");
+    // The supervisor executes /proc/self/exe, after which the kernel would name the process.
+    let _ = title::set_command_name(&program_name());
     let mut signals =
         Signals::catch().map_err(|error| Failure::running(format_args!("cannot catch signals ({error})")))?;
     let keeps_terminal = !place.supervised && terminal::is_controlling();
     let control_path = place.control_path();
     let pidfile = place.pidfile(control_path.as_deref())?;
     let control_socket = place.control_socket(control_path)?;
-    let sink = place.upstream.crash_sink(place.logging.file_descriptor());
-    crash::install(sink).map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))?;
+    crash_report::set_channel(place.upstream.channel());
+    crash::install(crash_report::sink(&place.logging)).map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))?;
 
     let sockets = take_sockets(&mut place, service.as_ref())?;
     let kept = keep_for_adoption(&place, &sockets)?;
@@ -411,7 +417,8 @@ impl Attendance {
                     return Ok(Ending::Orphaned);
                 }
                 tracing::warn!("the supervisor is gone; going on without it until the next one comes");
-                self.place.upstream.release_channel();
+                self.place.upstream.replace_channel(None);
+                crash_report::set_channel(None);
             }
             self.give_sign_of_life();
         }
@@ -441,8 +448,7 @@ impl Attendance {
     }
 
     fn reload(&mut self) {
-        let monotonic_us = init_system::monotonic_us();
-        self.tell(&[Notification::Reloading { monotonic_us }]);
+        self.tell(&[init_system::notify::reloading_now()]);
         if let Err(error) = self.place.logging.reopen()
             && !matches!(error, control::log::ReopenError::NotConfigured)
         {
@@ -468,8 +474,8 @@ impl Attendance {
         match adoption::join(path, &self.place.identity, &self.kept) {
             Ok(channel) => {
                 tracing::info!(supervisor = %path.display(), "taken over by another supervisor");
-                self.place.upstream.replace_channel(channel);
-                crash::set_channel(self.place.upstream.channel());
+                self.place.upstream.replace_channel(Some(channel));
+                crash_report::set_channel(self.place.upstream.channel());
                 answer.complete(Ok(Answer::empty()));
             }
             Err(error) => answer.complete(Err(format!("cannot reach the supervisor at {} ({error})", path.display()))),
@@ -528,6 +534,35 @@ fn say(line: &str) {
     let mut output = std::io::stdout().lock();
     // Whoever read it may be gone; the service is not less ready for that.
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+/// The name of this program, as its caller has it.
+fn program_name() -> String {
+    let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    program.file_name().map_or_else(|| "tidegate".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Where a crash report of this process goes. What the handler of a signal reads has to be static.
+mod crash_report {
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    use control::log::Logging;
+
+    use crate::log_shim::LogShim;
+    use crate::channel::Channel;
+    use crate::crash::{CrashSink, NO_DESCRIPTOR};
+
+    static CHANNEL: AtomicI32 = AtomicI32::new(NO_DESCRIPTOR);
+
+    pub(super) fn set_channel(channel: Option<&Channel>) {
+        let descriptor = channel.map_or(NO_DESCRIPTOR, |channel| channel.as_fd().as_raw_fd());
+        CHANNEL.store(descriptor, Ordering::Release);
+    }
+
+    pub(super) fn sink(logging: &Logging) -> CrashSink {
+        CrashSink { channel: &CHANNEL, log: logging.file_descriptor() }
+    }
 }
 
 pub(crate) mod terminal {

@@ -6,12 +6,13 @@ mod fault;
 mod host;
 mod hostile;
 mod kernel;
+mod packaging;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, control::TABLE, host::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
+    [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
         .into_iter()
         .flatten()
         .copied()

@@ -24,7 +24,6 @@ use super::{DefinitionSource, Supervisor};
 use crate::channel::Channel;
 use crate::failure::Failure;
 use crate::hello::{memory_file, read_from_start};
-use crate::init_system::Upstream;
 use crate::life::Identity;
 use crate::listening::ListeningSocket;
 use crate::options::Options;
@@ -114,8 +113,8 @@ impl Supervisor {
         let state = handover.0;
         tracing::info!(from = state.version, to = identity.version, "taking over");
         let definitions = source.read()?;
-        let upstream = Upstream::of_this_process(None).map_err(|error| Failure::usage(&error))?;
-        let mut place = Place::unsupervised(upstream, &run_directory, options, identity, logging);
+        let upstream = crate::life::init_systems(&Options { notification_descriptor: None, ..options.clone() })?;
+        let mut place = Place::unsupervised(upstream, &run_directory, options, identity, logging)?;
         place.detached = state.detached;
         let mut supervisor = Self::new(place, Some(source))?;
         signals::unblock_all();
@@ -205,6 +204,12 @@ impl Supervisor {
         let mut command = Command::new(program);
         command.arg0(arguments.next().unwrap_or_else(|| program.into())).args(arguments);
         command.env(VARIABLE, format!("{}:{}", file.as_raw_fd(), std::process::id()));
+        if let Some(address) = self.place.upstream.notify_address() {
+            command.env("NOTIFY_SOCKET", address);
+        }
+        if let Some(interval) = self.place.watchdog {
+            command.env("WATCHDOG_USEC", interval.as_micros().to_string());
+        }
         if let Some(directory) = self.surroundings.directory.as_ref().filter(|_| !self.place.detached) {
             command.current_dir(directory);
         }

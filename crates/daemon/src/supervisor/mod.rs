@@ -18,7 +18,7 @@ mod view;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reactor::clock;
+use reactor::clock::{self, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
@@ -62,6 +62,8 @@ pub struct Supervisor {
     finish: Option<Finish>,
     /// Whether it runs in somebody's terminal.
     keeps_terminal: bool,
+    /// When the init system wants the next sign of life.
+    alive_at: Option<Instant>,
 }
 
 impl Supervisor {
@@ -100,7 +102,8 @@ impl Supervisor {
             Signals::catch().map_err(|error| Failure::running(format_args!("cannot catch signals ({error})")))?;
         let directory = std::env::current_dir().ok();
         place.leave_directory()?;
-        title::set_command_name("monitor");
+        // Both are for people only.
+        let _ = title::set_command_name("monitor");
         place.logging.set_subprogram("monitor");
         let surroundings = Surroundings { detached: place.detached, orphans: place.options.orphans, directory };
         Ok(Self {
@@ -116,6 +119,7 @@ impl Supervisor {
             renewals: Renewals::default(),
             finish: None,
             keeps_terminal: terminal::is_controlling(),
+            alive_at: None,
         })
     }
 
@@ -156,6 +160,7 @@ impl Supervisor {
             self.carry_out();
             self.renew();
             self.answer_waiting();
+            self.give_sign_of_life();
         }
     }
 
@@ -167,7 +172,7 @@ impl Supervisor {
     /// Sleeps until there is something to look at.
     fn pause(&mut self) -> Result<(), Failure> {
         let control_deadline = self.control.as_ref().and_then(|control| control.server.next_deadline());
-        let deadline = [self.supervision.next_deadline(), control_deadline].into_iter().flatten().min();
+        let deadline = [self.supervision.next_deadline(), control_deadline, self.alive_at].into_iter().flatten().min();
         let timeout = deadline.map_or(Ok(None), |deadline| {
             let left = deadline.saturating_duration_since(clock::now());
             // The clock of poll counts in milliseconds less exactly than ours: rather late than in a loop.
@@ -186,6 +191,16 @@ impl Supervisor {
         match poll(&mut watched, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(Failure::running(format_args!("cannot wait for events ({errno})"))),
+        }
+    }
+
+    /// What the init system's watchdog waits for: this loop turns. The services are watched by the supervisor itself.
+    fn give_sign_of_life(&mut self) {
+        let Some(interval) = self.place.watchdog else { return };
+        let now = clock::now();
+        if self.alive_at.is_none_or(|at| at <= now) {
+            let _ = self.place.upstream.notify(&[Notification::Watchdog]);
+            self.alive_at = Some(now + interval / 2);
         }
     }
 
@@ -301,7 +316,7 @@ impl Supervisor {
     /// The process's title and the state for `show`.
     fn show(&mut self) {
         let views = view::of_all(&self.supervision, &self.services);
-        title::set_title(&view::title(&views, self.source.is_some()));
+        let _ = title::set_title(&view::title(&views, self.source.is_some()));
         self.board.update(views);
     }
 
