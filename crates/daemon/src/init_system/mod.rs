@@ -78,8 +78,8 @@ impl Upstream {
 
     /// Where the init system listens, for the program that takes this one's place.
     #[must_use]
-    pub fn notify_address(&self) -> Option<&str> {
-        self.notify_socket.as_ref().map(NotifySocket::address)
+    pub fn notify_address(&self) -> Option<String> {
+        self.notify_socket.as_ref().map(|socket| socket.address().to_string())
     }
 
     /// Says all of this to everyone, in one message each. An init system that cannot be told is logged and otherwise
