@@ -17,7 +17,7 @@ use control::{Answer, Command, CommandTable, Inspect, Node, PendingAnswer};
 use reactor::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal, WaitOptions, waitpid};
+use rustix::process::{Signal, WaitOptions, wait};
 
 use crate::log_shim::LogShim;
 use crate::adoption;
@@ -441,7 +441,7 @@ impl Attendance {
             Signal::HUP => self.reload(),
             // Only the first process of a container has children that it does not know.
             Signal::CHILD if rustix::process::getpid().is_init() => {
-                while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+                while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ use control::server::remove_leftovers;
 use reactor::clock::{self, Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, wait,
 };
 
 use crate::adoption::{Adopted, Reception};
@@ -289,6 +289,6 @@ fn keep_open(command: &mut Command, descriptor: i32) {
 
 /// The next process that has ended; `None` when there is none. The end is `None` when it has only stopped.
 pub(super) fn wait_for_any() -> Option<(Pid, Option<ProcessEnd>)> {
-    let (process, status) = waitpid(None, WaitOptions::NOHANG).ok()??;
+    let (process, status) = wait(WaitOptions::NOHANG).ok()??;
     Some((process, ProcessEnd::from_wait_status(ExitStatus::from_raw(status.as_raw()))))
 }

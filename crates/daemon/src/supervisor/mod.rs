@@ -15,6 +15,7 @@ mod managed;
 mod renewal;
 mod view;
 
+use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -64,6 +65,8 @@ pub struct Supervisor {
     keeps_terminal: bool,
     /// When the init system wants the next sign of life.
     alive_at: Option<Instant>,
+    /// What processes have said of their crashes, with their ids, and has not been told yet.
+    crash_reports: VecDeque<(ServiceIndex, i32, String)>,
 }
 
 impl Supervisor {
@@ -120,6 +123,7 @@ impl Supervisor {
             finish: None,
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
+            crash_reports: VecDeque::new(),
         })
     }
 
@@ -161,6 +165,7 @@ impl Supervisor {
             self.renew();
             self.answer_waiting();
             self.give_sign_of_life();
+            self.tell_of_crashes();
         }
     }
 
@@ -249,13 +254,22 @@ impl Supervisor {
         while let Some(received) = self.services[index.0].receive() {
             let Received::Message(message, _) = received else { return };
             for said in notification::decode(&message) {
-                let said = match said {
-                    Notification::Crash(report) => Notification::Crash(crash::symbolise(&report)),
-                    other => other,
-                };
                 self.services[index.0].note(&said);
-                self.handle(Event::Notified(index, said));
+                if let Notification::Crash(report) = said {
+                    let process = self.services[index.0].process_id().map_or(0, |process| process.as_raw_pid());
+                    self.crash_reports.push_back((index, process, report));
+                } else {
+                    self.handle(Event::Notified(index, said));
+                }
             }
+        }
+    }
+
+    /// Finds the names in crash reports. That takes a while, so it comes last: the service is started again by now.
+    fn tell_of_crashes(&mut self) {
+        while let Some((index, process, report)) = self.crash_reports.pop_front() {
+            let named = format!("pid {process}: {}", crash::symbolise(&report));
+            self.handle(Event::Notified(index, Notification::Crash(named)));
         }
     }
 
