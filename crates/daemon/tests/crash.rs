@@ -107,6 +107,7 @@ fn c13_without_a_supervisor_the_report_is_appended_to_the_log_with_names() {
     let named = text.split_once("with names:\n").unwrap().1;
     assert!(named.starts_with("SIGSEGV detected, backtrace:\n0x"), "{named}");
     assert!(named.contains("write_to_null") && named.contains("fixture/crash.rs:"), "{named}");
+    assert!(!text.contains("handler"), "the handler's own frames are left out: {text}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
 
