@@ -73,7 +73,7 @@ impl Drop for AlternateStack {
     #[expect(unsafe_code, reason = "signal stacks have no safe interface")]
     fn drop(&mut self) {
         let none = libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
-        // SAFETY: the description is valid; this thread is not on that stack, since handlers here never return.
+        // SAFETY: the description is valid; this thread is not on that stack: destructors do not run in a handler.
         unsafe { libc::sigaltstack(&raw const none, ptr::null_mut()) };
         // SAFETY: the mapping is this value's own, and the kernel has just forgotten it as a stack.
         unsafe { libc::munmap(self.mapping.as_ptr(), GUARD_BYTES + SIZE_BYTES) };

@@ -119,27 +119,34 @@ fn set_action(signal: c_int, new: Option<&libc::sigaction>) -> io::Result<libc::
     if result == 0 { Ok(old) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The handler. It never returns, so nothing that it has interrupted goes on.
+/// The handler. What a fault has interrupted never goes on: it returns to nothing but its own work.
 #[expect(unsafe_code, reason = "the kernel passes pointers to a signal handler")]
 extern "C" fn on_fault(signal: c_int, information: *mut siginfo_t, context: *mut c_void) {
     if signal == libc::SIGABRT && panic::has_panicked() {
         die(signal);
     }
+    // SAFETY: with SA_SIGINFO the kernel passes a valid structure.
+    let information = unsafe { &*information };
+    let was_sent = information.si_code <= 0;
     let thread = this_thread();
     match REPORTER.compare_exchange(0, thread, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {}
-        Err(reporter) if reporter == thread => report_and_die(),
+        Err(reporter) if reporter == thread || WRITER.load(Ordering::Acquire) == thread => {
+            // Somebody sends one more signal: no reason to stop in the middle of the report.
+            if was_sent && signal != libc::SIGABRT {
+                return;
+            }
+            report_and_die();
+        }
         Err(_) => wait_for_the_end(),
     }
     arm_guard(signal, GUARD_SECONDS);
-    // SAFETY: with SA_SIGINFO the kernel passes a valid structure.
-    let information = unsafe { &*information };
-    if information.si_code > 0 {
-        // SAFETY: a fault raised the signal, and then the structure holds the address.
-        FAULT_ADDRESS.store(unsafe { information.si_addr() }.addr(), Ordering::Relaxed);
-    } else {
+    if was_sent {
         // SAFETY: a process sent it, and then the structure holds who.
         SENDER.store(unsafe { information.si_pid() }, Ordering::Relaxed);
+    } else {
+        // SAFETY: a fault raised the signal, and then the structure holds the address.
+        FAULT_ADDRESS.store(unsafe { information.si_addr() }.addr(), Ordering::Relaxed);
     }
     // SAFETY: with SA_SIGINFO this is the interrupted context, valid as long as the handler runs.
     let registers = unsafe { Registers::of(&*context.cast::<libc::ucontext_t>()) };
