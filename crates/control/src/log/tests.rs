@@ -1,7 +1,7 @@
 //! The log as a whole: from the macros to what stands in the destinations.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 
 use super::*;
@@ -239,4 +239,42 @@ fn f10_the_process_s_part_is_in_the_line() {
         std::thread::Builder::new().name("reactor-0".into()).spawn_scoped(scope, speak).unwrap().join().unwrap();
     });
     assert_eq!(console.take(), "vlog|x\nvlog(monitor)|x\nvlog(reactor-0)|x\n");
+}
+
+#[test]
+fn the_descriptor_for_the_crash_handler_follows_the_file() {
+    let directory = Directory::new();
+    let (logging, _) = logging();
+    let descriptor = logging.file_descriptor();
+    let inode = || {
+        let link = format!("/proc/self/fd/{}", descriptor.load(Ordering::Acquire));
+        fs::metadata(link).map(|metadata| metadata.ino()).ok()
+    };
+    let inode_of = |name: &str| fs::metadata(directory.join(name)).map(|metadata| metadata.ino()).ok();
+    assert_eq!(descriptor.load(Ordering::Acquire), -1);
+    logging.open_file(&directory.join("a.log")).unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+    fs::rename(directory.join("a.log"), directory.join("a.log.1")).unwrap();
+    logging.reopen().unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+    logging.close();
+    assert_eq!(descriptor.load(Ordering::Acquire), -1);
+    logging.reopen().unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+}
+
+#[test]
+fn a_detached_console_says_nothing_until_it_is_switched_on_again() {
+    let (logging, console) = logging();
+    with(&logging, || {
+        let speak = || {
+            tracing::error!(target: "a::x", "error");
+            tracing::error!(target: "met::later", "error");
+            console.take()
+        };
+        logging.detach_console();
+        assert_eq!(speak(), "");
+        logging.apply("a:console:err").unwrap();
+        assert_eq!(speak(), "a.x ERR error\n");
+    });
 }
