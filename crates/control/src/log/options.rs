@@ -239,11 +239,8 @@ mod tests {
     use std::fs;
     use std::os::unix::net::UnixDatagram;
 
-    use tracing_subscriber::Registry;
-    use tracing_subscriber::layer::SubscriberExt;
-
     use super::*;
-    use crate::testing::{Console, Directory, PATIENCE};
+    use crate::testing::{Console, Directory, PATIENCE, with_log};
 
     fn levels(texts: &[&str]) -> LogOptions {
         LogOptions { levels: texts.iter().map(ToString::to_string).collect(), ..LogOptions::default() }
@@ -256,8 +253,7 @@ mod tests {
         logging.declare(&["a"]);
         logging.apply("PATTERN:any:%c %p %m").unwrap();
         options.apply(&logging, "target", environment).map_err(|error| error.to_string())?;
-        tracing::subscriber::with_default(Registry::default().with(logging.layer()), || {
-            tracing::callsite::rebuild_interest_cache();
+        with_log(&logging, || {
             tracing::warn!(target: "a", "warning");
             tracing::info!(target: "a", "information");
             tracing::debug!(target: "b", "debugging");

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use super::*;
 use crate::State;
-use crate::testing::{Console, Directory, PATIENCE};
+use crate::testing::{Console, Directory, PATIENCE, with_log as with};
 
 /// A log with its console, in which each line is `module LEVEL message`.
 fn logging() -> (Logging, Console) {
@@ -14,13 +14,6 @@ fn logging() -> (Logging, Console) {
     let logging = Logging::with_console("target", Box::new(console.clone()));
     logging.apply("PATTERN:any:%c %p %m").unwrap();
     (logging, console)
-}
-
-fn with<T>(logging: &Logging, act: impl FnOnce() -> T) -> T {
-    tracing::subscriber::with_default(Registry::default().with(logging.layer()), || {
-        tracing::callsite::rebuild_interest_cache();
-        act()
-    })
 }
 
 #[test]
