@@ -350,8 +350,8 @@ mod tests {
         assert_eq!(choose(&[state], true), Path::new("/var/log/tidegate"));
         assert_eq!(choose(&[state], false), Path::new("/state/tidegate/log"));
         assert_eq!(
-            choose(&[("HOME", "/home/u"), ("TIDEGATE_LOGDIR", "")], false),
-            Path::new("/home/u/.local/state/tidegate/log")
+            choose(&[("HOME", "/people/u"), ("TIDEGATE_LOGDIR", "")], false),
+            Path::new("/people/u/.local/state/tidegate/log")
         );
         assert_eq!(choose(&[], false), Path::new("/var/log/tidegate"));
     }
