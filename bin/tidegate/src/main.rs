@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Ok(position) => position,
         Err(failure) => return message::failed(&failure).into(),
     };
-    let matches = match command_line().try_get_matches() {
+    let matches = match command_line().try_get_matches_from(log_options::attach_levels(std::env::args_os())) {
         Ok(matches) => matches,
         Err(error) => return message::usage_error(&error).into(),
     };

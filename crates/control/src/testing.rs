@@ -4,9 +4,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use reactor::clock::Duration;
+use tracing::Dispatch;
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::log::Logging;
 
 /// How long a test waits for what should happen at once, so that it fails instead of hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,4 +70,16 @@ impl Write for Console {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Calls `act` with the log in place, for this thread.
+pub(crate) fn with_log<T>(logging: &Logging, act: impl FnOnce() -> T) -> T {
+    // While there is one dispatcher only, `tracing` asks the one of whichever thread changes a level who wants a message:
+    // another test's, which has none. With these there are always more.
+    static OTHERS: LazyLock<[Dispatch; 2]> = LazyLock::new(|| [(); 2].map(|()| Dispatch::new(Registry::default())));
+    LazyLock::force(&OTHERS);
+    tracing::subscriber::with_default(Registry::default().with(logging.layer()), || {
+        tracing::callsite::rebuild_interest_cache();
+        act()
+    })
 }

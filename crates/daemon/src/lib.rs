@@ -26,7 +26,6 @@ mod hello;
 pub mod init_system;
 pub mod life;
 mod listening;
-mod log_shim;
 pub mod notification;
 mod options;
 pub mod pidfile;

@@ -19,7 +19,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions, wait};
 
-use crate::log_shim::LogShim;
 use crate::adoption;
 use crate::channel::Received;
 use crate::crash;
@@ -549,8 +548,7 @@ mod crash_report {
 
     use control::log::Logging;
 
-    use crate::log_shim::LogShim;
-    use crate::channel::Channel;
+        use crate::channel::Channel;
     use crate::crash::{CrashSink, NO_DESCRIPTOR};
 
     static CHANNEL: AtomicI32 = AtomicI32::new(NO_DESCRIPTOR);

@@ -7,7 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use block::{Backend, BlockDevice, ByteRange, DeviceQueue, Geometry, Identity, Submission};
-use control::State;
+use control::client::Client;
+use control::log::Logging;
+use control::server::{ControlSocket, Server, Statistics};
+use control::{CommandTable, State};
 use nvme::fabrics::Nqn;
 use nvme_host::{ConnectOptions, DataBuffer, HostIdentity, ReconnectPolicy, Request, Session, Transfer};
 use nvme_target::{
@@ -164,6 +167,41 @@ fn the_state_shows_what_is_served_to_whom() {
     drop(session);
     await_state(&service, "target/controllers", &json!({}));
     await_state(&service, "memory/connections", &json!(0));
+}
+
+#[test]
+fn the_commands_of_every_service_find_the_numbers_of_this_one() {
+    let service = Service::start(settings(memory()), &options()).unwrap();
+    let mut session = connect(service.listeners()[0].address);
+    write(&mut session);
+    for (path, value) in [("counters/write_commands", 1), ("memory/connections", 2), ("memory/commands_in_flight", 0)] {
+        await_state(&service, path, &json!(value));
+    }
+
+    let path = std::env::temp_dir().join(format!("tidegate-nvme_target-{}.ctl", std::process::id()));
+    let table = CommandTable::new(control::Service {
+        name: "target".into(),
+        version: "1".into(),
+        logging: Logging::with_console("target", Box::new(std::io::sink())),
+        state: Arc::new(service.state().clone()),
+        exit: Box::new(|| {}),
+    });
+    let server = Server::start(ControlSocket::bind(&path).unwrap(), table, Statistics::default()).unwrap();
+    let mut client = Client::connect(&path, None).unwrap();
+    let mut ask = |command: &str, argument: Option<&str>| {
+        let arguments: Vec<String> = argument.map(str::to_owned).into_iter().collect();
+        client.call(command, &arguments).unwrap().unwrap().as_str().unwrap().to_owned()
+    };
+    let memory = ask("memory/show", None);
+    let words: Vec<_> = memory.split_whitespace().collect();
+    for word in ["connections:2", "controllers:1", "queues:2", "namespaces:1", "commands_in_flight:0"] {
+        assert!(words.contains(&word), "{word} in {memory}");
+    }
+    assert_eq!(ask("coverage/read-counter", Some("write_commands")), "1\n");
+    let coverage = ask("coverage/show", None);
+    assert!(coverage.lines().any(|line| line.split_whitespace().eq(["written_bytes", "total:", "512"])), "{coverage}");
+    assert_eq!(ask("show", Some("target/namespaces/1/size_bytes")), "65536\n");
+    server.stop();
 }
 
 #[test]

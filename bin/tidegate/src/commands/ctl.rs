@@ -31,7 +31,7 @@ fn arguments() -> Command {
                 .long("target")
                 .value_name("TARGET")
                 .value_parser(|text: &str| text.parse::<Target>())
-                .help("A service's name, its process id, or the path of its socket; else the only service, or up"),
+                .help("A service's name, its process id, or the path of its socket or pidfile; else the only service, or up"),
         )
         .arg(
             Arg::new("timeout")

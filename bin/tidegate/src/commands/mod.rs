@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod candidates;
 mod check;
 mod completion;
 mod ctl;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use block::{Backend, BlockDevice, OpenProblem};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use control::Inspect;
+use control::log::LogOptions;
 use daemon::sandbox::{Rules, TARGET};
 use daemon::service::{Opened, Running, Service};
 use daemon::{Failure, Identity, ListenAddress, ListeningSocket, Options, Position};
@@ -21,7 +22,6 @@ use reactor::{IdlePolicy, affinity};
 
 use super::CommandEntry;
 use crate::configuration::{ConfigurationError, DISCOVERY_DEFAULT, LISTEN_DEFAULT, Loaded, TargetSection};
-use crate::log_options::LogChoice;
 use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "target", arguments, run };
@@ -160,7 +160,8 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
     let ended = target
         .check()
         .map_err(|(_, error)| Failure::usage(message::chain(&error)))
-        .and_then(|()| log_options::start(&log_options::from_matches(matches), NAME))
+        .and_then(|()| log_options::from_matches(matches).map_err(Failure::running))
+        .and_then(|log| log_options::start(&log, NAME))
         .and_then(|logging| daemon::life::run(position, identity, life, logging, Box::new(target)));
     match ended {
         Ok(code) => Outcome::Ended(code),
@@ -172,7 +173,7 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
 pub(super) struct ConfiguredTarget {
     pub(super) name: String,
     pub(super) options: Options,
-    pub(super) log: LogChoice,
+    pub(super) log: LogOptions,
     pub(super) service: TargetService,
 }
 

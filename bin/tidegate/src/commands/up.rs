@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use control::log::Logging;
+use control::log::{LogFileOption, LogOptions};
 use daemon::{DefinitionSource, Failure, Identity, Position, ServiceDefinition};
 
 use super::target::ConfiguredTarget;
@@ -88,7 +88,15 @@ fn one_service(
         return Err(Failure::usage(format_args!("there is no service {name:?}; configured: {}", names.join(", "))));
     };
     let ConfiguredTarget { name, options, log, service } = targets.swap_remove(place);
-    let logging = log_options::start(&log.merged(log_options::from_matches(matches)), &name)?;
+    let mut wanted = log;
+    let typed = log_options::from_matches(matches).map_err(Failure::running)?;
+    wanted.levels.extend(typed.levels);
+    wanted.format = typed.format;
+    wanted.syslog_method = wanted.syslog_method.or(typed.syslog_method);
+    if wanted.file == LogFileOption::None {
+        wanted.file = typed.file;
+    }
+    let logging = log_options::start(&wanted, &name)?;
     daemon::life::run(position, identity(&name), options, logging, Box::new(service))
 }
 
@@ -101,8 +109,8 @@ fn all_services(
     let mut options = service_options::from_matches(matches, UP_NAME);
     options.pidfile.get_or_insert_with(|| format!("{UP_NAME}.pid").into());
     options.orphans = loaded.up().orphans;
-    let log = log_options::from_matches(matches);
-    let logging: Logging = log_options::start(&log, UP_NAME)?;
+    let log = log_options::from_matches(matches).map_err(Failure::running)?;
+    let logging = log_options::start(&log, UP_NAME)?;
     // Detached, the supervisor is in another directory when it reads the file again.
     let path = path.map(std::path::absolute).transpose().map_err(Failure::running)?;
     let mut trial: Vec<OsString> = Vec::new();
@@ -113,7 +121,7 @@ fn all_services(
     daemon::life::run_supervisor(position, identity(UP_NAME), options, logging, DefinitionSource::new(read, trial))
 }
 
-fn definitions(path: Option<&Path>, log: &log_options::LogChoice) -> Result<Vec<ServiceDefinition>, Failure> {
+fn definitions(path: Option<&Path>, log: &LogOptions) -> Result<Vec<ServiceDefinition>, Failure> {
     let loaded = load(None, path).map_err(Failure::usage)?;
     let targets = target::all_of(&loaded).map_err(Failure::usage)?;
     let define = |target: ConfiguredTarget| {
@@ -121,7 +129,7 @@ fn definitions(path: Option<&Path>, log: &log_options::LogChoice) -> Result<Vec<
         if let Some(path) = path {
             arguments.extend(["-c".into(), path.into()]);
         }
-        arguments.extend(log.levels_as_arguments());
+        arguments.extend(log.to_arguments());
         ServiceDefinition {
             arguments,
             policy: target.options.restart.clone(),

@@ -16,10 +16,11 @@ mod read;
 mod write;
 
 use clap::{ArgMatches, Command};
+use control::log::LogOptions;
 use daemon::Position;
 
 use crate::commands::CommandEntry;
-use crate::{Outcome, message};
+use crate::{Outcome, log_options, message};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "nvme", arguments, run };
 
@@ -76,6 +77,7 @@ fn arguments() -> Command {
         .after_help("ADDR is an address or a host name, with or without :PORT, such as 127.0.0.1:4420 or [::1]:4420.")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .arg(log_options::levels_argument().global(true))
         .subcommands(TABLE.iter().map(|subcommand| (subcommand.arguments)().name(subcommand.name)))
 }
 
@@ -83,6 +85,10 @@ fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let Some((name, arguments)) = matches.subcommand() else {
         return Outcome::Usage;
     };
+    let levels = arguments.get_many::<String>("verbose").into_iter().flatten().cloned().collect();
+    if let Err(failure) = log_options::start(&LogOptions { levels, ..LogOptions::default() }, "tidegate") {
+        return message::failed(&failure);
+    }
     let Some(subcommand) = TABLE.iter().find(|subcommand| subcommand.name == name) else {
         return Outcome::Usage;
     };

@@ -2,7 +2,7 @@
 //!
 //! A service is known by its socket's name in a run directory: `NAME.PID.ctl`, or `NAME.ctl` where an operator has named
 //! it so. The pidfile is a hint that decides between several; that a socket accepts a connection is the proof that a
-//! service is alive. So a service in another PID namespace is found like any other.
+//! service is alive. So a service in another PID namespace is found like any other. A pidfile itself may be named as well.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -29,7 +29,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What a user names a service by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The path of its socket: whatever has a slash in it.
+    /// The path of its socket or of its pidfile (`NAME.pid`): whatever has a slash in it.
     Path(PathBuf),
     /// Its process id: whatever is a number.
     Process(u32),
@@ -91,6 +91,14 @@ pub enum FindError {
         directories: RunDirectories,
         /// What is running there.
         running: Vec<ServiceSocket>,
+    },
+    /// A pidfile that leads to no service.
+    #[error("pidfile {}: {problem}", .path.display())]
+    Pidfile {
+        /// The pidfile.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// No service is running.
     #[error("no service is running in {0}")]
@@ -172,13 +180,14 @@ impl RunDirectories {
         all
     }
 
-    /// The socket of a service; of the only one, or of `up`, when none is named. A path is taken as it is.
+    /// The socket of a service; of the only one, or of `up`, when none is named. A path is taken as it is, unless it is
+    /// a pidfile: then the socket is looked for beside it.
     ///
     /// # Errors
     /// When none fits or several do.
     pub fn find(&self, target: Option<&Target>) -> Result<PathBuf, FindError> {
         if let Some(Target::Path(path)) = target {
-            return Ok(path.clone());
+            return if is_pidfile(path) { socket_beside(path) } else { Ok(path.clone()) };
         }
         let running = self.services();
         let fits = |service: &&ServiceSocket| match target {
@@ -219,6 +228,24 @@ fn parse(file_name: &OsStr, path: PathBuf) -> Option<ServiceSocket> {
     let numbered = stem.rsplit_once('.').and_then(|(name, process)| Some((name, process.parse().ok()?)));
     let (name, process) = numbered.map_or((stem, None), |(name, process)| (name, Some(process)));
     Some(ServiceSocket { name: name.to_owned(), process, path })
+}
+
+/// Whether a path is that of a pidfile and not of a socket.
+fn is_pidfile(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("pid")) && fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// The socket of the service whose pidfile this is. That the service runs is for the connection to prove.
+fn socket_beside(pidfile: &Path) -> Result<PathBuf, FindError> {
+    let refuse = |problem| FindError::Pidfile { path: pidfile.to_owned(), problem };
+    let text = fs::read_to_string(pidfile).map_err(|error| refuse(format!("cannot read it: {error}")))?;
+    let process: u32 = text.trim().parse().map_err(|_| refuse("it holds no process id".to_owned()))?;
+    let name = pidfile.file_stem().unwrap_or_default().to_string_lossy();
+    let socket = pidfile.with_file_name(format!("{name}.{process}.ctl"));
+    if is_alive(&socket) {
+        return Ok(socket);
+    }
+    Err(refuse(format!("process {process} does not answer at {}", socket.display())))
 }
 
 fn is_alive(socket: &Path) -> bool {
@@ -285,6 +312,25 @@ mod tests {
         for name in ["bench", "6"] {
             assert_eq!(find(&directories, name), Err(format!("no service \"{name}\" in {place}")));
         }
+    }
+
+    #[test]
+    fn e13_a_pidfile_leads_to_the_socket_beside_it() {
+        let (directory, elsewhere) = (Directory::new(), Directory::new());
+        let directories = RunDirectories(vec![elsewhere.path().into()]);
+        let (pidfile, socket) = (directory.join("my.target.pid"), directory.join("my.target.7.ctl"));
+        let _target = UnixListener::bind(&socket).unwrap();
+        let name = pidfile.to_str().unwrap();
+        assert_eq!(find(&directories, name), Ok(pidfile.clone()), "no file: whatever the caller means by it");
+        fs::write(&pidfile, "7\n").unwrap();
+        assert_eq!(find(&directories, name), Ok(socket));
+        for (content, problem) in [("", "it holds no process id"), ("-3", "it holds no process id")] {
+            fs::write(&pidfile, content).unwrap();
+            assert_eq!(find(&directories, name), Err(format!("pidfile {name}: {problem}")), "{content}");
+        }
+        fs::write(&pidfile, "8").unwrap();
+        let error = find(&directories, name).unwrap_err();
+        assert!(error.starts_with(&format!("pidfile {name}: process 8 does not answer at ")), "{error}");
     }
 
     #[test]

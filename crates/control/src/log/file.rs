@@ -19,6 +19,8 @@ pub(super) enum Reopening {
 pub(super) struct LogFile {
     path: PathBuf,
     file: Option<File>,
+    /// Closed only until the next line.
+    resting: bool,
 }
 
 impl LogFile {
@@ -26,7 +28,7 @@ impl LogFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let file = open(&path)?;
-        Ok(Self { path, file: Some(file) })
+        Ok(Self { path, file: Some(file), resting: false })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -51,6 +53,20 @@ impl LogFile {
 
     pub(super) fn replace(&mut self, file: Option<File>) {
         self.file = file;
+        self.resting = false;
+    }
+
+    /// Closes the file until the next line is written, so that it can be rotated away and its disk space is free.
+    pub(super) fn rest(&mut self) {
+        self.resting |= self.file.take().is_some();
+    }
+
+    /// Opens a resting file by its name.
+    pub(super) fn wake(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.resting) {
+            self.file = Some(open(&self.path)?);
+        }
+        Ok(())
     }
 
     /// Appends a line in one system call, so that lines of several processes do not mix.

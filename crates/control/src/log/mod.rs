@@ -29,6 +29,7 @@ mod file;
 mod layer;
 mod level;
 mod modules;
+mod options;
 mod pattern;
 mod rate_limit;
 mod record;
@@ -42,12 +43,13 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use facility::Facility;
 pub use layer::LoggingLayer;
 pub use level::Level;
+pub use options::{LogEnvironment, LogFileOption, LogFormat, LogOptions, LogOptionsError};
 pub use pattern::Pattern;
 use reactor::clock::{self, Instant};
 use serde_json::Value;
@@ -192,8 +194,7 @@ impl Logging {
     /// # Errors
     /// When one of them is wrong; nothing has changed then.
     pub fn apply_all(&self, specifications: &[impl AsRef<str>]) -> Result<(), SpecificationError> {
-        let parse = |text: &_| Setting::parse(AsRef::as_ref(text), |word| self.modules().contains(word));
-        let settings = specifications.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let settings = specifications.iter().map(|text| self.parse(text.as_ref())).collect::<Result<Vec<_>, _>>()?;
         for setting in settings {
             match setting {
                 Setting::Level { module, destination, level } => {
@@ -207,6 +208,18 @@ impl Logging {
         Ok(())
     }
 
+    /// Says what would be wrong with a specification, without applying it.
+    ///
+    /// # Errors
+    /// When it is wrong.
+    pub fn check(&self, specification: &str) -> Result<(), SpecificationError> {
+        self.parse(specification).map(drop)
+    }
+
+    fn parse(&self, specification: &str) -> Result<Setting, SpecificationError> {
+        Setting::parse(specification, |word| self.modules().contains(word))
+    }
+
     /// Logs to a file from now on, in the place of an earlier one. A relative name is resolved at once. The file is made
     /// with mode 0660 less the umask.
     ///
@@ -215,7 +228,7 @@ impl Logging {
     pub fn open_file(&self, path: &Path) -> io::Result<()> {
         let file = LogFile::open(path)?;
         let path = file.path().to_owned();
-        *self.sinks().file() = Some(file);
+        self.sinks().set_file(file);
         self.say(Level::Information, &format!("opened log file {}", path.display()));
         Ok(())
     }
@@ -226,8 +239,8 @@ impl Logging {
     /// See [`ReopenError`].
     pub fn reopen(&self) -> Result<(), ReopenError> {
         let (path, file) = {
-            let mut sinks = self.sinks();
-            let file = sinks.file().as_ref().ok_or(ReopenError::NotConfigured)?;
+            let sinks = self.sinks();
+            let file = sinks.file().ok_or(ReopenError::NotConfigured)?;
             let path = file.path().to_owned();
             match file.reopen() {
                 Ok(Reopening::Unchanged) => return Ok(()),
@@ -236,22 +249,54 @@ impl Logging {
             }
         };
         self.say(Level::Information, "closing log file");
-        if let Some(log_file) = self.sinks().file() {
-            log_file.replace(Some(file));
-        }
+        self.sinks().replace_open_file(Some(file));
         self.say(Level::Information, &format!("opened log file {}", path.display()));
         Ok(())
     }
 
     /// What `vlog/close` does: stops logging to the file until it is reopened.
     pub fn close(&self) {
-        let open = self.sinks().file().as_ref().is_some_and(|file| file.file().is_some());
+        let open = self.sinks().file().is_some_and(|file| file.file().is_some());
         if open {
             self.say(Level::Information, "closing log file");
         }
-        if let Some(file) = self.sinks().file() {
-            file.replace(None);
-        }
+        self.sinks().replace_open_file(None);
+    }
+
+    /// Closes the log file until there is a line for it, for a process that says little: it holds no file that was rotated
+    /// away meanwhile.
+    pub fn rest_file(&self) {
+        self.sinks().rest_file();
+    }
+
+    /// The log file's name, if one was ever asked for.
+    #[must_use]
+    pub fn file_path(&self) -> Option<PathBuf> {
+        self.sinks().file().map(|file| file.path().to_owned())
+    }
+
+    /// The descriptor of the open log file, -1 when there is none: for a crash handler, which may take no lock. Reopening
+    /// tells the new one before it closes the old one. The cell stays the same for the life of the log.
+    #[must_use]
+    pub fn file_descriptor(&self) -> &'static AtomicI32 {
+        self.sinks().file_descriptor()
+    }
+
+    /// Says nothing on the console from now on, since there is none any more. `vlog/set` can switch it on again.
+    pub fn detach_console(&self) {
+        self.modules_mut().set_level(None, Some(Destination::Console), Level::Off);
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Sends what the console is to show to journald in its own protocol, so that levels and fields are kept. What
+    /// journald does not take goes to the console as a line.
+    ///
+    /// # Errors
+    /// When no socket can be made.
+    pub fn send_console_to_journal(&self, socket: &Path) -> io::Result<()> {
+        let journal = Syslog::open(SyslogMethod::Journal(socket.to_owned()))?;
+        self.sinks().set_console_journal(journal);
+        Ok(())
     }
 
     /// Gives the log file, if it is open, to another user, before the process becomes that user.
@@ -259,8 +304,8 @@ impl Logging {
     /// # Errors
     /// When the kernel refuses.
     pub fn give_file_to(&self, user: u32, group: u32) -> io::Result<()> {
-        let mut sinks = self.sinks();
-        let Some(file) = sinks.file().as_ref().and_then(LogFile::file) else {
+        let sinks = self.sinks();
+        let Some(file) = sinks.file().and_then(LogFile::file) else {
             return Ok(());
         };
         let (user, group) = (rustix::fs::Uid::from_raw(user), rustix::fs::Gid::from_raw(group));
@@ -408,8 +453,8 @@ impl Logging {
 impl Inspect for Logging {
     fn inspect(&self, node: &mut Node<'_>) {
         node.value("messages", self.0.serial.load(Ordering::Relaxed));
-        let mut sinks = self.sinks();
-        let file = sinks.file().as_ref().map(|file| file.path().display().to_string());
+        let sinks = self.sinks();
+        let file = sinks.file().map(|file| file.path().display().to_string());
         node.value("file", file.unwrap_or_else(|| "none".to_owned()));
         node.child("lost", |node| {
             for destination in DESTINATIONS {

@@ -1,6 +1,9 @@
 //! The open destinations and how their lines look.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::file::LogFile;
 use super::pattern::{Pattern, Surroundings};
@@ -12,6 +15,9 @@ const CONSOLE_PATTERN: &str = "%D{%Y-%m-%dT%H:%M:%SZ}|%05N|%c%T|%p|%m";
 const SYSLOG_PATTERN: &str = "tidegate|%05N|%c%T|%p|%m";
 const FILE_PATTERN: &str = "%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m";
 
+/// In the place of a descriptor when no file is open.
+const NO_DESCRIPTOR: RawFd = -1;
+
 /// All destinations of the program.
 pub(super) struct Sinks {
     application: String,
@@ -22,8 +28,12 @@ pub(super) struct Sinks {
     syslog_line: Pattern,
     facility: Option<Facility>,
     console: Box<dyn Write + Send>,
+    /// journald, when the console is a stream to it: its own protocol keeps levels and fields.
+    console_journal: Option<Syslog>,
     syslog: Syslog,
     file: Option<LogFile>,
+    /// The descriptor of the open log file, or -1. Never freed: a crash handler may look at it to the very end.
+    file_descriptor: &'static AtomicI32,
     /// Lines that could not be written.
     lost: [u64; DESTINATIONS.len()],
 }
@@ -37,8 +47,10 @@ impl Sinks {
             syslog_line: Pattern::parse(SYSLOG_PATTERN),
             facility: None,
             console,
+            console_journal: None,
             syslog: Syslog::none(),
             file: None,
+            file_descriptor: Box::leak(Box::new(AtomicI32::new(NO_DESCRIPTOR))),
             lost: [0; DESTINATIONS.len()],
         }
     }
@@ -64,6 +76,10 @@ impl Sinks {
         let surroundings = Surroundings { application: &self.application, host: &self.host, priority };
         match destination {
             Destination::Console => {
+                let journal = self.console_journal.as_ref();
+                if journal.is_some_and(|journal| journal.send_fields(record, &self.application, priority).is_ok()) {
+                    return Ok(());
+                }
                 let line = self.patterns[destination as usize].render(record, surroundings) + "\n";
                 self.console.write_all(line.as_bytes())
             }
@@ -71,10 +87,15 @@ impl Sinks {
                 self.syslog.send_fields(record, &self.application, priority)
             }
             Destination::Syslog => self.syslog.send_lines(&self.syslog_line.render(record, surroundings)),
-            Destination::File => match self.file.as_ref().filter(|file| file.file().is_some()) {
-                Some(file) => file.write_line(&self.patterns[destination as usize].render(record, surroundings)),
-                None => Ok(()),
-            },
+            Destination::File => {
+                let Some(file) = &mut self.file else { return Ok(()) };
+                file.wake()?;
+                tell_descriptor(self.file_descriptor, file.file());
+                if file.file().is_none() {
+                    return Ok(());
+                }
+                file.write_line(&self.patterns[destination as usize].render(record, surroundings))
+            }
         }
     }
 
@@ -107,11 +128,47 @@ impl Sinks {
         self.syslog.prefix()
     }
 
-    pub(super) fn file(&mut self) -> &mut Option<LogFile> {
-        &mut self.file
+    pub(super) fn set_console_journal(&mut self, journal: Syslog) {
+        self.console_journal = Some(journal);
+    }
+
+    /// The log file, if one was ever asked for.
+    pub(super) fn file(&self) -> Option<&LogFile> {
+        self.file.as_ref()
+    }
+
+    /// Logs to this file from now on.
+    pub(super) fn set_file(&mut self, file: LogFile) {
+        tell_descriptor(self.file_descriptor, file.file());
+        self.file = Some(file);
+    }
+
+    /// Goes on with this file, or with none, under the same name.
+    pub(super) fn replace_open_file(&mut self, file: Option<File>) {
+        if let Some(log_file) = &mut self.file {
+            // The new one is told before the old one is closed: whoever writes to it meanwhile must not find the number
+            // given to something else.
+            tell_descriptor(self.file_descriptor, file.as_ref());
+            log_file.replace(file);
+        }
+    }
+
+    pub(super) fn rest_file(&mut self) {
+        if let Some(file) = &mut self.file {
+            tell_descriptor(self.file_descriptor, None);
+            file.rest();
+        }
+    }
+
+    pub(super) fn file_descriptor(&self) -> &'static AtomicI32 {
+        self.file_descriptor
     }
 
     pub(super) fn lost(&self, destination: Destination) -> u64 {
         self.lost[destination as usize]
     }
+}
+
+fn tell_descriptor(told: &AtomicI32, file: Option<&File>) {
+    told.store(file.map_or(NO_DESCRIPTOR, AsRawFd::as_raw_fd), Ordering::Release);
 }

@@ -15,7 +15,7 @@ use super::record::Record;
 /// Where the C library's `syslog` sends to.
 const LOCAL_SOCKET: &str = "/dev/log";
 /// Where journald takes messages with fields.
-const JOURNAL_SOCKET: &str = "/run/systemd/journal/socket";
+pub(super) const JOURNAL_SOCKET: &str = "/run/systemd/journal/socket";
 
 /// Which way messages take to the system's log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,12 +1,12 @@
 //! The log as a whole: from the macros to what stands in the destinations.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 
 use super::*;
 use crate::State;
-use crate::testing::{Console, Directory, PATIENCE};
+use crate::testing::{Console, Directory, PATIENCE, with_log as with};
 
 /// A log with its console, in which each line is `module LEVEL message`.
 fn logging() -> (Logging, Console) {
@@ -14,13 +14,6 @@ fn logging() -> (Logging, Console) {
     let logging = Logging::with_console("target", Box::new(console.clone()));
     logging.apply("PATTERN:any:%c %p %m").unwrap();
     (logging, console)
-}
-
-fn with<T>(logging: &Logging, act: impl FnOnce() -> T) -> T {
-    tracing::subscriber::with_default(Registry::default().with(logging.layer()), || {
-        tracing::callsite::rebuild_interest_cache();
-        act()
-    })
 }
 
 #[test]
@@ -239,4 +232,64 @@ fn f10_the_process_s_part_is_in_the_line() {
         std::thread::Builder::new().name("reactor-0".into()).spawn_scoped(scope, speak).unwrap().join().unwrap();
     });
     assert_eq!(console.take(), "vlog|x\nvlog(monitor)|x\nvlog(reactor-0)|x\n");
+}
+
+#[test]
+fn the_descriptor_for_the_crash_handler_follows_the_file() {
+    let directory = Directory::new();
+    let (logging, _) = logging();
+    let descriptor = logging.file_descriptor();
+    let inode = || {
+        let link = format!("/proc/self/fd/{}", descriptor.load(Ordering::Acquire));
+        fs::metadata(link).map(|metadata| metadata.ino()).ok()
+    };
+    let inode_of = |name: &str| fs::metadata(directory.join(name)).map(|metadata| metadata.ino()).ok();
+    assert_eq!(descriptor.load(Ordering::Acquire), -1);
+    logging.open_file(&directory.join("a.log")).unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+    fs::rename(directory.join("a.log"), directory.join("a.log.1")).unwrap();
+    logging.reopen().unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+    logging.close();
+    assert_eq!(descriptor.load(Ordering::Acquire), -1);
+    logging.reopen().unwrap();
+    assert_eq!(inode(), inode_of("a.log"));
+}
+
+#[test]
+fn a_detached_console_says_nothing_until_it_is_switched_on_again() {
+    let (logging, console) = logging();
+    with(&logging, || {
+        let speak = || {
+            tracing::error!(target: "a::x", "error");
+            tracing::error!(target: "met::later", "error");
+            console.take()
+        };
+        logging.detach_console();
+        assert_eq!(speak(), "");
+        logging.apply("a:console:err").unwrap();
+        assert_eq!(speak(), "a.x ERR error\n");
+    });
+}
+
+#[test]
+fn c12_a_resting_file_is_free_and_opened_by_name_at_the_next_line() {
+    let directory = Directory::new();
+    let (path, rotated) = (directory.join("monitor.log"), directory.join("monitor.log.1"));
+    let logging = Logging::with_console("monitor", Box::new(std::io::sink()));
+    logging.open_file(&path).unwrap();
+    logging.rest_file();
+    let descriptors = || {
+        let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        open.filter(|target| target.starts_with(directory.path())).count()
+    };
+    assert_eq!(descriptors(), 0, "nothing is held while it rests");
+    std::fs::rename(&path, &rotated).unwrap();
+    with_log(&logging, || tracing::warn!("later"));
+    assert!(std::fs::read_to_string(&path).unwrap().ends_with("|WARN|later\n"));
+    assert!(!std::fs::read_to_string(&rotated).unwrap().contains("later"));
+    logging.close();
+    logging.rest_file();
+    with_log(&logging, || tracing::warn!("closed"));
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("closed"), "a closed file does not wake up");
 }

@@ -27,7 +27,6 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 pub use definition::{DefinitionSource, ServiceDefinition};
 pub use handover::Handover;
 
-use crate::log_shim::LogShim;
 use crate::adoption::Reception;
 use crate::channel::Received;
 use crate::crash;
@@ -185,7 +184,7 @@ impl Supervisor {
         });
         let timeout = timeout.map_err(|_| Failure::running("a deadline beyond all times"))?;
         if self.control.is_none() {
-            self.place.logging.release_file();
+            self.place.logging.rest_file();
         }
         let mut watched = vec![PollFd::new(&self.signals, PollFlags::IN)];
         let control = self.control.as_ref().map(|control| control.server.descriptor());

@@ -4,6 +4,7 @@
 //! The service runs in this process, the clients are programs of their own.
 
 mod commands;
+mod completion;
 mod json;
 mod levels;
 mod rotation;
@@ -30,6 +31,7 @@ use rustix::fs::FlockOperation;
 pub(crate) const TABLE: &[Scenario] = &[
     commands::SCENARIO,
     targets::SCENARIO,
+    completion::SCENARIO,
     json::SCENARIO,
     levels::SCENARIO,
     rotation::SCENARIO,

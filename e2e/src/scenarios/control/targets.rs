@@ -19,7 +19,8 @@ fn run(context: &Context) -> Verdict {
     let (socket, process) = (demo.socket().display().to_string(), std::process::id().to_string());
     ensure_eq!(demo.ask(&["version"])?, "demo (Tidegate) 7\n", "ovs-appctl by name");
     ensure_eq!(demo.appctl(&["-t", &socket, "version"])?.output, "demo (Tidegate) 7\n", "ovs-appctl by path");
-    for target in [&["-t", &socket][..], &["--target=demo"], &["-t", &process], &[]] {
+    let pidfile = demo.run_directory.join("demo.pid").display().to_string();
+    for target in [&["-t", &socket][..], &["-t", &pidfile], &["--target=demo"], &["-t", &process], &[]] {
         let answer = context.run(&[&["ctl"], target, &["version"]].concat())?;
         ensure_eq!(answer.output, "demo (Tidegate) 7\n", "ctl {target:?} ({})", answer.error);
     }
