@@ -141,7 +141,7 @@ fn what_only_an_intruder_does_ends_the_process() {
 
 #[test]
 fn what_the_profile_does_not_name_fails_and_the_process_goes_on() {
-    let attempts = ["netlink", "become-root", "spawn=/bin/true", "executable-memory", "signal=parent"];
+    let attempts = ["netlink", "become-root", "spawn=/bin/true", "map-executable", "make-executable", "signal=parent"];
     let mut all = vec!["confine=landlock"];
     all.extend(attempts);
     all.extend(["signal=self", "thread", "read=/etc/passwd"]);
