@@ -4,8 +4,8 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid, getgroups, getuid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_ambient_set, capability_is_in_bounding_set,
-    clear_ambient_capability_set, configure_capability_in_ambient_set, remove_capability_from_bounding_set,
-    set_capabilities, set_keep_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities,
+    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 use thiserror::Error;
 
@@ -99,7 +99,7 @@ pub fn drop_to_account(account: &Account, keep: &[Capability], across_exec: Acro
     become_user(account)?;
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: passed_on };
     set_capabilities(None, sets).map_err(failed("capset"))?;
-    clear_ambient_capability_set().map_err(failed("prctl(PR_CAP_AMBIENT_CLEAR_ALL)"))?;
+    // The kernel has taken out of the ambient set what is no longer inheritable.
     for capability in each(passed_on) {
         configure_capability_in_ambient_set(capability, true).map_err(failed("prctl(PR_CAP_AMBIENT_RAISE)"))?;
     }

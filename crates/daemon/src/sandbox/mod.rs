@@ -35,7 +35,8 @@ pub use report::{Enforcement, Reason, Report, command};
 pub struct Rules {
     /// Files and directories, with all that is in them, to read.
     pub read: Vec<PathBuf>,
-    /// Likewise to read, write, make and remove.
+    /// Likewise to read, write, make and remove. Making, renaming and removing take the directory: a service names its run
+    /// directory, and the one in which its log is rotated.
     pub write: Vec<PathBuf>,
     /// Likewise to execute, and to read for that. For a supervisor; its profile has to allow it as well.
     pub execute: Vec<PathBuf>,

@@ -169,6 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_can_be_reported_from_inside() {
+        let needed = ["getpid", "gettid", "rt_sigaction", "rt_sigprocmask", "sigaltstack", "sendto", "write", "tgkill"];
+        let alarm = if cfg!(target_arch = "x86_64") { "alarm" } else { "setitimer" };
+        for profile in PROFILES {
+            let missing: Vec<_> = needed
+                .into_iter()
+                .chain([alarm, "exit_group"])
+                .filter(|name| profile.system_calls().all(|call| call.name() != *name))
+                .collect();
+            assert_eq!(missing, [""; 0], "{}", profile.name);
+        }
+    }
+
+    #[test]
     fn no_service_may_execute_or_do_what_is_dangerous() {
         for profile in [&TARGET, &LOCAL] {
             for call in DANGEROUS {

@@ -10,8 +10,9 @@
 //!    list, and tries a new call before an old one, has to go on. The kernel logs each such refusal, if its log takes
 //!    "errno" (`/proc/sys/kernel/seccomp/actions_logged`).
 //!
-//! Cost: a call that is allowed without conditions is answered by a bitmap (since Linux 5.11), so the calls of the data
-//! paths cost what they cost without filters; one with conditions, like mmap, some tens of nanoseconds more.
+//! Cost: a call that is allowed without conditions is answered by a bitmap (since Linux 5.11), so its place in the list
+//! does not matter; what remains is the kernel's longer way into a call, some 0.1 µs (measured with getppid). One with
+//! conditions, like mprotect, runs the filters: some 0.4 µs. No call of a data path has conditions.
 
 use std::collections::BTreeMap;
 

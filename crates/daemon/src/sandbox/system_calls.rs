@@ -143,12 +143,14 @@ pub(super) const SIGNALS: Group = Group {
         call!(SYS_rt_sigreturn),
         call!(SYS_rt_sigsuspend),
         call!(SYS_rt_sigtimedwait),
+        call!(SYS_setitimer), // alarm, where it is no call of its own
         call!(SYS_sigaltstack),
         call!(SYS_signalfd4),
         call!(SYS_tgkill if Condition::IsOwnProcess { argument: 0 }), // raise, abort, pthread_kill
         call!(SYS_tkill), // musl's raise and abort; Landlock keeps it inside
     ],
-    old_calls: old_calls![],
+    // A crash handler that hangs is ended by an alarm.
+    old_calls: old_calls![SYS_alarm, SYS_pause],
 };
 
 /// Waiting for descriptors.

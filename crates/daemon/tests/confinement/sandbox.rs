@@ -7,6 +7,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use crate::steps::{Directory, Ended, Steps, note, run};
+use control::Format;
+use control::client::Client;
+use reactor::clock::Duration;
 use serde_json::Value;
 
 const PERMISSION_DENIED: &str = "error 13";
@@ -141,7 +144,7 @@ fn what_only_an_intruder_does_ends_the_process() {
 
 #[test]
 fn what_the_profile_does_not_name_fails_and_the_process_goes_on() {
-    let attempts = ["netlink", "become-root", "spawn=/bin/true", "executable-memory", "signal=parent"];
+    let attempts = ["netlink", "become-root", "spawn=/bin/true", "map-executable", "make-executable", "signal=parent"];
     let mut all = vec!["confine=landlock"];
     all.extend(attempts);
     all.extend(["signal=self", "thread", "read=/etc/passwd"]);
@@ -245,4 +248,25 @@ fn a_kernel_without_landlock_is_told_of_and_no_error() {
 fn a_process_with_threads_is_refused() {
     let ended = run(&["early-thread", "confine"]);
     assert_eq!(ended.outcome("confine"), "a process with 2 threads cannot be confined as a whole");
+}
+
+#[test]
+fn a_confined_service_shows_its_sandbox_on_its_control_socket() {
+    let directory = Directory::new();
+    let inside = directory.file("inside/a");
+    let socket = directory.join("inside/control");
+    let rule = step("write-rule", inside.parent().unwrap());
+    let waiting = Steps::start(&[&rule, "confine", &step("serve", &socket), "wait"]);
+    let mut client = Client::connect(&socket, Some(Duration::from_secs(30))).unwrap();
+    let text = client.call("sandbox/show", &[]).unwrap().unwrap();
+    let text = text.as_str().unwrap();
+    assert!(text.contains("\nseccomp:\n  state: on\n  profile: target\n"), "{text}");
+    client.set_format(Format::Json).unwrap().unwrap();
+    let value = client.call("sandbox/show", &[]).unwrap().unwrap();
+    assert_eq!(value["seccomp"]["profile"], "target");
+    if landlock_version() > 0 {
+        assert_eq!(value["landlock"]["write"][0], inside.parent().unwrap().to_str().unwrap());
+    }
+    assert!(waiting.end().status.success());
+    assert!(!socket.exists(), "it can remove its socket");
 }
