@@ -329,7 +329,8 @@ mod tests {
 
     #[test]
     fn a_change_shows_in_the_fingerprint_of_its_service_only() {
-        let text = |spin: u32| format!("[[target]]\ndevices = []\nspin_us = {spin}\n[[target]]\nname = \"b\"\ndevices = []\n");
+        let text =
+            |spin: u32| format!("[[target]]\ndevices = []\nspin_us = {spin}\n[[target]]\nname = \"b\"\ndevices = []\n");
         let (before, after) = (parse(&text(1)).unwrap(), parse(&text(200)).unwrap());
         assert_ne!(before.fingerprint("target"), after.fingerprint("target"));
         assert_eq!(before.fingerprint("b"), after.fingerprint("b"));

@@ -5,9 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use control::log::{
-    LogEnvironment, LogFileOption, LogFormat, LogOptions, LogOptionsError, Logging, SyslogMethod,
-};
+use control::log::{LogEnvironment, LogFileOption, LogFormat, LogOptions, LogOptionsError, Logging, SyslogMethod};
 use daemon::Failure;
 
 use crate::configuration::{ConfigurationError, Loaded, ServiceSection};

@@ -1,13 +1,14 @@
 //! What every service takes on the command line and in its `service` section: how it is kept alive, and as whom.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use daemon::Options;
 use daemon::privileges::UserSpecification;
 use daemon::sandbox::Layers;
 use daemon::supervision::{RestartPolicy, ServiceTimes};
-use daemon::Options;
 
 use crate::configuration::{ConfigurationError, Loaded, Seconds, ServiceSection};
 
@@ -27,29 +28,44 @@ pub(crate) fn arguments() -> Vec<Arg> {
     let arguments = [
         flag("detach", "Leave the caller once ready; its exit status tells how it went"),
         flag("no-chdir", "Stay in the starting directory"),
-        value("pidfile", "FILE", "Write the process id there, below the run directory unless absolute [default: NAME.pid]")
-            .value_parser(value_parser!(PathBuf))
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value(""),
+        value(
+            "pidfile",
+            "FILE",
+            "Write the process id there, below the run directory unless absolute [default: NAME.pid]",
+        )
+        .value_parser(value_parser!(OsString))
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value(""),
         flag("overwrite-pidfile", "Take the pidfile over even from a running instance"),
         flag("monitor", "Start again after a crash"),
         value("user", "USER[:GROUP]", "Become this user").value_parser(|text: &str| text.parse::<UserSpecification>()),
-        value("unixctl", "SOCKET", "Control socket, below the run directory unless absolute; none: no socket [default: NAME.PID.ctl]")
-            .value_parser(value_parser!(PathBuf)),
+        value(
+            "unixctl",
+            "SOCKET",
+            "Control socket, below the run directory unless absolute; none: no socket [default: NAME.PID.ctl]",
+        )
+        .value_parser(value_parser!(PathBuf)),
         seconds("start-timeout", "How long --detach and --monitor wait for readiness [default: as long as it takes]"),
         seconds("stop-timeout", "How long it may take to end [default: 10]"),
         seconds("watchdog", "With --monitor: start again after so long without a sign of life [default: never]"),
-        seconds("throttle", "With --monitor: the pause before the second restart in a row, doubling up to a minute [default: 1]"),
+        seconds(
+            "throttle",
+            "With --monitor: the pause before the second restart in a row, doubling up to a minute [default: 1]",
+        ),
         value("give-up", "N", "With --monitor: end after so many crashes in a row [default: never]")
             .value_parser(value_parser!(u32).range(1..)),
         value("notification-fd", "FD", "Tell readiness by a newline on this descriptor, as s6 has it")
             .value_parser(value_parser!(i32).range(3..)),
-        value("no-sandbox", "LAYER,…", "Switch layers of the sandbox off: no-new-privileges, landlock, seccomp [without a value: all]")
-            .value_parser(|text: &str| Layers::without(text))
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("all"),
+        value(
+            "no-sandbox",
+            "LAYER,…",
+            "Switch layers of the sandbox off: no-new-privileges, landlock, seccomp [without a value: all]",
+        )
+        .value_parser(|text: &str| Layers::without(text))
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("all"),
     ];
     arguments.into_iter().map(|argument| argument.help_heading(HEADING)).collect()
 }
@@ -65,7 +81,7 @@ pub(crate) fn from_matches(matches: &ArgMatches, name: &str) -> Options {
     let mut options = Options {
         detach: matches.get_flag("detach"),
         no_chdir: matches.get_flag("no-chdir"),
-        pidfile: matches.get_one::<PathBuf>("pidfile").map(|path| pidfile(path, name)),
+        pidfile: matches.get_one::<OsString>("pidfile").map(|path| pidfile(path, name)),
         overwrite_pidfile: matches.get_flag("overwrite-pidfile"),
         monitor: matches.get_flag("monitor"),
         user: matches.get_one("user").cloned(),
@@ -85,8 +101,8 @@ pub(crate) fn from_matches(matches: &ArgMatches, name: &str) -> Options {
     options
 }
 
-fn pidfile(path: &std::path::Path, name: &str) -> PathBuf {
-    if path.as_os_str().is_empty() { format!("{name}.pid").into() } else { path.to_owned() }
+fn pidfile(path: &OsStr, name: &str) -> PathBuf {
+    if path.is_empty() { format!("{name}.pid").into() } else { path.into() }
 }
 
 /// What the section `service` of service `name` says. `key` is the section's place, for errors.
@@ -133,11 +149,7 @@ fn times(section: &ServiceSection) -> ServiceTimes {
     }
 }
 
-fn restart_policy(
-    loaded: &Loaded,
-    section: &ServiceSection,
-    key: &str,
-) -> Result<RestartPolicy, ConfigurationError> {
+fn restart_policy(loaded: &Loaded, section: &ServiceSection, key: &str) -> Result<RestartPolicy, ConfigurationError> {
     let restart = &section.restart;
     let mut policy = RestartPolicy::default();
     let set = |time: &mut Duration, seconds: Option<Seconds>| {

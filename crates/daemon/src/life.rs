@@ -56,9 +56,7 @@ pub fn run(
     let start = Start::new(position.strangers, &options, &logging)?;
     let mut place = match start.leave_caller(&options)? {
         Left::Caller(ending) => return ending,
-        Left::Service(upstream) => {
-            Place::unsupervised(upstream, &start.run_directory, options, identity, logging)?
-        }
+        Left::Service(upstream) => Place::unsupervised(upstream, &start.run_directory, options, identity, logging)?,
     };
     place.sockets = start.sockets;
     if place.options.monitor {

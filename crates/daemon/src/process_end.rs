@@ -138,7 +138,10 @@ mod tests {
         for name in ["SEGV", "SIGSEGV", "segv"] {
             assert_eq!(signal_number(name), Some(libc::SIGSEGV));
         }
-        assert_eq!((signal_number("ABRT"), signal_number("SEGFAULT"), signal_number("")), (Some(libc::SIGABRT), None, None));
+        assert_eq!(
+            (signal_number("ABRT"), signal_number("SEGFAULT"), signal_number("")),
+            (Some(libc::SIGABRT), None, None)
+        );
     }
 
     #[test]

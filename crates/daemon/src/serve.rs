@@ -166,11 +166,8 @@ impl Place {
         if self.detached {
             self.logging.detach_console();
         }
-        let said = [
-            Notification::Ready,
-            Notification::Status(status.to_owned()),
-            Notification::MainPid(std::process::id()),
-        ];
+        let said =
+            [Notification::Ready, Notification::Status(status.to_owned()), Notification::MainPid(std::process::id())];
         self.upstream
             .notify(&said)
             .map_err(|error| Failure::running(format_args!("nobody is there to be told of readiness ({error})")))?;
@@ -197,7 +194,8 @@ pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitC
     let pidfile = place.pidfile(control_path.as_deref())?;
     let control_socket = place.control_socket(control_path)?;
     crash_report::set_channel(place.upstream.channel());
-    crash::install(crash_report::sink(&place.logging)).map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))?;
+    crash::install(crash_report::sink(&place.logging))
+        .map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))?;
 
     let sockets = take_sockets(&mut place, service.as_ref())?;
     let kept = keep_for_adoption(&place, &sockets)?;
@@ -243,7 +241,9 @@ fn take_sockets(place: &mut Place, service: &dyn Service) -> Result<Vec<Listenin
     for kind in &given {
         if !place.supervised && !known.contains(kind) {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(Failure::usage(format_args!("there is no use for a socket named {kind}; known names: {known}")));
+            return Err(Failure::usage(format_args!(
+                "there is no use for a socket named {kind}; known names: {known}"
+            )));
         }
     }
     for address in service.addresses() {
@@ -548,7 +548,7 @@ mod crash_report {
 
     use control::log::Logging;
 
-        use crate::channel::Channel;
+    use crate::channel::Channel;
     use crate::crash::{CrashSink, NO_DESCRIPTOR};
 
     static CHANNEL: AtomicI32 = AtomicI32::new(NO_DESCRIPTOR);

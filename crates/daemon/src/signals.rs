@@ -67,7 +67,11 @@ fn change_mask(full: bool) -> io::Result<()> {
     // SAFETY: the calls write a set of signals to `set`, which has room for it.
     #[expect(unsafe_code, reason = "rustix has no signal masks")]
     unsafe {
-        if full { libc::sigfillset(set.as_mut_ptr()) } else { libc::sigemptyset(set.as_mut_ptr()) };
+        if full {
+            libc::sigfillset(set.as_mut_ptr())
+        } else {
+            libc::sigemptyset(set.as_mut_ptr())
+        };
     }
     // SAFETY: `set` holds a set of signals; the old one is not asked for.
     #[expect(unsafe_code, reason = "rustix has no signal masks")]

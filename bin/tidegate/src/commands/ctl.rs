@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use daemon::Position;
 use control::Format;
 use control::client::{Client, ClientError, RunDirectories, Target};
+use daemon::Position;
 use reactor::clock::Duration;
 use rustix::process::Signal;
 use serde_json::Value;

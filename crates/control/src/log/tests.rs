@@ -280,7 +280,8 @@ fn c12_a_resting_file_is_free_and_opened_by_name_at_the_next_line() {
     logging.open_file(&path).unwrap();
     logging.rest_file();
     let descriptors = || {
-        let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        let open =
+            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
         open.filter(|target| target.starts_with(directory.path())).count()
     };
     assert_eq!(descriptors(), 0, "nothing is held while it rests");

@@ -131,7 +131,9 @@ impl Supervisor {
     fn comply(&mut self, request: Request) {
         match request {
             Request::Exit => self.handle(Event::Exit),
-            Request::Start(name, answer) => self.ask(&name, answer, Event::StartService, |_| Until::ReadyOtherThan(None)),
+            Request::Start(name, answer) => {
+                self.ask(&name, answer, Event::StartService, |_| Until::ReadyOtherThan(None))
+            }
             Request::Stop(name, answer) => self.ask(&name, answer, Event::StopService, |_| Until::Stopped),
             Request::Restart(name, answer) => {
                 self.ask(&name, answer, Event::RestartService, Until::ReadyOtherThan);
@@ -156,7 +158,8 @@ impl Supervisor {
             managed.definition.name == name && !managed.removed
         });
         let Some(index) = found else {
-            let names: Vec<_> = view::of_all(&self.supervision, &self.services).into_iter().map(|view| view.name).collect();
+            let names: Vec<_> =
+                view::of_all(&self.supervision, &self.services).into_iter().map(|view| view.name).collect();
             return answer.complete(Err(format!("no service \"{name}\": there is {}", names.join(", "))));
         };
         let until = until(self.services[index.0].process_id());
@@ -178,7 +181,10 @@ impl Supervisor {
                     (Until::ReadyOtherThan(other), ServiceState::Ready) if process != other => {
                         waiting.answer.complete(Ok(Answer::empty()));
                     }
-                    (Until::ReadyOtherThan(_), ServiceState::Ended | ServiceState::GaveUp | ServiceState::Throttled(_)) => {
+                    (
+                        Until::ReadyOtherThan(_),
+                        ServiceState::Ended | ServiceState::GaveUp | ServiceState::Throttled(_),
+                    ) => {
                         let text = format!("{}: {}; see the log", managed.definition.name, view::state_name(state));
                         waiting.answer.complete(Err(text));
                     }

@@ -54,10 +54,7 @@ pub struct DefinitionSource {
 
 impl DefinitionSource {
     /// `read` is called at the start and at each reload; `trial` as in `check -c FILE`.
-    pub fn new(
-        read: impl FnMut() -> Result<Vec<ServiceDefinition>, Failure> + 'static,
-        trial: Vec<OsString>,
-    ) -> Self {
+    pub fn new(read: impl FnMut() -> Result<Vec<ServiceDefinition>, Failure> + 'static, trial: Vec<OsString>) -> Self {
         Self { read: Box::new(read), trial }
     }
 

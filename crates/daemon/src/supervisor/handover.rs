@@ -84,7 +84,10 @@ impl Handover {
         let text = read_from_start(own(descriptor)).map_err(|error| broken(&error))?;
         let state: State = serde_json::from_str(&text).map_err(|error| broken(&error))?;
         if state.layout != LAYOUT {
-            return Err(broken(&format_args!("layout {} of version {}, expected {LAYOUT}", state.layout, state.version)));
+            return Err(broken(&format_args!(
+                "layout {} of version {}, expected {LAYOUT}",
+                state.layout, state.version
+            )));
         }
         Ok(Some(Self(state)))
     }
@@ -143,8 +146,10 @@ impl Supervisor {
     }
 
     fn resume(&mut self, state: ServiceState, definitions: &[super::ServiceDefinition]) {
-        let sockets =
-            state.sockets.into_iter().map(|(kind, number)| ListeningSocket { kind, listener: TcpListener::from(own(number)) });
+        let sockets = state
+            .sockets
+            .into_iter()
+            .map(|(kind, number)| ListeningSocket { kind, listener: TcpListener::from(own(number)) });
         let sockets: Vec<ListeningSocket> = sockets.collect();
         let channel = state.channel.map(|number| Channel::from_descriptor(own(number)));
         let adopted = state.adopted.map(own);
@@ -178,7 +183,8 @@ impl Supervisor {
         let control = self.control.as_ref().map(|control| control.server.socket());
         let control =
             control.map(|socket| Ok::<_, io::Error>((kept(socket)?, socket.path().to_owned(), socket.identity())));
-        let pidfile = self.pidfile.as_ref().map(|pidfile| Ok::<_, io::Error>((kept(pidfile)?, pidfile.path().to_owned())));
+        let pidfile =
+            self.pidfile.as_ref().map(|pidfile| Ok::<_, io::Error>((kept(pidfile)?, pidfile.path().to_owned())));
         Ok(State {
             layout: LAYOUT,
             version: self.place.identity.version.clone(),

@@ -11,9 +11,7 @@ use control::client::Client;
 use control::server::remove_leftovers;
 use reactor::clock::{self, Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, wait,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, wait};
 
 use crate::adoption::{Adopted, Reception};
 use crate::channel::{Channel, Received};
@@ -105,7 +103,8 @@ impl Managed {
 
     /// Binds what `new` asks for. An address that stays keeps its socket, which the running process listens to as well.
     pub(super) fn rebind(&mut self, new: &ServiceDefinition) -> Result<(), Failure> {
-        let mut old: Vec<_> = self.definition.addresses.iter().cloned().zip(std::mem::take(&mut self.sockets)).collect();
+        let mut old: Vec<_> =
+            self.definition.addresses.iter().cloned().zip(std::mem::take(&mut self.sockets)).collect();
         for address in &new.addresses {
             let socket = match old.iter().position(|(known, _)| known == address) {
                 Some(place) => old.swap_remove(place).1,
@@ -145,16 +144,28 @@ impl Managed {
         let child = command.spawn()?;
         self.was_started = true;
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no pid"))?;
-        self.process =
-            Some(Process { id, channel: Some(ours), started: clock::now(), adopted: None, stopping: false, crashed: false });
+        self.process = Some(Process {
+            id,
+            channel: Some(ours),
+            started: clock::now(),
+            adopted: None,
+            stopping: false,
+            crashed: false,
+        });
         Ok(())
     }
 
     /// Goes on with a process that an earlier program of this supervisor has started.
     pub(super) fn resume(&mut self, id: Pid, channel: Channel, adopted: Option<OwnedFd>) {
         self.was_started = true;
-        self.process =
-            Some(Process { id, channel: Some(channel), started: clock::now(), adopted, stopping: false, crashed: false });
+        self.process = Some(Process {
+            id,
+            channel: Some(channel),
+            started: clock::now(),
+            adopted,
+            stopping: false,
+            crashed: false,
+        });
     }
 
     /// The descriptors of its process, each by what `keep` makes of it: the channel, and the one of a process that was adopted.
@@ -276,7 +287,10 @@ impl Managed {
 fn keep_open(command: &mut Command, descriptor: i32) {
     let clear = move || {
         // SAFETY: between fork and exec only calls that are safe in a signal handler are made, and fcntl is one.
-        #[expect(unsafe_code, reason = "rustix wants a borrowed descriptor, which a closure that outlives this call cannot have")]
+        #[expect(
+            unsafe_code,
+            reason = "rustix wants a borrowed descriptor, which a closure that outlives this call cannot have"
+        )]
         let result = unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
         if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     };
