@@ -23,7 +23,8 @@ pub fn symbolise(report: &str) -> String {
     // Behind the first address is the instruction that failed; the others are where calls return to, and the call
     // itself is the instruction before.
     let mut is_call = false;
-    for line in report.lines() {
+    // The line that has been answered is of no use to people.
+    for line in report.lines().filter(|line| !line.starts_with(IDENTITY_LABEL)) {
         text.push_str(line);
         if let Some(address) = address_here(line, &images) {
             add_names(&mut text, if is_call { address.wrapping_sub(1) } else { address });

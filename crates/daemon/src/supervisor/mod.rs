@@ -9,13 +9,13 @@
 //! configuration of a protocol, no file, no memory that grows with their work.
 
 mod commands;
+mod crash_reports;
 mod definition;
 mod handover;
 mod managed;
 mod renewal;
 mod view;
 
-use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,7 +29,6 @@ pub use handover::Handover;
 
 use crate::adoption::Reception;
 use crate::channel::Received;
-use crate::crash;
 use crate::ending;
 use crate::failure::Failure;
 use crate::listening::ListeningSocket;
@@ -41,6 +40,7 @@ use crate::signals::Signals;
 use crate::supervision::{Action, Event, Finish, Happening, Report, ServiceIndex, Severity, Supervision};
 use crate::title;
 use commands::Control;
+use crash_reports::{CrashReport, CrashReports};
 use managed::{Managed, Surroundings};
 use renewal::Renewals;
 use view::Board;
@@ -64,8 +64,7 @@ pub struct Supervisor {
     keeps_terminal: bool,
     /// When the init system wants the next sign of life.
     alive_at: Option<Instant>,
-    /// What processes have said of their crashes, with their ids, and has not been told yet.
-    crash_reports: VecDeque<(ServiceIndex, i32, String)>,
+    crash_reports: CrashReports,
 }
 
 impl Supervisor {
@@ -122,7 +121,7 @@ impl Supervisor {
             finish: None,
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
-            crash_reports: VecDeque::new(),
+            crash_reports: CrashReports::default(),
         })
     }
 
@@ -164,7 +163,8 @@ impl Supervisor {
             self.renew();
             self.answer_waiting();
             self.give_sign_of_life();
-            self.tell_of_crashes();
+            let reports = self.crash_reports.take_ready();
+            reports.into_iter().for_each(|report| self.tell_of_crash(report));
         }
     }
 
@@ -192,6 +192,7 @@ impl Supervisor {
         for managed in &self.services {
             managed.descriptors(&mut watched);
         }
+        self.crash_reports.descriptors(&mut watched);
         match poll(&mut watched, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(Failure::running(format_args!("cannot wait for events ({errno})"))),
@@ -256,7 +257,8 @@ impl Supervisor {
                 self.services[index.0].note(&said);
                 if let Notification::Crash(report) = said {
                     let process = self.services[index.0].process_id().map_or(0, |process| process.as_raw_pid());
-                    self.crash_reports.push_back((index, process, report));
+                    let ready = self.crash_reports.add(index, process, report);
+                    ready.into_iter().for_each(|report| self.tell_of_crash(report));
                 } else {
                     self.handle(Event::Notified(index, said));
                 }
@@ -264,12 +266,8 @@ impl Supervisor {
         }
     }
 
-    /// Finds the names in crash reports. That takes a while, so it comes last: the service is started again by now.
-    fn tell_of_crashes(&mut self) {
-        while let Some((index, process, report)) = self.crash_reports.pop_front() {
-            let named = format!("pid {process}: {}", crash::symbolise(&report));
-            self.handle(Event::Notified(index, Notification::Crash(named)));
-        }
+    fn tell_of_crash(&mut self, report: CrashReport) {
+        self.handle(Event::Notified(report.service, Notification::Crash(report.text)));
     }
 
     fn carry_out(&mut self) {
