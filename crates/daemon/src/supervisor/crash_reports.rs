@@ -17,6 +17,9 @@ use crate::supervision::ServiceIndex;
 /// The longest report with names that is read, in bytes. What a service sends is limited by its message; names are what adds.
 const NAMED_LIMIT_BYTES: usize = 1 << 20;
 
+/// The niceness that gives way to everything else.
+const LEAST_URGENT: i32 = 19;
+
 /// A report whose names are being looked for.
 #[derive(Debug)]
 struct UnderWay {
@@ -105,6 +108,8 @@ fn look_for_names(raw: &str) -> io::Result<File> {
 
 /// Ends this process without the clean-up that is its parent's.
 fn write_names(pipe: OwnedFd, raw: &str) -> ! {
+    // The service that is starting again comes first.
+    let _ = rustix::process::nice(LEAST_URGENT);
     let written = File::from(pipe).write_all(crash::symbolise(raw).as_bytes());
     // SAFETY: it ends the process at once; no destructor or handler of the parent's runs.
     #[expect(unsafe_code, reason = "the standard library has no exit without handlers")]

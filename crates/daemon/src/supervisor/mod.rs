@@ -13,6 +13,7 @@ mod crash_reports;
 mod definition;
 mod handover;
 mod managed;
+mod memory;
 mod renewal;
 mod view;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 use reactor::clock::{self, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, setrlimit};
 
 pub use definition::{DefinitionSource, ServiceDefinition};
 pub use handover::Handover;
@@ -239,7 +240,12 @@ impl Supervisor {
         let managed = &mut self.services[index.0];
         managed.forget_process(end);
         managed.remove_leftovers(&self.place.run_directory, &self.place.options);
+        let report = managed.crash_report.take();
+        let process = managed.last_process.map_or(0, Pid::as_raw_pid);
         self.handle(Event::Ended(index, end));
+        if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
+            self.tell_of_crash(ready);
+        }
     }
 
     fn notice_end_of_adopted(&mut self, index: ServiceIndex) {
@@ -256,9 +262,8 @@ impl Supervisor {
             for said in notification::decode(&message) {
                 self.services[index.0].note(&said);
                 if let Notification::Crash(report) = said {
-                    let process = self.services[index.0].process_id().map_or(0, |process| process.as_raw_pid());
-                    let ready = self.crash_reports.add(index, process, report);
-                    ready.into_iter().for_each(|report| self.tell_of_crash(report));
+                    // Its names are looked for once the next process has been started.
+                    self.services[index.0].crash_report = Some(report);
                 } else {
                     self.handle(Event::Notified(index, said));
                 }
@@ -306,8 +311,8 @@ impl Supervisor {
             self.supervision.handle(clock::now(), Event::Abandon);
             return;
         }
-        self.surroundings.detached = self.place.detached;
         tracing::info!("all services are ready");
+        memory::release_code();
     }
 
     fn tell(&mut self, report: &Report) {
