@@ -248,10 +248,13 @@ impl Supervisor {
     fn ended(&mut self, index: ServiceIndex, end: ProcessEnd) {
         let managed = &mut self.services[index.0];
         managed.forget_process(end);
-        managed.remove_leftovers(&self.place.run_directory, &self.place.options);
         let report = managed.crash_report.take();
         let process = managed.last_process.map_or(0, Pid::as_raw_pid);
         self.handle(Event::Ended(index, end));
+        if self.services[index.0].process_id().is_none() {
+            // A next process would have done that itself, while it starts.
+            self.services[index.0].remove_leftovers(&self.place.run_directory, &self.place.options);
+        }
         if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
             self.tell_of_crash(ready);
         }
