@@ -5,6 +5,7 @@
 //! [`TABLE`].
 
 mod bare_loop;
+mod bench;
 mod daemon;
 mod machine;
 mod target;
@@ -23,7 +24,7 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON];
 
 fn arguments() -> Command {
     Command::new("compare")
