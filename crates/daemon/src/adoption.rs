@@ -4,6 +4,7 @@
 //! where (`supervisor/adopt SOCKET`). The service connects there and sends who it is together with its listening sockets;
 //! the connection is its channel from then on.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -26,9 +27,14 @@ const ADOPTION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a service says of itself when it comes.
 #[derive(Debug, Serialize, Deserialize)]
-struct Introduction {
-    name: String,
-    version: String,
+pub(crate) struct Introduction {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// What it was started with.
+    pub(crate) arguments: Vec<OsString>,
+    /// As in the definition that it was started for.
+    pub(crate) fingerprint: String,
+    /// Of its sockets, which travel along.
     kinds: Vec<String>,
 }
 
@@ -38,10 +44,16 @@ pub(crate) struct Adopted {
     pub(crate) process: rustix::process::Pid,
     pub(crate) channel: Channel,
     pub(crate) sockets: Vec<ListeningSocket>,
+    pub(crate) introduction: Introduction,
 }
 
 /// The service's side: goes to the supervisor that listens at `path`.
-pub(crate) fn join(path: &Path, identity: &Identity, sockets: &[ListeningSocket]) -> io::Result<Channel> {
+pub(crate) fn join(
+    path: &Path,
+    identity: &Identity,
+    fingerprint: &str,
+    sockets: &[ListeningSocket],
+) -> io::Result<Channel> {
     let socket = channel_socket()?;
     connect(&socket, &SocketAddrUnix::new(path)?)?;
     let user = sockopt::socket_peercred(&socket)?.uid;
@@ -52,6 +64,8 @@ pub(crate) fn join(path: &Path, identity: &Identity, sockets: &[ListeningSocket]
     let introduction = Introduction {
         name: identity.name.clone(),
         version: identity.version.clone(),
+        arguments: std::env::args_os().skip(1).collect(),
+        fingerprint: fingerprint.to_owned(),
         kinds: sockets.iter().map(|socket| socket.kind.clone()).collect(),
     };
     let descriptors: Vec<BorrowedFd<'_>> = sockets.iter().map(|socket| socket.listener.as_fd()).collect();
@@ -93,14 +107,14 @@ impl Reception {
         let Received::Message(bytes, descriptors) = channel.receive()? else {
             return Err(timeout);
         };
-        let introduction: Introduction = serde_json::from_slice(&bytes)?;
+        let mut introduction: Introduction = serde_json::from_slice(&bytes)?;
         if introduction.name != name {
             return Err(io::Error::other(format!("{} came instead of {name}", introduction.name)));
         }
-        let sockets = introduction.kinds.into_iter().zip(descriptors);
+        let sockets = std::mem::take(&mut introduction.kinds).into_iter().zip(descriptors);
         let sockets =
             sockets.map(|(kind, socket)| ListeningSocket { kind, listener: TcpListener::from(socket) }).collect();
-        Ok(Adopted { process: peer.pid, channel, sockets })
+        Ok(Adopted { process: peer.pid, channel, sockets, introduction })
     }
 }
 

@@ -8,10 +8,23 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::channel::{Channel, Received};
+use crate::crash;
 use crate::failure::Failure;
 use crate::fork::{Forked, fork};
 use crate::notification::{self, Notification};
 use crate::process_end::ProcessEnd;
+
+/// Beyond the time that a service may take to stop: a supervisor takes that long to end its service, and then ends itself.
+const END_GRACE: Duration = Duration::from_secs(1);
+
+/// How long the caller waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For readiness; `None`: for as long as it takes.
+    pub(crate) start: Option<Duration>,
+    /// For the end of a service that was not ready in time and has been told so.
+    pub(crate) stop: Duration,
+}
 
 /// What [`detach`] has made of this process.
 pub(crate) enum Detached {
@@ -24,13 +37,13 @@ pub(crate) enum Detached {
 /// Splits off a process in a session of its own. The caller's waits for its readiness, its end, or the time limit.
 ///
 /// `attempt` completes "could not …" for the case that the service dies without a word.
-pub(crate) fn detach(start_timeout: Option<Duration>, attempt: &str) -> Result<Detached, Failure> {
+pub(crate) fn detach(patience: Patience, attempt: &str) -> Result<Detached, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::running(format_args!("could not {attempt} ({error})"));
     let (launcher, service) = Channel::pair().map_err(|error| failed(&error))?;
     match fork().map_err(|error| failed(&error))? {
         Forked::Parent(child) => {
             drop(service);
-            Ok(Detached::Launcher(wait_for(child, &launcher, start_timeout, attempt)))
+            Ok(Detached::Launcher(wait_for(child, &launcher, patience, attempt)))
         }
         Forked::Child => {
             drop(launcher);
@@ -40,30 +53,12 @@ pub(crate) fn detach(start_timeout: Option<Duration>, attempt: &str) -> Result<D
     }
 }
 
-fn wait_for(
-    child: Pid,
-    channel: &Channel,
-    start_timeout: Option<Duration>,
-    attempt: &str,
-) -> Result<ExitCode, Failure> {
+fn wait_for(child: Pid, channel: &Channel, patience: Patience, attempt: &str) -> Result<ExitCode, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::running(format_args!("could not {attempt} ({error})"));
-    let deadline = start_timeout.map(|limit| reactor::clock::now() + limit);
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(reactor::clock::now()));
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut [PollFd::new(channel, PollFlags::IN)], timeout.as_ref()) {
-            Ok(0) => return Err(give_up(child, start_timeout)),
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(failed(&errno)),
-        }
-        match channel.receive() {
-            Ok(Received::Message(message, _)) if notification::decode(&message).contains(&Notification::Ready) => {
-                return Ok(ExitCode::SUCCESS);
-            }
-            Ok(Received::Message(..) | Received::Nothing) => {}
-            Ok(Received::Closed) => break,
-            Err(errno) => return Err(failed(&errno)),
-        }
+    match listen(channel, patience.start).map_err(|errno| failed(&errno))? {
+        Heard::Ready => return Ok(ExitCode::SUCCESS),
+        Heard::Nothing => return Err(give_up(child, channel, patience)),
+        Heard::End => {}
     }
     let status = loop {
         match waitpid(Some(child), WaitOptions::empty()) {
@@ -85,9 +80,48 @@ fn wait_for(
     }
 }
 
-fn give_up(child: Pid, start_timeout: Option<Duration>) -> Failure {
+/// What a launcher has heard.
+enum Heard {
+    Ready,
+    End,
+    /// None of both in the time for it.
+    Nothing,
+}
+
+/// Listens until the child is ready or ends, and passes on what it says of a crash.
+fn listen(channel: &Channel, limit: Option<Duration>) -> Result<Heard, Errno> {
+    let deadline = limit.map(|limit| reactor::clock::now() + limit);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(reactor::clock::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut [PollFd::new(channel, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) => return Ok(Heard::Nothing),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+        let message = match channel.receive()? {
+            Received::Message(message, _) => message,
+            Received::Nothing => continue,
+            Received::Closed => return Ok(Heard::End),
+        };
+        for said in notification::decode(&message) {
+            match said {
+                Notification::Ready => return Ok(Heard::Ready),
+                Notification::Crash(report) => tracing::error!("{}", crash::symbolise(&report)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Ends a child that was not ready in time. It is asked first, and killed when it does not listen: a service that is stuck would
+/// hold its pidfile, and with it the next start.
+fn give_up(child: Pid, channel: &Channel, patience: Patience) -> Failure {
     let _ = kill_process(child, Signal::TERM);
     let _ = kill_process(child, Signal::CONT);
-    let seconds = start_timeout.map_or(0.0, |limit| limit.as_secs_f64());
-    Failure::running(format_args!("not ready within {seconds} s (see --start-timeout), being ended"))
+    if matches!(listen(channel, Some(patience.stop + END_GRACE)), Ok(Heard::Nothing)) {
+        let _ = kill_process(child, Signal::KILL);
+    }
+    let seconds = patience.start.map_or(0.0, |limit| limit.as_secs_f64());
+    Failure::running(format_args!("not ready within {seconds} s (see --start-timeout), and therefore ended"))
 }

@@ -40,6 +40,8 @@ struct Words {
     directory: Option<PathBuf>,
     kinds: Vec<String>,
     has_configuration: bool,
+    /// What of the configuration this process runs, to be told to the next supervisor.
+    fingerprint: String,
 }
 
 /// What a supervisor tells a service that it starts.
@@ -52,6 +54,7 @@ pub(crate) struct Hello {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) sockets: Vec<ListeningSocket>,
     pub(crate) configuration: Option<String>,
+    pub(crate) fingerprint: String,
 }
 
 impl Hello {
@@ -66,6 +69,7 @@ impl Hello {
             directory: self.directory.clone(),
             kinds: self.sockets.iter().map(|socket| socket.kind.clone()).collect(),
             has_configuration: configuration.is_some(),
+            fingerprint: self.fingerprint.clone(),
         };
         let mut descriptors: Vec<BorrowedFd<'_>> = self.sockets.iter().map(|socket| socket.listener.as_fd()).collect();
         descriptors.extend(configuration.as_ref().map(AsFd::as_fd));
@@ -96,6 +100,7 @@ impl Hello {
             directory: words.directory,
             sockets,
             configuration,
+            fingerprint: words.fingerprint,
         })
     }
 }
@@ -133,12 +138,14 @@ mod tests {
             directory: Some("/a b".into()),
             sockets: vec![ListeningSocket { kind: "io".into(), listener }],
             configuration: Some("[target]\n".into()),
+            fingerprint: "target".into(),
         };
         hello.send(&left).unwrap();
         let heard = Hello::receive(&right).unwrap();
         assert_eq!((heard.detached, heard.first), (true, false));
         assert_eq!((heard.orphans, heard.watchdog), (Orphans::Keep, hello.watchdog));
         assert_eq!((heard.directory, heard.configuration), (hello.directory, hello.configuration));
+        assert_eq!(heard.fingerprint, hello.fingerprint);
         assert_eq!(heard.sockets[0].kind, "io");
         assert_eq!(heard.sockets[0].listener.local_addr().unwrap(), address);
         assert!(Hello::receive(&right).is_err(), "nothing more was said");

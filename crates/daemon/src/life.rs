@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use control::log::Logging;
 
-use crate::detach::{Detached, detach};
+use crate::detach::{Detached, Patience, detach};
 use crate::failure::Failure;
 use crate::init_system::notification_descriptor::NotificationDescriptor;
 use crate::init_system::notify::NotifySocket;
@@ -59,6 +59,7 @@ pub fn run(
         Left::Service(upstream) => Place::unsupervised(upstream, &start.run_directory, options, identity, logging)?,
     };
     place.sockets = start.sockets;
+    refuse_unknown_kinds(&place.sockets, service.as_ref())?;
     if place.options.monitor {
         return monitor(place, service.as_ref());
     }
@@ -112,6 +113,19 @@ fn monitor(place: Place, service: &dyn Service) -> Result<ExitCode, Failure> {
     Supervisor::of_one(place, definition, sockets)?.run()
 }
 
+/// A socket from an init system for which the service has no use is a mistake in a unit file.
+fn refuse_unknown_kinds(sockets: &[ListeningSocket], service: &dyn Service) -> Result<(), Failure> {
+    let known: Vec<String> = service.addresses().into_iter().map(|address| address.kind).collect();
+    match sockets.iter().find(|socket| !known.contains(&socket.kind)) {
+        None => Ok(()),
+        Some(socket) => {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let kind = &socket.kind;
+            Err(Failure::usage(format_args!("there is no use for a socket named {kind}; known names: {known}")))
+        }
+    }
+}
+
 /// The run directory, made if it is missing; for the user that this process is going to be.
 fn run_directory(account: Option<&Account>) -> Result<PathBuf, Failure> {
     let directory = RunDirectory::of_this_user().map_err(|error| Failure::usage(&error))?;
@@ -134,7 +148,6 @@ struct Start {
 
 impl Start {
     fn new(mut strangers: Vec<RawFd>, options: &Options, logging: &Logging) -> Result<Self, Failure> {
-        streams::open_missing().map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
         let sockets = init_system::activation::take_listeners().map_err(|error| Failure::caused(&error))?;
         let sockets: Vec<ListeningSocket> =
             sockets.into_iter().map(|(kind, listener)| ListeningSocket { kind, listener }).collect();
@@ -167,7 +180,8 @@ impl Start {
             return Ok(Left::Service(upstream));
         }
         let attempt = if options.monitor { "initiate process monitoring" } else { "detach from foreground session" };
-        match detach(options.start_timeout, attempt)? {
+        let patience = Patience { start: options.start_timeout, stop: options.times.stop };
+        match detach(patience, attempt)? {
             Detached::Launcher(ending) => Ok(Left::Caller(ending)),
             Detached::Service(channel) => {
                 streams::close(&self.strangers);

@@ -15,6 +15,16 @@ pub struct ListeningSocket {
 }
 
 impl ListeningSocket {
+    /// Whether it is what binding that address would give.
+    pub(crate) fn serves(&self, address: &ListenAddress) -> bool {
+        let wanted = address.address;
+        self.kind == address.kind
+            && self
+                .listener
+                .local_addr()
+                .is_ok_and(|bound| bound.ip() == wanted.ip() && (bound.port() == wanted.port() || wanted.port() == 0))
+    }
+
     /// A second handle of the same socket.
     pub(crate) fn duplicate(&self) -> io::Result<Self> {
         Ok(Self { kind: self.kind.clone(), listener: self.listener.try_clone()? })

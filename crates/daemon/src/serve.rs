@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions, wait};
 
 use crate::adoption;
-use crate::channel::Received;
+use crate::channel::{Channel, Received};
 use crate::crash;
 use crate::ending;
 use crate::failure::Failure;
@@ -55,6 +55,8 @@ pub(crate) struct Place {
     /// Whether a supervisor started this process.
     pub(crate) supervised: bool,
     pub(crate) orphans: Orphans,
+    /// What of a configuration this service was started for.
+    fingerprint: String,
     /// Between two signs of life that somebody waits for.
     pub(crate) watchdog: Option<Duration>,
     /// Whether this is the first process of the service, whose caller reads where it is served.
@@ -83,6 +85,7 @@ impl Place {
             sockets: hello.sockets,
             supervised: true,
             orphans: hello.orphans,
+            fingerprint: hello.fingerprint,
             watchdog: hello.watchdog,
             is_first: hello.first,
             null: None,
@@ -102,6 +105,7 @@ impl Place {
             identity,
             detached: options.detach,
             orphans: options.orphans,
+            fingerprint: String::new(),
             options,
             logging,
             run_directory: run_directory.to_owned(),
@@ -153,6 +157,13 @@ impl Place {
         std::env::set_current_dir("/").map_err(|error| Failure::running(format_args!("/: {error}")))
     }
 
+    /// Another channel upwards, or none. A crash report never goes to a descriptor that is closed.
+    fn set_channel(&mut self, channel: Option<Channel>) {
+        crash_report::set_channel(None);
+        self.upstream.replace_channel(channel);
+        crash_report::set_channel(self.upstream.channel());
+    }
+
     /// Tells that all is served, and lets go of the caller's streams.
     ///
     /// A person who reads the output finds `ready` in its last line, once the whole chain is.
@@ -175,8 +186,7 @@ impl Place {
             streams::replace(&null).map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
             if !self.supervised {
                 // The launcher has heard all that it waited for.
-                self.upstream.replace_channel(None);
-                crash_report::set_channel(None);
+                self.set_channel(None);
             }
         }
         Ok(())
@@ -237,15 +247,6 @@ pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitC
 fn take_sockets(place: &mut Place, service: &dyn Service) -> Result<Vec<ListeningSocket>, Failure> {
     let mut sockets = std::mem::take(&mut place.sockets);
     let given: Vec<String> = sockets.iter().map(|socket| socket.kind.clone()).collect();
-    let known: Vec<String> = service.addresses().into_iter().map(|address| address.kind).collect();
-    for kind in &given {
-        if !place.supervised && !known.contains(kind) {
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(Failure::usage(format_args!(
-                "there is no use for a socket named {kind}; known names: {known}"
-            )));
-        }
-    }
     for address in service.addresses() {
         if !given.contains(&address.kind) {
             sockets.push(ListeningSocket { listener: service.bind(&address)?, kind: address.kind });
@@ -416,8 +417,7 @@ impl Attendance {
                     return Ok(Ending::Orphaned);
                 }
                 tracing::warn!("the supervisor is gone; going on without it until the next one comes");
-                self.place.upstream.replace_channel(None);
-                crash_report::set_channel(None);
+                self.place.set_channel(None);
             }
             self.give_sign_of_life();
         }
@@ -470,11 +470,10 @@ impl Attendance {
     }
 
     fn join(&mut self, path: &Path, answer: PendingAnswer) {
-        match adoption::join(path, &self.place.identity, &self.kept) {
+        match adoption::join(path, &self.place.identity, &self.place.fingerprint, &self.kept) {
             Ok(channel) => {
                 tracing::info!(supervisor = %path.display(), "taken over by another supervisor");
-                self.place.upstream.replace_channel(Some(channel));
-                crash_report::set_channel(self.place.upstream.channel());
+                self.place.set_channel(Some(channel));
                 answer.complete(Ok(Answer::empty()));
             }
             Err(error) => answer.complete(Err(format!("cannot reach the supervisor at {} ({error})", path.display()))),

@@ -2,12 +2,16 @@
 //!
 //! A signal is caught only where its disposition was the default: one that was ignored when the process started (`nohup`,
 //! `trap ''`) stays ignored.
+//!
+//! SIGXFSZ and SIGPIPE are ignored from then on: a file that has reached its limit (`ulimit -f`) and a reader that is gone are
+//! errors of one write, not the end of the service.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -22,6 +26,7 @@ pub(crate) struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 impl Signals {
     /// Catches the signals from now on.
     pub(crate) fn catch() -> io::Result<Self> {
+        ignore_failed_writes();
         let (read, write) = UnixStream::pair()?;
         let caught = CAUGHT.into_iter().filter(|&signal| has_default_disposition(signal)).map(Signal::as_raw);
         Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly::default(), caught)?))
@@ -40,6 +45,17 @@ impl AsFd for Signals {
     }
 }
 
+/// Makes errors of what would be signals: writes to a file at its limit, and to a pipe that nobody reads.
+pub(crate) fn ignore_failed_writes() {
+    for signal in [libc::SIGXFSZ, libc::SIGPIPE] {
+        // SAFETY: to ignore a signal runs no code of ours; number and disposition are valid, so the call cannot fail.
+        #[expect(unsafe_code, reason = "rustix changes no dispositions")]
+        unsafe {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+    }
+}
+
 /// Whether nobody has decided about this signal: neither this process nor the one that started it.
 pub(crate) fn has_default_disposition(signal: Signal) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
@@ -52,9 +68,20 @@ pub(crate) fn has_default_disposition(signal: Signal) -> bool {
     result == 0 && action.sa_sigaction == libc::SIG_DFL
 }
 
-/// Lets every signal wait, for the time in which one program gives way to another.
-pub(crate) fn block_all() -> io::Result<()> {
-    change_mask(true)
+impl Signals {
+    /// Lets every signal wait from now on, unless one has come that nobody has acted on: it would be forgotten with this program.
+    /// To be called between fork and exec, or before an exec: it allocates nothing.
+    pub(crate) fn hold_back(descriptor: RawFd) -> io::Result<()> {
+        change_mask(true)?;
+        // SAFETY: the caller's signals outlive the call, and with them their descriptor.
+        #[expect(unsafe_code, reason = "a closure that runs before an exec borrows nothing")]
+        let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
+        let mut watched = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
+        if poll(&mut watched, Some(&Timespec::default()))? > 0 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(())
+    }
 }
 
 /// Lets the waiting signals come.

@@ -1,21 +1,11 @@
-//! Standard input, output and error of a process that has left its terminal.
+//! Standard input, output and error of a process that has left its terminal, and descriptors that it was started with.
+//!
+//! A program never starts with one of the three closed: the standard library opens `/dev/null` in its place before `main`.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, open};
-
-/// Opens `/dev/null` in the place of whichever of the descriptors 0 to 2 is closed, so that no file that is opened later
-/// becomes a standard stream by accident.
-pub(crate) fn open_missing() -> io::Result<()> {
-    loop {
-        let null = open("/dev/null", OFlags::RDWR, Mode::empty())?;
-        if null.as_raw_fd() > 2 {
-            return Ok(());
-        }
-        std::mem::forget(null);
-    }
-}
 
 /// `/dev/null`, open for reading and writing.
 pub(crate) fn null() -> io::Result<OwnedFd> {

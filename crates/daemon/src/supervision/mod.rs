@@ -35,7 +35,7 @@ pub struct ServiceIndex(pub usize);
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Start all services; the first event.
+    /// Start all services that have no process and that no operator has stopped.
     Start,
     /// The process of a service runs.
     Spawned(ServiceIndex),
@@ -221,7 +221,8 @@ impl Supervision {
     }
 
     fn start(&mut self, now: Instant) {
-        let idle: Vec<_> = self.indices().filter(|&index| !self.service(index).has_process).collect();
+        let idle = self.indices().filter(|&index| self.service(index).state == State::Idle(Idle::NotYet));
+        let idle: Vec<_> = idle.collect();
         idle.into_iter().for_each(|index| self.spawn(now, index));
         self.announce_if_all_ready();
     }
@@ -244,15 +245,16 @@ impl Supervision {
         let service = self.service_mut(index);
         assert!(!service.has_process, "a service has one process at most");
         service.last_start = Some(now);
+        service.hang_up_when_ready = false;
         service.state = State::Starting { deadline: service.times.start_up.map(|limit| now + limit) };
         self.act(Action::Spawn(index));
     }
 
     fn spawn_failed(&mut self, now: Instant, index: ServiceIndex) {
-        if self.service(index).was_ready {
-            self.crashed(now, index, None, Happening::SpawnFailed);
-        } else {
+        if self.is_first_start(index) {
             self.start_up_failed(now, index, ProcessEnd::Exited(1), Happening::SpawnFailed);
+        } else {
+            self.crashed(now, index, None, Happening::SpawnFailed);
         }
     }
 
@@ -262,7 +264,11 @@ impl Supervision {
             (Notification::Ready, State::Starting { .. }) => {
                 service.was_ready = true;
                 service.state = State::Ready { since: now, watchdog: service.times.watchdog.map(|limit| now + limit) };
+                let hang_up = std::mem::take(&mut service.hang_up_when_ready);
                 self.report(index, Happening::Ready);
+                if hang_up {
+                    self.act(Action::Signal(index, Signal::HUP));
+                }
                 self.announce_if_all_ready();
             }
             (Notification::Watchdog, State::Ready { since, watchdog: Some(_) }) => {
@@ -274,7 +280,10 @@ impl Supervision {
     }
 
     fn announce_if_all_ready(&mut self) {
-        if !self.announced && self.services.iter().all(|service| service.was_ready) {
+        let is_waited_for = |service: &Service| {
+            !service.was_ready && !matches!(service.state, State::Idle(Idle::Operator | Idle::Ended))
+        };
+        if !self.announced && !self.services.iter().any(is_waited_for) {
             self.announced = true;
             self.act(Action::AnnounceReady);
         }
@@ -287,25 +296,32 @@ impl Supervision {
         let service = self.service_mut(index);
         assert!(service.has_process, "only a process can end");
         service.has_process = false;
-        match service.state {
+        let (state, restarts) = (service.state, service.policy.restarts_after(end));
+        match state {
             State::Stopping { then: AfterStop::Idle(idle), .. } => {
-                service.state = State::Idle(idle);
+                self.service_mut(index).state = State::Idle(idle);
                 self.report(index, Happening::Stopped(end));
             }
             State::Stopping { then: AfterStop::Restart, .. } => self.spawn(now, index),
             State::Stopping { then: AfterStop::Crashed, .. } => self.hung_process_ended(now, index, end),
-            State::Starting { .. } if !service.was_ready => {
+            State::Starting { .. } if self.is_first_start(index) => {
                 self.start_up_failed(now, index, end, Happening::StartUpFailed(end));
             }
-            State::Starting { .. } if service.policy.restarts_after(end) => {
+            State::Starting { .. } if restarts => {
                 self.crashed(now, index, None, Happening::CrashedBeforeReady(end));
             }
-            State::Ready { since, .. } if service.policy.restarts_after(end) => {
+            State::Ready { since, .. } if restarts => {
                 self.crashed(now, index, Some(since), Happening::Crashed(end));
             }
             State::Starting { .. } | State::Ready { .. } => self.ended_for_good(index, end),
             State::Idle(_) | State::Throttled { .. } => unreachable!("a service without a process cannot end"),
         }
+    }
+
+    /// Whether the caller still waits for this service: then a failure is told and not retried. One that is added later does
+    /// not end the others.
+    fn is_first_start(&self, index: ServiceIndex) -> bool {
+        !self.announced && !self.service(index).was_ready
     }
 
     fn limit_core_dumps_after(&mut self, end: ProcessEnd) {
@@ -316,11 +332,11 @@ impl Supervision {
     }
 
     fn hung_process_ended(&mut self, now: Instant, index: ServiceIndex, end: ProcessEnd) {
-        if self.service(index).was_ready {
-            self.crashed(now, index, None, Happening::Crashed(end));
-        } else {
+        if self.is_first_start(index) {
             // It had its time to start and did not: the status of our own signal would say nothing.
             self.start_up_failed(now, index, ProcessEnd::Exited(1), Happening::StartUpFailed(end));
+        } else {
+            self.crashed(now, index, None, Happening::Crashed(end));
         }
     }
 
@@ -412,11 +428,13 @@ impl Supervision {
         }
     }
 
+    /// A process that has not got as far as to catch signals would die of one: it hears of it when it is ready.
     fn hang_up(&mut self) {
         for index in self.indices() {
-            let service = self.service(index);
-            if service.has_process && matches!(service.state, State::Ready { .. } | State::Starting { .. }) {
-                self.act(Action::Signal(index, Signal::HUP));
+            match self.service(index).state {
+                State::Ready { .. } => self.act(Action::Signal(index, Signal::HUP)),
+                State::Starting { .. } => self.service_mut(index).hang_up_when_ready = true,
+                State::Idle(_) | State::Stopping { .. } | State::Throttled { .. } => {}
             }
         }
     }

@@ -44,6 +44,8 @@ pub enum ServiceState {
 /// Why a service has no process and gets none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Idle {
+    /// It is started with all others.
+    NotYet,
     Operator,
     Ended,
     GaveUp,
@@ -79,6 +81,8 @@ pub(super) struct Service {
     pub(super) last_start: Option<Instant>,
     pub(super) crashes: u32,
     pub(super) crashes_in_a_row: u32,
+    /// A hang-up came before the process was known to understand it.
+    pub(super) hang_up_when_ready: bool,
 }
 
 impl Service {
@@ -86,12 +90,13 @@ impl Service {
         Self {
             policy,
             times,
-            state: State::Idle(Idle::Operator),
+            state: State::Idle(Idle::NotYet),
             has_process: false,
             was_ready: false,
             last_start: None,
             crashes: 0,
             crashes_in_a_row: 0,
+            hang_up_when_ready: false,
         }
     }
 
@@ -104,6 +109,7 @@ impl Service {
             State::Throttled { until } => Some(until),
         }
     }
+
     /// Counts a crash; health for long enough wipes out the crashes before it.
     pub(super) fn count_crash(&mut self, now: Instant, ready_since: Option<Instant>) {
         if ready_since.is_some_and(|since| now.duration_since(since) >= self.policy.healthy_after) {
@@ -115,7 +121,7 @@ impl Service {
 
     pub(super) fn display_state(&self) -> ServiceState {
         match self.state {
-            State::Idle(Idle::Operator) => ServiceState::Stopped,
+            State::Idle(Idle::NotYet | Idle::Operator) => ServiceState::Stopped,
             State::Idle(Idle::Ended) => ServiceState::Ended,
             State::Idle(Idle::GaveUp) => ServiceState::GaveUp,
             State::Starting { .. } => ServiceState::Starting,

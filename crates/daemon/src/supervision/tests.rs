@@ -118,6 +118,37 @@ fn a_hang_up_is_passed_on_and_ends_nothing() {
 }
 
 #[test]
+fn a_process_that_does_not_catch_signals_yet_hears_of_a_hang_up_when_it_is_ready() {
+    let mut bench = Bench::fixed_throttle().running();
+    assert_eq!(bench.handle(Event::Ended(ONLY, SEGV)), [Action::Spawn(ONLY)]);
+    assert_eq!(bench.handle(Event::HangUp), []);
+    assert_eq!(bench.ready(), [Action::Signal(ONLY, Signal::HUP)]);
+    bench.handle(Event::Ended(ONLY, SEGV));
+    bench.at(10_000);
+    assert_eq!(bench.ready(), [], "the one after has started with what the hang-up was about");
+}
+
+#[test]
+fn a_service_that_is_added_later_and_cannot_start_ends_no_other() {
+    let mut bench = Bench::fixed_throttle().running();
+    let added = bench.supervision.add(RestartPolicy::default(), ServiceTimes::default());
+    assert_eq!(bench.handle(Event::StartService(added)), [Action::Spawn(added)]);
+    assert_eq!(bench.handle(Event::Ended(added, ProcessEnd::Exited(3))), []);
+    assert_eq!(bench.supervision.state(added), ServiceState::Ended);
+    assert_eq!(bench.handle(Event::StartService(added)), [Action::Spawn(added)]);
+    assert_eq!(bench.handle(Event::Ended(added, SEGV)), [Action::Spawn(added)], "a crash is one like any other");
+    assert_eq!(bench.supervision.state(ONLY), ServiceState::Ready);
+}
+
+#[test]
+fn what_the_operator_has_stopped_is_neither_started_nor_waited_for() {
+    let mut bench = Bench::new(2, RestartPolicy::default(), ServiceTimes::default());
+    bench.handle(Event::StopService(ServiceIndex(1)));
+    assert_eq!(bench.handle(Event::Start), [Action::Spawn(ONLY)]);
+    assert_eq!(bench.ready(), [Action::AnnounceReady]);
+}
+
+#[test]
 fn c01_a_normal_end_or_a_wish_ends_the_supervisor_with_status_0() {
     let term = ProcessEnd::Killed { signal: libc::SIGTERM, core_dumped: false };
     for (end, status) in [(ProcessEnd::Exited(0), 0), (term, 0), (ProcessEnd::Exited(7), 7)] {

@@ -15,8 +15,9 @@ use serde_json::json;
 
 use super::managed::{Until, Waiting};
 use super::view::{self, Board, View};
-use super::{Supervisor, handover};
+use super::{ServiceDefinition, Supervisor, handover};
 use crate::failure::Failure;
+use crate::listening::ListeningSocket;
 use crate::serve::Place;
 use crate::supervision::{Event, ServiceIndex, ServiceState};
 
@@ -183,7 +184,7 @@ impl Supervisor {
                     }
                     (
                         Until::ReadyOtherThan(_),
-                        ServiceState::Ended | ServiceState::GaveUp | ServiceState::Throttled(_),
+                        ServiceState::Stopped | ServiceState::Ended | ServiceState::GaveUp | ServiceState::Throttled(_),
                     ) => {
                         let text = format!("{}: {}; see the log", managed.definition.name, view::state_name(state));
                         waiting.answer.complete(Err(text));
@@ -208,41 +209,51 @@ impl Supervisor {
     }
 
     /// Brings the services in line with the configuration: those that it no longer has are stopped, new ones started, and
-    /// those whose part of it has changed restarted.
+    /// those whose part of it has changed restarted. All its sockets are had first: when one cannot be, everything stays.
     fn read_definitions(&mut self) -> Result<(), Failure> {
         let Some(source) = &mut self.source else { return Ok(()) };
-        let mut wanted = source.read()?;
-        for index in self.indices() {
-            let managed = &mut self.services[index.0];
-            let Some(place) = wanted.iter().position(|new| new.name == managed.definition.name) else {
-                if !std::mem::replace(&mut managed.removed, true) {
-                    self.handle(Event::RemoveService(index));
-                    self.services[index.0].sockets.clear();
-                }
-                continue;
-            };
-            let new = wanted.swap_remove(place);
-            self.change(index, new)?;
+        let mut wanted = Vec::new();
+        for definition in source.read()? {
+            let index = self.indices().find(|index| self.services[index.0].definition.name == definition.name);
+            let present = index.map_or(&[][..], |index| &self.services[index.0].sockets);
+            wanted.push((index, definition.sockets(present)?, definition));
         }
-        for definition in wanted {
-            let index = self.add_bound(definition)?;
-            self.handle(Event::StartService(index));
+        for index in self.indices() {
+            if !wanted.iter().any(|&(known, ..)| known == Some(index)) {
+                self.remove(index);
+            }
+        }
+        for (index, sockets, definition) in wanted {
+            match index {
+                Some(index) => self.change(index, sockets, definition),
+                None => {
+                    let index = self.add(definition, sockets);
+                    self.handle(Event::StartService(index));
+                }
+            }
         }
         Ok(())
     }
 
-    fn change(&mut self, index: ServiceIndex, new: super::ServiceDefinition) -> Result<(), Failure> {
+    fn remove(&mut self, index: ServiceIndex) {
+        let managed = &mut self.services[index.0];
+        managed.sockets.clear();
+        if !std::mem::replace(&mut managed.removed, true) {
+            self.handle(Event::RemoveService(index));
+        }
+    }
+
+    fn change(&mut self, index: ServiceIndex, sockets: Vec<ListeningSocket>, new: ServiceDefinition) {
         let managed = &mut self.services[index.0];
         let was_removed = std::mem::replace(&mut managed.removed, false);
         let same = managed.definition.runs_as(&new);
-        managed.rebind(&new)?;
         self.supervision.set_policy(index, new.policy.clone(), new.times);
+        managed.sockets = sockets;
         managed.definition = new;
         if was_removed {
             self.handle(Event::StartService(index));
         } else if !same {
             self.handle(Event::RestartService(index));
         }
-        Ok(())
     }
 }

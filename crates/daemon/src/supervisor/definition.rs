@@ -29,17 +29,22 @@ pub struct ServiceDefinition {
 }
 
 impl ServiceDefinition {
-    /// Binds all its addresses.
-    pub(crate) fn bind_all(&self) -> Result<Vec<ListeningSocket>, Failure> {
-        let bind = |address: &ListenAddress| {
-            Ok(ListeningSocket { kind: address.kind.clone(), listener: (self.bind)(address)? })
+    /// A socket for each address: a handle of one of `present` that serves it, else a new one.
+    ///
+    /// # Errors
+    /// When one cannot be had. `present` is what it was.
+    pub(crate) fn sockets(&self, present: &[ListeningSocket]) -> Result<Vec<ListeningSocket>, Failure> {
+        let mut present: Vec<&ListeningSocket> = present.iter().collect();
+        let socket = |address: &ListenAddress| match present.iter().position(|socket| socket.serves(address)) {
+            Some(place) => present.swap_remove(place).duplicate().map_err(Failure::running),
+            None => Ok(ListeningSocket { kind: address.kind.clone(), listener: (self.bind)(address)? }),
         };
-        self.addresses.iter().map(bind).collect()
+        self.addresses.iter().map(socket).collect()
     }
 
-    /// Whether a running process of `other` is what this one asks for.
+    /// Whether a process that was started for `other` is what this one asks for.
     pub(crate) fn runs_as(&self, other: &Self) -> bool {
-        self.arguments == other.arguments && self.fingerprint == other.fingerprint
+        self.arguments == other.arguments && self.fingerprint == other.fingerprint && self.addresses == other.addresses
     }
 }
 

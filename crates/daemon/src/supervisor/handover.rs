@@ -9,13 +9,15 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use control::log::Logging;
 use control::server::{ControlSocket, FileIdentity};
 use control::{Answer, PendingAnswer};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::Pid;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 use serde::{Deserialize, Serialize};
 
 use super::commands::Control;
@@ -29,14 +31,18 @@ use crate::listening::ListeningSocket;
 use crate::options::Options;
 use crate::pidfile::Pidfile;
 use crate::serve::Place;
-use crate::signals;
-use crate::supervision::{Event, ServiceIndex};
+use crate::signals::{self, Signals};
+use crate::streams;
+use crate::supervision::{Event, ServiceIndex, ServiceState as Condition};
 
 /// The variable that names the descriptor of the state: `FD:PID`, with the process's own id.
 const VARIABLE: &str = "TIDEGATE_HANDOVER";
 
 /// The layout of [`State`]. A program that finds another one says so and does not take over.
 const LAYOUT: u32 = 1;
+
+/// How long a new program may take for its trial, and for its version.
+const TRIAL_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the old program knew, with the numbers of its open descriptors.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,6 +64,8 @@ struct ServiceState {
     adopted: Option<RawFd>,
     ready: bool,
     crashes: u32,
+    /// By an operator.
+    stopped: bool,
     sockets: Vec<(String, RawFd)>,
 }
 
@@ -154,11 +162,16 @@ impl Supervisor {
         let channel = state.channel.map(|number| Channel::from_descriptor(own(number)));
         let adopted = state.adopted.map(own);
         let Some(definition) = definitions.iter().find(|definition| definition.name == state.name) else {
-            // The new program does not know this service: its end of the channel closes, which ends it.
             tracing::warn!("{}: no longer configured, being ended", state.name);
+            if let Some(process) = state.process.and_then(Pid::from_raw) {
+                let _ = kill_process(process, Signal::TERM);
+            }
             return;
         };
         let index = self.add(definition.clone(), sockets);
+        if state.stopped {
+            self.supervision.handle(reactor::clock::now(), Event::StopService(index));
+        }
         let (Some(process), Some(channel)) = (state.process.and_then(Pid::from_raw), channel) else { return };
         self.services[index.0].resume(process, channel, adopted);
         self.supervision.handle(reactor::clock::now(), Event::Resumed(index, state.ready, state.crashes));
@@ -175,7 +188,8 @@ impl Supervisor {
                 process: managed.process_id().map(Pid::as_raw_pid),
                 channel,
                 adopted,
-                ready: self.supervision.state(ServiceIndex(index)) == crate::supervision::ServiceState::Ready,
+                ready: self.supervision.state(ServiceIndex(index)) == Condition::Ready,
+                stopped: self.supervision.state(ServiceIndex(index)) == Condition::Stopped,
                 crashes: self.supervision.crashes(ServiceIndex(index)),
                 sockets: sockets.collect::<io::Result<_>>()?,
             });
@@ -219,13 +233,18 @@ impl Supervisor {
         if let Some(directory) = self.surroundings.directory.as_ref().filter(|_| !self.place.detached) {
             command.current_dir(directory);
         }
-        // SAFETY: it runs in this process right before the exec, which has one thread; it changes the signal mask only.
+        let signals = self.signals.as_fd().as_raw_fd();
+        // SAFETY: it runs in this process right before the exec, which has one thread; it makes two system calls.
         #[expect(unsafe_code, reason = "the standard library empties the signal mask before an exec")]
         unsafe {
-            command.pre_exec(signals::block_all);
+            command.pre_exec(move || Signals::hold_back(signals));
         }
         let error = command.exec();
         signals::unblock_all();
+        // The standard library has prepared for another program.
+        signals::ignore_failed_writes();
+        // What was to stay open must not travel on to the services that this program starts.
+        let _ = streams::inherited();
         error
     }
 }
@@ -238,7 +257,8 @@ fn kept(descriptor: impl AsFd) -> io::Result<RawFd> {
 
 /// `upgrade [PROGRAM]`: tries the new program, answers, and becomes it.
 pub(super) fn upgrade(supervisor: &mut Supervisor, program: Option<PathBuf>, answer: PendingAnswer) {
-    let tried = program.map_or_else(own_program, Ok).and_then(|program| {
+    let tried = refuse_while_changing(supervisor).and_then(|()| program.map_or_else(own_program, Ok));
+    let tried = tried.and_then(|program| {
         let trial = supervisor.source.as_ref().map(|source| source.trial.clone()).unwrap_or_default();
         try_out(&program, &trial, supervisor.surroundings.directory.as_deref()).map(|version| (program, version))
     });
@@ -252,8 +272,36 @@ pub(super) fn upgrade(supervisor: &mut Supervisor, program: Option<PathBuf>, ans
         // The answer leaves before this program does.
         let _ = control.server.turn(reactor::clock::now());
     }
-    let error = supervisor.execute(&program);
-    tracing::error!(program = %program.display(), %error, "cannot execute the new program; going on as the old one");
+    supervisor.successor = Some(program);
+}
+
+/// What an operator has asked for and is under way would be forgotten.
+fn refuse_while_changing(supervisor: &Supervisor) -> Result<(), String> {
+    let changing = supervisor.indices().find(|&index| supervisor.supervision.state(index) == Condition::Stopping);
+    match changing {
+        None => Ok(()),
+        Some(index) => {
+            let name = &supervisor.services[index.0].definition.name;
+            Err(format!("{name} is being stopped or restarted; upgrade when that is done"))
+        }
+    }
+}
+
+impl Supervisor {
+    /// Gives way to the program that has been tried out, once no signal waits to be acted on.
+    pub(super) fn give_way(&mut self) {
+        let Some(program) = self.successor.take() else { return };
+        if let Err(reason) = refuse_while_changing(self) {
+            tracing::warn!(program = %program.display(), "not upgraded: {reason}");
+            return;
+        }
+        let error = self.execute(&program);
+        if error.kind() == io::ErrorKind::Interrupted {
+            self.successor = Some(program);
+            return;
+        }
+        tracing::error!(program = %program.display(), %error, "cannot execute the new program; going on as the old one");
+    }
 }
 
 /// The path from which this program was started, where a newer one may have been put meanwhile.
@@ -271,7 +319,7 @@ fn try_out(program: &Path, trial: &[OsString], directory: Option<&Path>) -> Resu
         if let Some(directory) = directory {
             command.current_dir(directory);
         }
-        let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
+        let output = output_in_time(&mut command).map_err(|error| format!("{}: {error}", program.display()))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
@@ -282,4 +330,19 @@ fn try_out(program: &Path, trial: &[OsString], directory: Option<&Path>) -> Resu
         run(trial)?;
     }
     run(&["--version".into()])
+}
+
+/// What a program says until it ends, which has to be within [`TRIAL_LIMIT`]: meanwhile nobody supervises.
+fn output_in_time(command: &mut Command) -> io::Result<Output> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
+    let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no pid"))?;
+    let descriptor = pidfd_open(process, PidfdFlags::empty())?;
+    let limit = Timespec::try_from(TRIAL_LIMIT).map_err(io::Error::other)?;
+    let ended = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit));
+    if ended != Ok(0) {
+        return child.wait_with_output();
+    }
+    let _ = kill_process_group(process, Signal::KILL);
+    child.wait()?;
+    Err(io::Error::other(format!("no end of its trial within {} s", TRIAL_LIMIT.as_secs())))
 }

@@ -13,9 +13,8 @@ use reactor::clock::{self, Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, wait};
 
-use crate::adoption::{Adopted, Reception};
+use crate::adoption::{Adopted, Introduction, Reception};
 use crate::channel::{Channel, Received};
-use crate::failure::Failure;
 use crate::hello::{Hello, Orphans};
 use crate::listening::ListeningSocket;
 use crate::notification::Notification;
@@ -101,20 +100,6 @@ impl Managed {
         self.process.as_ref().map(|process| process.id)
     }
 
-    /// Binds what `new` asks for. An address that stays keeps its socket, which the running process listens to as well.
-    pub(super) fn rebind(&mut self, new: &ServiceDefinition) -> Result<(), Failure> {
-        let mut old: Vec<_> =
-            self.definition.addresses.iter().cloned().zip(std::mem::take(&mut self.sockets)).collect();
-        for address in &new.addresses {
-            let socket = match old.iter().position(|(known, _)| known == address) {
-                Some(place) => old.swap_remove(place).1,
-                None => ListeningSocket { kind: address.kind.clone(), listener: (new.bind)(address)? },
-            };
-            self.sockets.push(socket);
-        }
-        Ok(())
-    }
-
     /// When its process was started.
     pub(super) fn started(&self) -> Option<Instant> {
         self.process.as_ref().map(|process| process.started)
@@ -131,6 +116,7 @@ impl Managed {
             directory: surroundings.directory.clone(),
             sockets: self.sockets.iter().map(ListeningSocket::duplicate).collect::<io::Result<_>>()?,
             configuration: self.definition.configuration.clone(),
+            fingerprint: self.definition.fingerprint.clone(),
         };
         hello.send(&ours)?;
         let mut command = Command::new("/proc/self/exe");
@@ -268,18 +254,16 @@ impl Managed {
         Some(run_directory.join(format!("{}.{holder}.ctl", self.definition.name)))
     }
 
-    /// Takes over a process whose supervisor has died.
-    pub(super) fn adopt(&mut self, control_socket: &Path, reception: &Reception) -> io::Result<()> {
+    /// Takes over a process whose supervisor has died, with its sockets. Says what it was started as.
+    pub(super) fn adopt(&mut self, control_socket: &Path, reception: &Reception) -> io::Result<Introduction> {
         let mut client = Client::connect(control_socket, Some(ADOPTION_TIMEOUT)).map_err(io::Error::other)?;
         let place = reception.path().display().to_string();
         client.call("supervisor/adopt", &[place]).map_err(io::Error::other)?.map_err(io::Error::other)?;
-        let Adopted { process, channel, sockets } = reception.receive(&self.definition.name)?;
+        let Adopted { process, channel, sockets, introduction } = reception.receive(&self.definition.name)?;
         let descriptor = pidfd_open(process, PidfdFlags::empty())?;
-        if !sockets.is_empty() {
-            self.sockets = sockets;
-        }
+        self.sockets = sockets;
         self.resume(process, channel, Some(descriptor));
-        Ok(())
+        Ok(introduction)
     }
 }
 

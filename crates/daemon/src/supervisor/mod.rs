@@ -16,6 +16,7 @@ mod renewal;
 mod view;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Supervisor {
     source: Option<DefinitionSource>,
     board: Board,
     renewals: Renewals,
+    /// The program that is to take this one's place.
+    successor: Option<PathBuf>,
     finish: Option<Finish>,
     /// Whether it runs in somebody's terminal.
     keeps_terminal: bool,
@@ -86,16 +89,20 @@ impl Supervisor {
     pub(crate) fn of_many(place: Place, mut source: DefinitionSource) -> Result<Self, Failure> {
         let definitions = source.read()?;
         let control_path = place.control_path();
-        let pidfile = place.pidfile(control_path.as_deref())?;
-        let socket = place.control_socket(control_path)?;
         let mut supervisor = Self::new(place, Some(source))?;
-        supervisor.pidfile = pidfile;
+        supervisor.pidfile = supervisor.place.pidfile(control_path.as_deref())?;
+        let socket = supervisor.place.control_socket(control_path)?;
         supervisor.control =
             socket.map(|socket| Control::start(socket, &supervisor.place, &supervisor.board)).transpose()?;
-        for definition in definitions {
-            supervisor.add_bound(definition)?;
+        let indices: Vec<_> =
+            definitions.into_iter().map(|definition| supervisor.add(definition, Vec::new())).collect();
+        // What runs holds its sockets: they cannot be bound a second time.
+        let outdated = supervisor.adopt_running();
+        for index in indices {
+            let managed = &mut supervisor.services[index.0];
+            managed.sockets = managed.definition.sockets(&managed.sockets)?;
         }
-        supervisor.adopt_running();
+        supervisor.renewals = Renewals::of(outdated.into_iter());
         Ok(supervisor)
     }
 
@@ -119,6 +126,7 @@ impl Supervisor {
             source,
             board: Board::default(),
             renewals: Renewals::default(),
+            successor: None,
             finish: None,
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
@@ -133,7 +141,7 @@ impl Supervisor {
     }
 
     fn add_bound(&mut self, definition: ServiceDefinition) -> Result<ServiceIndex, Failure> {
-        let sockets = definition.bind_all()?;
+        let sockets = definition.sockets(&[])?;
         Ok(self.add(definition, sockets))
     }
 
@@ -165,6 +173,7 @@ impl Supervisor {
             self.answer_waiting();
             self.give_sign_of_life();
             self.tell_of_crashes();
+            self.give_way();
         }
     }
 
@@ -353,21 +362,30 @@ impl Supervisor {
         }
     }
 
-    /// Takes services over that run although their supervisor has died.
-    fn adopt_running(&mut self) {
+    /// Takes services over that run although their supervisor has died. Returns those that were started as something else than
+    /// what is asked for now.
+    fn adopt_running(&mut self) -> Vec<ServiceIndex> {
         let path = self.place.run_directory.join(format!("{}.{}.adopt", self.place.identity.name, std::process::id()));
+        let mut outdated = Vec::new();
         for index in self.indices() {
             let managed = &mut self.services[index.0];
             let Some(socket) = managed.running_elsewhere(&self.place.run_directory) else { continue };
             let name = managed.definition.name.clone();
             let adopted = Reception::open(&path).and_then(|reception| managed.adopt(&socket, &reception));
             match adopted {
-                Ok(()) => {
+                Ok(found) => {
                     tracing::info!("{name}: runs already, taken over");
+                    let is_current = found.version == self.place.identity.version
+                        && managed.definition.arguments == found.arguments
+                        && managed.definition.fingerprint == found.fingerprint;
+                    if !is_current {
+                        outdated.push(index);
+                    }
                     self.supervision.handle(clock::now(), Event::Resumed(index, true, 0));
                 }
                 Err(error) => tracing::warn!("{name}: runs already and cannot be taken over ({error})"),
             }
         }
+        outdated
     }
 }
