@@ -84,6 +84,8 @@ impl Happening {
     pub fn severity(&self) -> Severity {
         match self {
             Self::Ready | Self::Stopped(_) | Self::EndedForGood(_) => Severity::Information,
+            // It has said why by itself, on the caller's standard error.
+            Self::StartUpFailed(ProcessEnd::Exited(1..)) => Severity::Information,
             Self::Throttled(_) | Self::Restarting { .. } | Self::Killing | Self::CrashReport(_) => Severity::Warning,
             Self::StartUpFailed(_)
             | Self::Crashed(_)

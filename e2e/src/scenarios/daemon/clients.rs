@@ -5,7 +5,7 @@
 
 use e2e::bystander::Bystander;
 use e2e::context::{Context, ready};
-use e2e::failure::{Failure, Verdict};
+use e2e::failure::Verdict;
 use e2e::needs::Need;
 use e2e::process::PROMPTLY;
 use e2e::scenario::Scenario;
@@ -35,11 +35,7 @@ fn run(context: &Context) -> Verdict {
     state_with_a_host(context, "target")?;
     json_of_theirs(context)?;
     host.finish()?;
-    ensure!(
-        layer(context, "target", "seccomp")?.contains("off"),
-        "seccomp is {}",
-        layer(context, "target", "seccomp")?
-    );
+    only_off(context, "seccomp")?;
     target.process.signal(Signal::TERM)?;
     target.process.wait(PROMPTLY)?;
     context.nothing_is_left()?;
@@ -51,11 +47,7 @@ fn run(context: &Context) -> Verdict {
     let host = Bystander::start(&up)?;
     state_with_a_host(context, "target")?;
     host.finish()?;
-    ensure!(
-        layer(context, "target", "landlock")?.contains("off"),
-        "landlock is {}",
-        layer(context, "target", "landlock")?
-    );
+    only_off(context, "landlock")?;
     let services: Value = serde_json::from_str(&context.ctl("up", &["-f", "json", "service/list"])?)?;
     ensure_eq!(services[0]["name"], "target", "the first service of {services}");
     ensure_eq!(services[0]["state"], "ready", "its state in {services}");
@@ -96,11 +88,17 @@ fn state_with_a_host(context: &Context, name: &str) -> Verdict {
     Ok(())
 }
 
-/// What `sandbox/show` says of one layer.
-fn layer(context: &Context, name: &str, layer: &str) -> Result<String, Failure> {
-    let text = context.ask(name, &["sandbox/show"])?;
-    let line = text.lines().find(|line| line.contains(layer)).map(str::to_owned);
-    line.ok_or_else(|| Failure::new(format!("{layer} is not in {text}")))
+/// Demands that one layer is off, as `sandbox/show` tells it and as it is in the state, and the others are not.
+fn only_off(context: &Context, layer: &str) -> Verdict {
+    let shown = context.ask("target", &["sandbox/show"])?;
+    for known in ["no-new-privileges", "landlock", "seccomp"] {
+        let expected = if known == layer { "off" } else { "on" };
+        let told = shown.contains(&format!("{known}:\n  state: {expected}\n"));
+        ensure!(told, "{known} is not {expected} in {shown}");
+        let state = context.ctl("target", &["show", &format!("sandbox/{known}/state")])?;
+        ensure_eq!(state.trim_end(), expected, "state of {known}");
+    }
+    Ok(())
 }
 
 fn json_of_theirs(context: &Context) -> Verdict {

@@ -53,6 +53,9 @@ fn bails_out(context: &Context) -> Verdict {
         let crashed = context.run_demo(&[&["--pidfile", "--fail=signal:11"], words].concat())?;
         ensure_eq!(crashed.status, Some(1), "exit status of {words:?} that crashes ({})", crashed.error);
         ensure!(crashed.error.contains("Segmentation fault"), "{words:?} says: {}", crashed.error);
+        // As with the original, what crashes with nobody to clean up after it leaves its files to the next start.
+        context.detached_demo(&[])?;
+        context.ask("demo", &["exit"])?;
         context.nothing_is_left()?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use e2e::process::PROMPTLY;
 use e2e::scenario::Scenario;
 use e2e::service::{parent_of, send};
 use e2e::{ensure, ensure_eq};
+use reactor::clock;
 use rustix::process::{Pid, Signal};
 
 use super::SUBJECTS;
@@ -50,11 +51,14 @@ impl Listener {
     fn hear(&self, word: &str) -> Result<Vec<String>, Failure> {
         let mut lines: Vec<String> = Vec::new();
         let mut datagram = [0; 4096];
+        let until = clock::now() + PROMPTLY;
         while !lines.iter().any(|line| line.starts_with(word)) {
             let length = self
                 .socket
                 .recv(&mut datagram)
                 .map_err(|error| Failure::from(error).during(format_args!("waiting for {word}, after {lines:?}")))?;
+            // Signs of life come for ever.
+            ensure!(clock::now() < until, "no {word} in {lines:?}");
             lines.extend(String::from_utf8_lossy(&datagram[..length]).lines().map(str::to_owned));
         }
         Ok(lines)
