@@ -87,10 +87,17 @@ impl Peer {
     /// # Errors
     /// When the target answers anything else.
     pub fn initialized(address: SocketAddr) -> Result<Self, Failure> {
-        let mut peer = Self::connect(address)?;
-        peer.send(InitializeRequest::new(0, 0, 0).as_bytes())?;
-        match peer.receive()? {
-            Reply::Initialized(_) => Ok(peer),
+        Self::connect(address)?.initialize()
+    }
+
+    /// Exchanges ICReq and ICResp.
+    ///
+    /// # Errors
+    /// When the target answers anything else.
+    pub fn initialize(mut self) -> Result<Self, Failure> {
+        self.send(InitializeRequest::new(0, 0, 0).as_bytes())?;
+        match self.receive()? {
+            Reply::Initialized(_) => Ok(self),
             other => Err(Failure::new(format!("ICReq was answered with {other:?}"))),
         }
     }
