@@ -118,8 +118,10 @@ fn process_of_a(context: &Context, up: &Process) -> Result<Pid, Failure> {
     let b = context.process_of("b")?;
     eventually("a process of a", || {
         let children = std::fs::read_to_string(format!("/proc/{up}/task/{up}/children"))?;
-        let mut children = children.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?));
-        Ok(children.find(|&child| child != b && is_alive(child)))
+        let children = children.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?));
+        let of_a: Vec<Pid> = children.filter(|&child| child != b && is_alive(child)).collect();
+        ensure!(of_a.len() < 2, "processes {of_a:?} of a at once");
+        Ok(of_a.first().copied())
     })
 }
 
