@@ -99,7 +99,6 @@ fn chaos(context: &Context, seed: u64) -> Verdict {
     pair.end()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of what is looked for")]
 fn ended(process: Pid) -> Option<String> {
     (!is_alive(process)).then(String::new)
 }
