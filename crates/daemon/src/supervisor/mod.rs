@@ -25,7 +25,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 pub use definition::{DefinitionSource, ServiceDefinition};
-pub use handover::Handover;
+pub(crate) use handover::Handover;
 
 use crate::adoption::Reception;
 use crate::channel::Received;
@@ -46,7 +46,7 @@ use renewal::Renewals;
 use view::Board;
 
 /// A supervisor and its services.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     place: Place,
     supervision: Supervision,
     services: Vec<Managed>,
@@ -153,7 +153,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// What kept the services from starting.
-    pub fn run(mut self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(mut self) -> Result<ExitCode, Failure> {
         self.handle(Event::Start);
         loop {
             if let Some(finish) = self.finish {

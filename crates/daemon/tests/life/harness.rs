@@ -222,7 +222,10 @@ pub(crate) struct Foreground {
 
 impl Foreground {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
+        Self::wait_until_ready(command.spawn().unwrap())
+    }
+
+    fn wait_until_ready(mut child: Child) -> Self {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut announced = Vec::new();
         loop {

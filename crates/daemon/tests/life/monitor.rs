@@ -334,7 +334,7 @@ fn defect_13_nobody_logs_to_a_file_that_was_not_asked_for() {
             .map(|(_, file)| file)
             .filter(|file| file.starts_with("/") && file != Path::new("/dev/null") && *file != place.file("demo.pid"))
             .collect();
-        assert_eq!(files, [PathBuf::new(); 0], "{process}");
+        assert!(files.is_empty(), "{process}: {files:?}");
     }
     assert_eq!(place.names(), [format!("demo.{second}.ctl"), "demo.pid".into(), "demo.pid.owner".into()]);
 }
