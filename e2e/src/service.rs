@@ -168,10 +168,12 @@ fn stat(process: Pid) -> Option<(char, i32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// Whether a process runs, or is stopped. One that has ended and that nobody has waited for does not.
+/// Whether a process runs, or is stopped. One that has ended and that nobody has waited for does not; but while one of its
+/// threads is left, its files and locks are as well.
 #[must_use]
 pub fn is_alive(process: Pid) -> bool {
-    stat(process).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
+    let threads = || std::fs::read_dir(format!("/proc/{process}/task")).map_or(0, Iterator::count);
+    stat(process).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X') || threads() > 1)
 }
 
 /// The parent of a process.

@@ -46,7 +46,7 @@ fn bails_out(context: &Context) -> Verdict {
     for words in [&["--detach"][..], &["--detach", "--monitor"]] {
         for status in [1, 3] {
             let fail = format!("--fail=exit:{status}");
-            let failed = context.run_demo(&[&["--pidfile", fail.as_str()], words].concat())?;
+            let failed = context.run_demo(&[&["--pidfile", "-vconsole:warn", fail.as_str()], words].concat())?;
             ensure_eq!(failed.status, Some(status), "exit status of {words:?} ({})", failed.error);
             ensure_eq!(failed.error, "failing as told\n", "what {words:?} says");
         }

@@ -1,10 +1,10 @@
 //! Processes that end, stop or hang.
 
 use e2e::context::Context;
-use e2e::ensure;
 use e2e::failure::Failure;
 use e2e::process::PROMPTLY;
 use e2e::service::{gone, parent_of, send};
+use e2e::{ensure, ensure_eq};
 use rustix::process::Signal;
 
 use super::Row;
@@ -44,10 +44,16 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
-        fault: "XCPU, XFSZ, ALRM",
+        fault: "XCPU, ALRM",
         theirs: "restarted, 10 s throttle",
         expected: "restarted",
-        run: |context, mode| by_signals(context, mode, &[Signal::XCPU, Signal::XFSZ, Signal::ALARM]),
+        run: |context, mode| by_signals(context, mode, &[Signal::XCPU, Signal::ALARM]),
+    },
+    Row {
+        fault: "XFSZ",
+        theirs: "restarted, 10 s throttle",
+        expected: "serves on: the write alone fails",
+        run: file_size_signal,
     },
     Row { fault: "SIGSTOP of the service", theirs: "never noticed", expected: "restarted", run: stop },
     Row { fault: "service hangs", theirs: "never noticed", expected: "restarted", run: hang },
@@ -84,6 +90,18 @@ fn by_signals(context: &Context, mode: Mode, signals: &[Signal]) -> Result<Strin
     }
     bench.end()?;
     Ok("restarted".to_owned())
+}
+
+/// Ignored, as SIGPIPE is: a file that may not grow is no reason to end.
+fn file_size_signal(context: &Context, mode: Mode) -> Result<String, Failure> {
+    let bench = Setup::new(mode).start(context)?;
+    let service = bench.service()?;
+    send(service, Signal::XFSZ)?;
+    send(service, Signal::PIPE)?;
+    bench.serves()?;
+    ensure_eq!(bench.service()?, service, "the process after XFSZ");
+    bench.end()?;
+    Ok("serves on: the write alone fails".to_owned())
 }
 
 fn stop(context: &Context, mode: Mode) -> Result<String, Failure> {
