@@ -15,7 +15,6 @@ mod managed;
 mod renewal;
 mod view;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 pub use definition::{DefinitionSource, ServiceDefinition};
-pub use handover::Handover;
+pub(crate) use handover::Handover;
 
 use crate::adoption::Reception;
 use crate::channel::Received;
@@ -47,7 +46,7 @@ use renewal::Renewals;
 use view::Board;
 
 /// A supervisor and its services.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     place: Place,
     supervision: Supervision,
     services: Vec<Managed>,
@@ -68,7 +67,7 @@ pub struct Supervisor {
     /// When the init system wants the next sign of life.
     alive_at: Option<Instant>,
     /// What processes have said of their crashes, with their ids, and has not been told yet.
-    crash_reports: VecDeque<(ServiceIndex, i32, String)>,
+    crash_reports: Vec<(ServiceIndex, i32, String)>,
 }
 
 impl Supervisor {
@@ -109,6 +108,7 @@ impl Supervisor {
     fn new(mut place: Place, source: Option<DefinitionSource>) -> Result<Self, Failure> {
         let signals =
             Signals::catch().map_err(|error| Failure::running(format_args!("cannot catch signals ({error})")))?;
+        place.catch_crashes()?;
         let directory = std::env::current_dir().ok();
         place.leave_directory()?;
         // Both are for people only.
@@ -130,7 +130,7 @@ impl Supervisor {
             finish: None,
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
-            crash_reports: VecDeque::new(),
+            crash_reports: Vec::new(),
         })
     }
 
@@ -153,10 +153,11 @@ impl Supervisor {
     ///
     /// # Errors
     /// What kept the services from starting.
-    pub fn run(mut self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(mut self) -> Result<ExitCode, Failure> {
         self.handle(Event::Start);
         loop {
             if let Some(finish) = self.finish {
+                self.tell_of_crashes();
                 return self.end(finish);
             }
             self.show();
@@ -265,7 +266,7 @@ impl Supervisor {
                 self.services[index.0].note(&said);
                 if let Notification::Crash(report) = said {
                     let process = self.services[index.0].process_id().map_or(0, |process| process.as_raw_pid());
-                    self.crash_reports.push_back((index, process, report));
+                    self.crash_reports.push((index, process, report));
                 } else {
                     self.handle(Event::Notified(index, said));
                 }
@@ -273,11 +274,17 @@ impl Supervisor {
         }
     }
 
-    /// Finds the names in crash reports. That takes a while, so it comes last: the service is started again by now.
+    /// Finds the names in crash reports. That takes a while (a second in a large binary), so it comes when the process is gone
+    /// and the next one has been started.
     fn tell_of_crashes(&mut self) {
-        while let Some((index, process, report)) = self.crash_reports.pop_front() {
-            let named = format!("pid {process}: {}", crash::symbolise(&report));
-            self.handle(Event::Notified(index, Notification::Crash(named)));
+        for (index, process, report) in std::mem::take(&mut self.crash_reports) {
+            let still_there = self.services[index.0].process_id().is_some_and(|id| id.as_raw_pid() == process);
+            if still_there && self.finish.is_none() {
+                self.crash_reports.push((index, process, report));
+                continue;
+            }
+            let name = &self.services[index.0].definition.name;
+            tracing::warn!("{name} (pid {process}): crash report: {}", crash::symbolise(&report));
         }
     }
 
