@@ -1,5 +1,6 @@
 //! A well-behaved host that works while others misbehave, and must not notice.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -41,8 +42,16 @@ impl Bystander {
     /// # Errors
     /// When the target does not take it.
     pub fn start(target: &Target) -> Result<Self, Failure> {
-        let (admin, controller_id) = Peer::admin_queue(target)?;
-        let io = Peer::io_queue(target, controller_id)?;
+        Self::start_at(target.address, &target.nqn)
+    }
+
+    /// As [`start`](Self::start), with the subsystem that has this name at this address.
+    ///
+    /// # Errors
+    /// When the target does not take it.
+    pub fn start_at(address: SocketAddr, nqn: &str) -> Result<Self, Failure> {
+        let (admin, controller_id) = Peer::admin_queue_at(address, nqn)?;
+        let io = Peer::io_queue_at(address, nqn, controller_id)?;
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {

@@ -68,14 +68,20 @@ impl Context {
     /// `tidegate ARGUMENTS` in the scenario's folder, with nothing of the user's environment that could change it.
     #[must_use]
     pub fn tidegate(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.program(&self.binary);
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// A program in the scenario's folder, with the run directory of this scenario and nothing of the user's environment.
+    pub(crate) fn program(&self, path: &Path) -> Command {
+        let mut command = Command::new(path);
+        command
             .current_dir(self.scratch.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.scratch.path())
-            .env("TIDEGATE_RUNDIR", self.scratch.path().join("run"))
+            .env("TIDEGATE_RUNDIR", self.run_directory())
             .env("TIDEGATE_STATEDIR", self.scratch.path().join("state"));
         command
     }
@@ -123,7 +129,7 @@ impl Context {
     /// # Errors
     /// When it does not get ready.
     pub fn target_at(&self, address: &str, arguments: &[&str]) -> Result<Target, Failure> {
-        let mut command = self.tidegate(&["target", "-v", "--listen", address, "--discovery", "none"]);
+        let mut command = self.tidegate(&["target", "-vconsole:info", "--listen", address, "--discovery", "none"]);
         command.args(arguments);
         ready(self.start("tidegate target", command)?)
     }

@@ -13,4 +13,5 @@ pub mod needs;
 pub mod process;
 pub mod scenario;
 pub mod scratch;
+pub mod service;
 pub mod wire;

@@ -47,6 +47,7 @@ fn run(output: &mut impl Write) -> Result<ExitCode, String> {
         let path = selection.binary.display();
         return Err(format!("no program at {path}; build it (cargo build --release) or name it with --binary PATH"));
     }
+    e2e::service::adopt_orphans().map_err(|failure| failure.to_string())?;
     let counts = scenario::run(&scenarios::table(), &selection, output).map_err(|error| error.to_string())?;
     writeln!(output, "scenarios: {} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped)
         .map_err(|error| error.to_string())?;

@@ -194,7 +194,11 @@ impl Process {
         Ok(kibibytes * 1024)
     }
 
-    fn pid(&self) -> Result<Pid, Failure> {
+    /// Its process id.
+    ///
+    /// # Errors
+    /// Never in practice: the kernel gives none out that does not fit.
+    pub fn pid(&self) -> Result<Pid, Failure> {
         i32::try_from(self.child.id())
             .ok()
             .and_then(Pid::from_raw)

@@ -92,6 +92,7 @@ fn run_one(scenario: &Scenario, selection: &Selection) -> (Verdict, Vec<String>)
     };
     let verdict = catch_unwind(AssertUnwindSafe(|| (scenario.run)(&context)))
         .unwrap_or_else(|panic| Err(Failure::new(format!("panicked: {}", panic_text(panic.as_ref())))));
+    crate::service::end_orphans();
     (verdict, context.last_words(LINES_SHOWN))
 }
 

@@ -1,5 +1,6 @@
 //! Places that a scenario may fill: folders and small file systems that go away with it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,10 +58,36 @@ impl SmallFilesystem {
     /// # Errors
     /// When the mount point cannot be made or the kernel refuses.
     pub fn mount(parent: &Path, size_bytes: u64) -> Result<Self, Failure> {
-        let path = parent.join("small");
-        std::fs::create_dir(&path)?;
-        run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size_bytes}"), "tmpfs"]).arg(&path))?;
-        Ok(Self(path))
+        Self::mount_at(&parent.join("small"), &format!("size={size_bytes}"))
+    }
+
+    /// Mounts one at a path, which is made, with these options of tmpfs.
+    ///
+    /// # Errors
+    /// As [`mount`](Self::mount).
+    pub fn mount_at(path: &Path, options: &str) -> Result<Self, Failure> {
+        std::fs::create_dir_all(path)?;
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(path))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Mounts it again with other options, such as `ro`.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn remount(&self, options: &str) -> Result<(), Failure> {
+        run(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0)).map(drop)
+    }
+
+    /// Fills it up with a file of that name.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn fill(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.0.join(name);
+        let mut file = std::fs::File::create(&path)?;
+        while file.write_all(&[0; 512]).is_ok() {}
+        Ok(path)
     }
 
     /// Its mount point.

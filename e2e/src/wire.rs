@@ -87,10 +87,17 @@ impl Peer {
     /// # Errors
     /// When the target answers anything else.
     pub fn initialized(address: SocketAddr) -> Result<Self, Failure> {
-        let mut peer = Self::connect(address)?;
-        peer.send(InitializeRequest::new(0, 0, 0).as_bytes())?;
-        match peer.receive()? {
-            Reply::Initialized(_) => Ok(peer),
+        Self::connect(address)?.initialize()
+    }
+
+    /// Exchanges ICReq and ICResp.
+    ///
+    /// # Errors
+    /// When the target answers anything else.
+    pub fn initialize(mut self) -> Result<Self, Failure> {
+        self.send(InitializeRequest::new(0, 0, 0).as_bytes())?;
+        match self.receive()? {
+            Reply::Initialized(_) => Ok(self),
             other => Err(Failure::new(format!("ICReq was answered with {other:?}"))),
         }
     }
@@ -100,8 +107,16 @@ impl Peer {
     /// # Errors
     /// When the target refuses.
     pub fn admin_queue(target: &Target) -> Result<(Self, u16), Failure> {
-        let mut peer = Self::initialized(target.address)?;
-        let completion = peer.connect_queue(0, ConnectData::DYNAMIC_CONTROLLER, &target.nqn)?;
+        Self::admin_queue_at(target.address, &target.nqn)
+    }
+
+    /// As [`admin_queue`](Self::admin_queue), of the subsystem that has this name at this address.
+    ///
+    /// # Errors
+    /// When the target refuses.
+    pub fn admin_queue_at(address: SocketAddr, nqn: &str) -> Result<(Self, u16), Failure> {
+        let mut peer = Self::initialized(address)?;
+        let completion = peer.connect_queue(0, ConnectData::DYNAMIC_CONTROLLER, nqn)?;
         let ConnectResult::Connected { controller_id, .. } =
             ConnectResult::parse(completion.status(), completion.result_dword0())
         else {
@@ -116,8 +131,16 @@ impl Peer {
     /// # Errors
     /// When the target refuses.
     pub fn io_queue(target: &Target, controller_id: u16) -> Result<Self, Failure> {
-        let mut peer = Self::initialized(target.address)?;
-        let completion = peer.connect_queue(1, controller_id, &target.nqn)?;
+        Self::io_queue_at(target.address, &target.nqn, controller_id)
+    }
+
+    /// As [`io_queue`](Self::io_queue), of the subsystem that has this name at this address.
+    ///
+    /// # Errors
+    /// When the target refuses.
+    pub fn io_queue_at(address: SocketAddr, nqn: &str, controller_id: u16) -> Result<Self, Failure> {
+        let mut peer = Self::initialized(address)?;
+        let completion = peer.connect_queue(1, controller_id, nqn)?;
         ensure!(completion.status().is_success(), "Connect of I/O queue 1: {}", completion.status());
         Ok(peer)
     }

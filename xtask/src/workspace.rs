@@ -25,7 +25,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// # Errors
 /// When it does not build.
 pub(crate) fn build(package: &str, release: bool) -> Result<PathBuf, TaskError> {
-    let mut command = cargo(&["build", "--package", package, "--bins", "--message-format", "json-render-diagnostics"]);
+    build_program(package, package, release)
+}
+
+/// Builds one program of a package, and says where it is.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build_program(package: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
+    let what = ["--package", package, "--bin", program];
+    let mut command = cargo(&["build", "--message-format", "json-render-diagnostics"]);
+    command.args(what);
     if release {
         command.arg("--release");
     }
@@ -36,9 +46,9 @@ pub(crate) fn build(package: &str, release: bool) -> Result<PathBuf, TaskError> 
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == package)
+        .filter(|message| message["target"]["name"] == program)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| TaskError::new(format_args!("{package} builds no program of that name")))
+        .ok_or_else(|| TaskError::new(format_args!("{package} builds no program {program}")))
 }
 
 /// The files that git knows, as paths from the workspace's folder.

@@ -32,3 +32,15 @@ pub(crate) fn fork() -> io::Result<Forked> {
         pid => Pid::from_raw(pid).map(Forked::Parent).ok_or_else(|| io::Error::other("fork gave a negative id")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a13_a_process_with_threads_does_not_split() {
+        // The test runs in a thread beside the main one.
+        let refused = fork().unwrap_err();
+        assert!(refused.to_string().contains("threads run"), "{refused}");
+    }
+}

@@ -39,7 +39,7 @@ pub mod service;
 mod signals;
 mod streams;
 pub mod supervision;
-pub mod supervisor;
+mod supervisor;
 pub mod title;
 mod wake;
 

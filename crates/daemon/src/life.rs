@@ -26,7 +26,7 @@ use crate::run_directory::RunDirectory;
 use crate::serve::{self, Place};
 use crate::service::Service;
 use crate::streams;
-use crate::supervisor::{self, ServiceDefinition, Supervisor};
+use crate::supervisor::{DefinitionSource, Handover, ServiceDefinition, Supervisor};
 
 /// What a service is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +75,9 @@ pub fn run_supervisor(
     identity: Identity,
     options: Options,
     logging: Logging,
-    definitions: supervisor::DefinitionSource,
+    definitions: DefinitionSource,
 ) -> Result<ExitCode, Failure> {
-    if let Some(handover) = supervisor::Handover::of_this_process()? {
+    if let Some(handover) = Handover::of_this_process()? {
         let run_directory = run_directory(None)?;
         return Supervisor::take_over(handover, run_directory, identity, options, logging, definitions)?.run();
     }

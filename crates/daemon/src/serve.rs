@@ -32,7 +32,7 @@ use crate::notification::Notification;
 use crate::options::Options;
 use crate::pidfile::{Pidfile, PidfileOptions};
 use crate::position::Supervised;
-use crate::privileges::AcrossExec;
+use crate::privileges::{self, AcrossExec};
 use crate::sandbox;
 use crate::service::{Opened, Running, Service};
 use crate::signals::Signals;
@@ -157,6 +157,13 @@ impl Place {
         std::env::set_current_dir("/").map_err(|error| Failure::running(format_args!("/: {error}")))
     }
 
+    /// Has crashes of this process reported from now on.
+    pub(crate) fn catch_crashes(&self) -> Result<(), Failure> {
+        crash_report::set_channel(self.upstream.channel());
+        crash::install(crash_report::sink(&self.logging))
+            .map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))
+    }
+
     /// Another channel upwards, or none. A crash report never goes to a descriptor that is closed.
     fn set_channel(&mut self, channel: Option<Channel>) {
         crash_report::set_channel(None);
@@ -203,9 +210,7 @@ pub(crate) fn serve(mut place: Place, service: Box<dyn Service>) -> Result<ExitC
     let control_path = place.control_path();
     let pidfile = place.pidfile(control_path.as_deref())?;
     let control_socket = place.control_socket(control_path)?;
-    crash_report::set_channel(place.upstream.channel());
-    crash::install(crash_report::sink(&place.logging))
-        .map_err(|error| Failure::running(format_args!("cannot catch crashes ({error})")))?;
+    place.catch_crashes()?;
 
     let sockets = take_sockets(&mut place, service.as_ref())?;
     let kept = keep_for_adoption(&place, &sockets)?;
@@ -266,12 +271,15 @@ fn keep_for_adoption(place: &Place, sockets: &[ListeningSocket]) -> Result<Vec<L
 
 /// Drops what the service no longer needs: the user, where a supervisor left that to it, and the sandbox.
 fn confine(place: &Place, opened: &dyn Opened) -> Result<Arc<sandbox::Report>, Failure> {
-    if place.supervised
-        && rustix::process::geteuid().is_root()
-        && let Some(user) = &place.options.user
-    {
-        let account = user.look_up().map_err(|error| Failure::caused(&error))?;
-        life::become_account(&account, AcrossExec::Lost, &place.logging)?;
+    match &place.options.user {
+        Some(user) if place.supervised && rustix::process::geteuid().is_root() => {
+            let account = user.look_up().map_err(|error| Failure::caused(&error))?;
+            life::become_account(&account, AcrossExec::Lost, &place.logging)?;
+        }
+        Some(_) if place.supervised => {
+            privileges::pass_nothing_on().map_err(|error| Failure::caused(&error))?;
+        }
+        _ => {}
     }
     let mut rules = opened.rules();
     rules.write.push(place.run_directory.clone());

@@ -29,7 +29,7 @@ impl Signals {
         ignore_failed_writes();
         let (read, write) = UnixStream::pair()?;
         let caught = CAUGHT.into_iter().filter(|&signal| has_default_disposition(signal)).map(Signal::as_raw);
-        Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly::default(), caught)?))
+        Ok(Self(SignalDelivery::with_pipe(read, write, SignalOnly, caught)?))
     }
 
     /// What came since the last call, each signal once.
@@ -90,15 +90,12 @@ pub(crate) fn unblock_all() {
 }
 
 fn change_mask(full: bool) -> io::Result<()> {
+    let fill = if full { libc::sigfillset } else { libc::sigemptyset };
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
-    // SAFETY: the calls write a set of signals to `set`, which has room for it.
+    // SAFETY: either call writes a set of signals to `set`, which has room for it.
     #[expect(unsafe_code, reason = "rustix has no signal masks")]
     unsafe {
-        if full {
-            libc::sigfillset(set.as_mut_ptr())
-        } else {
-            libc::sigemptyset(set.as_mut_ptr())
-        };
+        fill(set.as_mut_ptr());
     }
     // SAFETY: `set` holds a set of signals; the old one is not asked for.
     #[expect(unsafe_code, reason = "rustix has no signal masks")]

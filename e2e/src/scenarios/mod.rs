@@ -2,21 +2,21 @@
 
 mod cli;
 mod control;
+mod daemon;
 mod fault;
 mod host;
 mod hostile;
 mod kernel;
 mod packaging;
+mod supervisor;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect()
+    let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE];
+    let slow = [hostile::TABLE, fault::TABLE, supervisor::TABLE, kernel::TABLE];
+    quick.into_iter().chain(slow).flatten().copied().collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::workspace;
 pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskError> {
     let binary = workspace::build("tidegate", true)?;
     let runner = workspace::build("e2e", false)?;
+    // The service with the commands of the original's tests; scenarios find it beside their own program.
+    workspace::build_program("daemon", "daemon_demo", false)?;
     let mut child = Command::new(runner)
         .current_dir(workspace::root())
         .arg("--binary")

@@ -1,20 +1,51 @@
 //! One connection of the control socket, with its socket.
 
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use mio::net::UnixStream;
 use reactor::clock::Instant;
-use rustix::net::sockopt;
 
 use crate::wire::Connection;
 
 /// Who is at the other end, as the kernel says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Credentials {
+    /// 0 for one in a PID namespace that this process cannot see into.
     pub(super) process: i32,
     pub(super) user: u32,
 }
+
+impl Credentials {
+    #[expect(unsafe_code, reason = "rustix takes the process id 0 of another PID namespace for an error")]
+    fn of_other_end(socket: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut found = MaybeUninit::<libc::ucred>::zeroed();
+        let mut size = SIZE;
+        // SAFETY: the kernel writes at most `size` bytes to `found`, which has as many, and the new size to `size`.
+        let result = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_PEERCRED,
+                found.as_mut_ptr().cast(),
+                &raw mut size,
+            )
+        };
+        if result < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: three numbers, valid in whatever bytes they have.
+        let found = unsafe { found.assume_init() };
+        Ok(Self { process: found.pid, user: found.uid })
+    }
+}
+
+/// The size of what the kernel tells about the other end.
+const SIZE: libc::socklen_t = {
+    assert!(size_of::<libc::ucred>() == 12);
+    12
+};
 
 /// A connection.
 #[derive(Debug)]
@@ -31,8 +62,7 @@ pub(super) struct Peer {
 impl Peer {
     /// Takes over a socket that was just accepted.
     pub(super) fn new(stream: UnixStream, now: Instant) -> io::Result<Self> {
-        let peer = sockopt::socket_peercred(stream.as_fd())?;
-        let credentials = Credentials { process: peer.pid.as_raw_pid(), user: peer.uid.as_raw() };
+        let credentials = Credentials::of_other_end(stream.as_fd())?;
         let connection = Connection::new();
         Ok(Self { stream, connection, credentials, active_at: now, readable: true, writable: true })
     }

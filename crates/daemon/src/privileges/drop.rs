@@ -106,6 +106,14 @@ pub fn drop_to_account(account: &Account, keep: &[Capability], across_exec: Acro
     verify(account, sets)
 }
 
+/// Takes back what a supervisor has passed on to this process for whatever it executes itself.
+pub(crate) fn pass_nothing_on() -> Result<(), DropError> {
+    let found = capabilities(None).map_err(failed("capget"))?;
+    // With the inheritable set the kernel empties the ambient one.
+    let sets = CapabilitySets { inheritable: CapabilitySet::empty(), ..found };
+    set_capabilities(None, sets).map_err(failed("capset"))
+}
+
 /// Changes the ids, groups first: only root may change them, and soon this is not root.
 fn become_user(account: &Account) -> Result<(), DropError> {
     let Account { user, group, .. } = *account;

@@ -17,5 +17,6 @@ mod specification;
 
 pub use account::{Account, AccountError};
 pub use capability::{Capability, CapabilitySet};
+pub(crate) use drop::pass_nothing_on;
 pub use drop::{AcrossExec, DropError, drop_to, drop_to_account};
 pub use specification::{SpecificationError, UserSpecification};

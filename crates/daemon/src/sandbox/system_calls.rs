@@ -156,7 +156,7 @@ pub(super) const SIGNALS: Group = Group {
 /// Waiting for descriptors.
 pub(super) const EVENTS: Group = Group {
     name: "events",
-    purpose: "waiting for descriptors, timers and other threads",
+    purpose: "waiting for descriptors, timers, other threads and, as process 1, for orphans",
     calls: calls![
         SYS_epoll_create1,
         SYS_epoll_ctl,
@@ -169,6 +169,7 @@ pub(super) const EVENTS: Group = Group {
         SYS_timerfd_create,
         SYS_timerfd_gettime,
         SYS_timerfd_settime,
+        SYS_wait4,
     ],
     old_calls: old_calls![SYS_epoll_wait, SYS_poll, SYS_select],
 };
@@ -323,7 +324,6 @@ pub(super) const PROCESSES: Group = Group {
         SYS_setpgid,
         SYS_setpriority,
         SYS_setsid,
-        SYS_wait4,
         SYS_waitid,
     ],
     old_calls: old_calls![SYS_arch_prctl, SYS_fork, SYS_pipe, SYS_vfork],

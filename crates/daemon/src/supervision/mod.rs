@@ -274,7 +274,6 @@ impl Supervision {
             (Notification::Watchdog, State::Ready { since, watchdog: Some(_) }) => {
                 service.state = State::Ready { since, watchdog: service.times.watchdog.map(|limit| now + limit) };
             }
-            (Notification::Crash(text), _) => self.report(index, Happening::CrashReport(text)),
             _ => {}
         }
     }

@@ -73,9 +73,6 @@ pub enum Happening {
         /// Without a healthy time between them.
         in_a_row: u32,
     },
-    /// Its own words about its crash, several lines.
-    #[error("crash report: {0}")]
-    CrashReport(String),
 }
 
 impl Happening {
@@ -83,8 +80,10 @@ impl Happening {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
+            // It has said why by itself.
+            Self::StartUpFailed(ProcessEnd::Exited(1..)) => Severity::Information,
             Self::Ready | Self::Stopped(_) | Self::EndedForGood(_) => Severity::Information,
-            Self::Throttled(_) | Self::Restarting { .. } | Self::Killing | Self::CrashReport(_) => Severity::Warning,
+            Self::Throttled(_) | Self::Restarting { .. } | Self::Killing => Severity::Warning,
             Self::StartUpFailed(_)
             | Self::Crashed(_)
             | Self::CrashedBeforeReady(_)

@@ -80,6 +80,20 @@ fn c04_the_first_restart_comes_at_once_and_the_next_ones_ten_seconds_apart() {
     assert_eq!(bench.supervision.crashes(ONLY), 4);
 }
 
+/// Nobody's clock but the caller's counts, and the caller's cannot be set back: it is an [`Instant`].
+#[test]
+fn defect_09_the_throttle_is_a_time_after_the_last_start() {
+    let mut bench = Bench::fixed_throttle().running();
+    bench.at(3_000);
+    bench.handle(Event::Ended(ONLY, SEGV));
+    bench.ready();
+    bench.at(5_000);
+    bench.handle(Event::Ended(ONLY, SEGV));
+    let due = bench.start + Duration::from_secs(13);
+    assert_eq!(bench.supervision.state(ONLY), ServiceState::Throttled(due));
+    assert_eq!(bench.supervision.next_deadline(), Some(due));
+}
+
 #[test]
 fn defect_10_a_stop_does_not_wait_for_the_throttle() {
     let mut bench = Bench::fixed_throttle().running();

@@ -17,7 +17,9 @@ use super::managed::{Until, Waiting};
 use super::view::{self, Board, View};
 use super::{ServiceDefinition, Supervisor, handover};
 use crate::failure::Failure;
+use crate::init_system;
 use crate::listening::ListeningSocket;
+use crate::notification::Notification;
 use crate::serve::Place;
 use crate::supervision::{Event, ServiceIndex, ServiceState};
 
@@ -197,6 +199,8 @@ impl Supervisor {
 
     /// SIGHUP: the log file, the services, the configuration.
     pub(super) fn reload(&mut self) {
+        // As systemd's Type=notify-reload waits for it.
+        let _ = self.place.upstream.notify(&[init_system::notify::reloading_now()]);
         if let Err(error) = self.place.logging.reopen()
             && !matches!(error, control::log::ReopenError::NotConfigured)
         {
@@ -206,6 +210,7 @@ impl Supervisor {
             tracing::error!("the configuration stays the old one: {failure}");
         }
         self.handle(Event::HangUp);
+        let _ = self.place.upstream.notify(&[Notification::Ready]);
     }
 
     /// Brings the services in line with the configuration: those that it no longer has are stopped, new ones started, and

@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 
-use rustix::event::{PollFd, PollFlags};
+use reactor::clock::{self, Duration};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::crash;
@@ -16,6 +17,9 @@ use crate::supervision::ServiceIndex;
 
 /// The longest report with names that is read, in bytes. What a service sends is limited by its message; names are what adds.
 const NAMED_LIMIT_BYTES: usize = 1 << 20;
+
+/// How long a supervisor that ends waits for the names in reports that it has not told yet.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// The niceness that gives way to everything else.
 const LEAST_URGENT: i32 = 19;
@@ -40,6 +44,7 @@ pub(super) struct CrashReports(Vec<UnderWay>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CrashReport {
     pub(super) service: ServiceIndex,
+    pub(super) process: i32,
     pub(super) text: String,
 }
 
@@ -53,7 +58,7 @@ impl CrashReports {
             }
             Err(error) => {
                 tracing::debug!(%error, "no process to find the names in a crash report");
-                Some(CrashReport { service, text: format!("pid {process}: {raw}") })
+                Some(CrashReport { service, process, text: raw })
             }
         }
     }
@@ -61,6 +66,21 @@ impl CrashReports {
     /// What is to be polled.
     pub(super) fn descriptors<'a>(&'a self, watched: &mut Vec<PollFd<'a>>) {
         watched.extend(self.0.iter().map(|report| PollFd::new(&report.pipe, PollFlags::IN)));
+    }
+
+    /// Every report, for a supervisor that ends: those whose names are not found in time are told without.
+    pub(super) fn take_all(&mut self) -> Vec<CrashReport> {
+        let deadline = clock::now() + LAST_WAIT;
+        let mut all = self.take_ready();
+        while !self.0.is_empty() && clock::now() < deadline {
+            let mut watched = Vec::new();
+            self.descriptors(&mut watched);
+            let left = Timespec::try_from(deadline.saturating_duration_since(clock::now())).ok();
+            let _ = poll(&mut watched, left.as_ref());
+            all.append(&mut self.take_ready());
+        }
+        all.extend(self.0.drain(..).map(|report| UnderWay { named: Vec::new(), ..report }.told()));
+        all
     }
 
     /// The reports whose names have been found.
@@ -90,7 +110,7 @@ impl UnderWay {
     fn told(self) -> CrashReport {
         let Self { service, process, raw, named, .. } = self;
         let named = String::from_utf8(named).ok().filter(|text| !text.is_empty());
-        CrashReport { service, text: format!("pid {process}: {}", named.unwrap_or(raw)) }
+        CrashReport { service, process, text: named.unwrap_or(raw) }
     }
 }
 

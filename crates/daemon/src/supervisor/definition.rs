@@ -51,7 +51,6 @@ impl ServiceDefinition {
 /// Where the definitions of a supervisor's services come from.
 pub struct DefinitionSource {
     /// Reads and checks them.
-    #[expect(clippy::type_complexity, reason = "the one place that names it")]
     read: Box<dyn FnMut() -> Result<Vec<ServiceDefinition>, Failure>>,
     /// Arguments with which a new program is tried before it takes over: it must end with status 0.
     pub(crate) trial: Vec<OsString>,

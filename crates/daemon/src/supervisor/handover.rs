@@ -71,7 +71,7 @@ struct ServiceState {
 
 /// What an old program has left for this one.
 #[derive(Debug)]
-pub struct Handover(State);
+pub(crate) struct Handover(State);
 
 impl Handover {
     /// Looks whether this process was another program a moment ago.
@@ -212,7 +212,7 @@ impl Supervisor {
 
     /// Executes `program` in the place of this one. Comes back only if that fails.
     fn execute(&mut self, program: &Path) -> io::Error {
-        let prepared = self.state().and_then(|state| Ok(memory_file(&serde_json::to_string(&state)?)?));
+        let prepared = self.state().and_then(|state| memory_file(&serde_json::to_string(&state)?));
         let file = match prepared {
             Ok(file) => file,
             Err(error) => return error,

@@ -273,11 +273,11 @@ impl Managed {
 /// Lets a descriptor travel through the exec of `command`.
 fn keep_open(command: &mut Command, descriptor: i32) {
     let clear = move || {
-        // SAFETY: between fork and exec only calls that are safe in a signal handler are made, and fcntl is one.
         #[expect(
             unsafe_code,
             reason = "rustix wants a borrowed descriptor, which a closure that outlives this call cannot have"
         )]
+        // SAFETY: between fork and exec only calls that are safe in a signal handler are made, and fcntl is one.
         let result = unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
         if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     };

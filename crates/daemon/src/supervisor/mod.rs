@@ -27,7 +27,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal, setrlimit};
 
 pub use definition::{DefinitionSource, ServiceDefinition};
-pub use handover::Handover;
+pub(crate) use handover::Handover;
 
 use crate::adoption::Reception;
 use crate::channel::Received;
@@ -48,7 +48,7 @@ use renewal::Renewals;
 use view::Board;
 
 /// A supervisor and its services.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     place: Place,
     supervision: Supervision,
     services: Vec<Managed>,
@@ -109,6 +109,7 @@ impl Supervisor {
     fn new(mut place: Place, source: Option<DefinitionSource>) -> Result<Self, Failure> {
         let signals =
             Signals::catch().map_err(|error| Failure::running(format_args!("cannot catch signals ({error})")))?;
+        place.catch_crashes()?;
         let directory = std::env::current_dir().ok();
         place.leave_directory()?;
         // Both are for people only.
@@ -153,7 +154,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// What kept the services from starting.
-    pub fn run(mut self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(mut self) -> Result<ExitCode, Failure> {
         self.handle(Event::Start);
         loop {
             if let Some(finish) = self.finish {
@@ -283,8 +284,9 @@ impl Supervisor {
         }
     }
 
-    fn tell_of_crash(&mut self, report: CrashReport) {
-        self.handle(Event::Notified(report.service, Notification::Crash(report.text)));
+    fn tell_of_crash(&self, CrashReport { service, process, text }: CrashReport) {
+        let name = &self.services[service.0].definition.name;
+        tracing::warn!("{name} (pid {process}): crash report: {text}");
     }
 
     fn carry_out(&mut self) {
@@ -350,6 +352,8 @@ impl Supervisor {
 
     fn end(mut self, finish: Finish) -> Result<ExitCode, Failure> {
         let _ = self.place.upstream.notify(&[Notification::Stopping]);
+        let reports = self.crash_reports.take_all();
+        reports.into_iter().for_each(|report| self.tell_of_crash(report));
         if let Some(control) = self.control.take() {
             control.drain();
         }

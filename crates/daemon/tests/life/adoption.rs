@@ -25,20 +25,18 @@ fn kill_hard(process: i32) {
 
 #[test]
 fn a_service_that_is_kept_goes_on_and_is_taken_over_with_its_sockets() {
-    for address in ["127.0.0.1:0".to_owned(), free_port()] {
+    for listen in ["127.0.0.1:0".to_owned(), free_port()] {
         let place = Place::new();
-        let first = supervisor(&place, &format!("one --listen={address}\n"));
+        let line = format!("one --listen={listen}\n");
+        let first = supervisor(&place, &line);
         let service = place.pid("one");
         let address = place.call("one", "show", &["addresses/demo"]).unwrap();
         let address = address.split_whitespace().last().unwrap().parse().unwrap();
         kill_hard(first);
         assert_eq!(who_answers(address).unwrap(), service, "nobody is there, and it serves");
-        let second = supervisor(&place, &format!("one --listen={address}\n"));
-        if place.pid("one") == service {
-            assert_ne!(parent(service), second, "it is no child");
-        }
-        assert_eq!(who_answers(address).unwrap(), place.pid("one"));
-        let service = place.pid("one");
+        let second = supervisor(&place, &line);
+        assert_eq!((place.pid("one"), who_answers(address).unwrap()), (service, service));
+        assert_ne!(parent(service), second, "it is no child");
         // As with a child: a crash is followed by a restart, with the same socket.
         place.raise("one", libc::SIGSEGV);
         let third = place.successor("one", service);

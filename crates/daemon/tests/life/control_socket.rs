@@ -21,7 +21,7 @@ fn e01_where_it_is_and_whose() {
             let demo = Foreground::start(&mut place.demo(&arguments));
             let default = format!("demo.{}.ctl", place.pid("demo"));
             let file = place.file(file.unwrap_or(&default));
-            assert_eq!(call(&file, "version", &[]), Ok("demo 1".into()), "{arguments:?}");
+            assert_eq!(call(&file, "version", &[]), Ok("demo (Tidegate) 1".into()), "{arguments:?}");
             assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(demo.end_by(Signal::TERM).signal(), Some(15));
             assert_eq!(place.names(), [""; 0]);
@@ -39,14 +39,14 @@ fn e01_a_restarted_service_takes_the_named_socket_again() {
     let _ = call(&place.file("named"), "raise", &["11"]);
     wait_for_end(first);
     let answer = crate::harness::wait_for("an answer", || call(&place.file("named"), "version", &[]).ok());
-    assert_eq!(answer, "demo 1");
+    assert_eq!(answer, "demo (Tidegate) 1");
 }
 
 #[test]
 fn e02_a_socket_that_cannot_be_bound_is_a_start_error() {
     for way in [&[][..], &["--detach"], &["--monitor"], &["--detach", "--monitor"]] {
         let place = Place::new();
-        let ended = place.run(&[&["--pidfile", "--unixctl=absent/demo.ctl"], way].concat());
+        let ended = place.run(&[&["--pidfile", "-vconsole:warn", "--unixctl=absent/demo.ctl"], way].concat());
         assert_eq!((ended.code(), ended.stderr.lines().count()), (Some(1), 1), "{ended:?}");
         assert!(ended.stderr.contains("could not initialize control socket"), "{ended:?}");
         assert_eq!(place.names(), [""; 0], "{way:?}");
@@ -63,7 +63,7 @@ fn e03_a_socket_that_somebody_serves_is_left_alone() {
     drop(owner);
     // Nobody listens any more.
     place.detach(&["--unixctl=taken"]);
-    assert_eq!(call(&place.file("taken"), "version", &[]), Ok("demo 1".into()));
+    assert_eq!(call(&place.file("taken"), "version", &[]), Ok("demo (Tidegate) 1".into()));
 }
 
 #[test]

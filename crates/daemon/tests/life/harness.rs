@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -65,6 +66,7 @@ impl Place {
             command.env_remove(variable);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        stop_ignoring(&mut command);
         command
     }
 
@@ -172,6 +174,20 @@ impl Drop for Place {
     }
 }
 
+/// A shell that runs the tests in the background has made them ignore these.
+#[expect(unsafe_code, reason = "dispositions of the child only")]
+fn stop_ignoring(command: &mut Command) {
+    let reset = || {
+        for signal in [libc::SIGINT, libc::SIGQUIT] {
+            // SAFETY: the default disposition runs no code of ours.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec this makes system calls only.
+    unsafe { command.pre_exec(reset) };
+}
+
 /// How a process ended and what it said.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -206,7 +222,10 @@ pub(crate) struct Foreground {
 
 impl Foreground {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
+        Self::wait_until_ready(command.spawn().unwrap())
+    }
+
+    fn wait_until_ready(mut child: Child) -> Self {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut announced = Vec::new();
         loop {
@@ -233,13 +252,6 @@ impl Foreground {
         line.unwrap().parse().unwrap()
     }
 
-    /// The next line on its standard output.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        line
-    }
-
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ended {
         let mut stderr = String::new();
@@ -263,7 +275,8 @@ pub(crate) fn call(socket: &Path, command: &str, arguments: &[&str]) -> Result<S
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     let mut client = Client::connect(socket, Some(LIMIT)).map_err(|error| error.to_string())?;
     let answer = client.call(command, &arguments).map_err(|error| error.to_string())?;
-    answer.map(|value| value.as_str().unwrap().trim_end().to_owned())
+    let text = answer.map(|value| value.as_str().unwrap().trim_end().to_owned());
+    text.map_err(|error| error.trim_end().to_owned())
 }
 
 /// Which process answers at an address.
@@ -299,9 +312,10 @@ pub(crate) fn wait_for_end(process: i32) {
     assert_eq!(ended, Ok(1), "process {process} does not end");
 }
 
-/// Whether there is such a process, be it a zombie.
+/// Whether there is such a process; not one that only waits to be buried.
 pub(crate) fn exists(process: i32) -> bool {
-    Path::new(&format!("/proc/{process}")).exists()
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.is_ok_and(|stat| !stat[stat.rfind(')').unwrap()..].starts_with(") Z"))
 }
 
 pub(crate) fn proc_file(process: i32, name: &str) -> String {

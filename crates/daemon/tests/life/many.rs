@@ -122,7 +122,7 @@ fn a_reload_adds_removes_and_changes_services_and_leaves_the_others_alone() {
         wait_for_end(goes);
         assert_eq!(place.pid("stays"), stays);
         assert!(title(place.pid("changes")).ends_with("--no-db"));
-        assert_eq!(place.call("comes", "version", &[]), Ok("demo 1".into()));
+        assert_eq!(place.call("comes", "version", &[]), Ok("comes (Tidegate) 1".into()));
     }
 }
 

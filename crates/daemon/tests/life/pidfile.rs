@@ -53,7 +53,7 @@ fn b06_a_second_start_is_refused_in_every_way() {
         let expected = format!("daemon_demo: {}: already running as pid {first}, aborting\n", file.display());
         assert_eq!((ended.code(), ended.stderr), (Some(1), expected), "{way:?}");
     }
-    assert_eq!(place.call("demo", "version", &[]), Ok("demo 1".into()));
+    assert_eq!(place.call("demo", "version", &[]), Ok("demo (Tidegate) 1".into()));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn b11_defect_05_overwriting_takes_the_file_and_the_older_instance_leaves_it_alo
     kill(older, Signal::TERM);
     wait_for_end(older);
     assert_eq!(place.pid("demo"), newer);
-    assert_eq!(place.call("demo", "version", &[]), Ok("demo 1".into()));
+    assert_eq!(place.call("demo", "version", &[]), Ok("demo (Tidegate) 1".into()));
 }
 
 #[test]

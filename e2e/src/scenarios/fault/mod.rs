@@ -19,7 +19,7 @@ pub(crate) const TABLE: &[Scenario] = &[full_disk::SCENARIO, truncated_file::SCE
 /// Demands exactly one error in the log that names this file, and waits for it: the log comes another way than the answer.
 fn logged_once(target: &Target, path: &Path) -> Verdict {
     let path = path.display().to_string();
-    let names_it = |line: &str| line.contains("ERROR") && line.contains(&path);
+    let names_it = |line: &str| line.contains("|ERR|") && line.contains(&path);
     target.process.wait_for("an error that names the file", PROMPTLY, |line| names_it(line).then_some(()))?;
     let log = target.process.transcript().text(Stream::Error);
     ensure_eq!(log.lines().filter(|line| names_it(line)).count(), 1, "errors in the log that name {path}");

@@ -29,7 +29,7 @@ fn run(context: &Context) -> Verdict {
     let address = target.address.to_string();
     let command = context.tidegate(&["nvme", "perf", &address, "--seconds", "3600", "--nqn", &target.nqn, "--json"]);
     let mut perf = context.start("tidegate nvme perf", command)?;
-    let served = |line: &str| line.contains("queue 1 entries=33").then_some(());
+    let served = |line: &str| (line.contains("queue 1") && line.contains("entries=33")).then_some(());
     target.process.wait_for("the connection of the I/O queue", PROMPTLY, served)?;
     perf.signal(Signal::INT)?;
     ensure_eq!(perf.wait(PROMPTLY)?.code(), Some(0), "exit status after Ctrl-C");
