@@ -1,5 +1,9 @@
 //! The load generator: runs fio's job files, says what fio says, and costs less per I/O.
 //!
 //! - [`direction`]: read, write, trim: the word that everything else is counted by.
+//! - [`engines`]: what carries an I/O out, one file each.
+//! - [`files`]: the files of a job: names, sizes, laying out, opening.
 
 pub mod direction;
+pub mod engines;
+pub mod files;
