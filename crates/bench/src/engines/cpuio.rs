@@ -1,7 +1,6 @@
 //! No I/O: keeps a core busy for a part of the time, as the neighbours of the measured jobs would.
 //!
-//! An I/O is one stretch of work; the loop pauses after it (its think time), so that work and pause have the wanted ratio:
-//! [`CpuOptions::pause`] says how long.
+//! An I/O is one stretch of work; the loop pauses after it, so that work and pause have the wanted ratio.
 
 use reactor::clock::{self, Duration};
 
@@ -41,8 +40,7 @@ impl Default for CpuOptions {
 
 impl CpuOptions {
     /// How long to pause after a stretch of work that took this long.
-    #[must_use]
-    pub fn pause(&self, worked: Duration) -> Duration {
+    fn pause(&self, worked: Duration) -> Duration {
         let load = self.load_percent.unwrap_or(100).clamp(1, 100);
         worked * (100 - load) / load
     }
@@ -50,8 +48,8 @@ impl CpuOptions {
 
 /// The engine.
 #[derive(Debug)]
-pub struct CpuEngine {
-    mode: CpuMode,
+pub(super) struct CpuEngine {
+    options: CpuOptions,
     chunk: Duration,
     numbers: Vec<i32>,
 }
@@ -67,11 +65,11 @@ impl Engine for CpuEngine {
             return Err(EngineError::Option { engine: "cpuio", problem });
         }
         let numbers = if options.mode == CpuMode::Qsort { shuffled() } else { Vec::new() };
-        Ok(Self { mode: options.mode, chunk: Duration::from_micros(options.chunk_us), numbers })
+        Ok(Self { options, chunk: Duration::from_micros(options.chunk_us), numbers })
     }
 
     fn queue(&mut self, _slot: u32, io: &mut Io) -> Queued {
-        match self.mode {
+        match self.options.mode {
             CpuMode::Noop => {
                 let end = clock::now() + self.chunk;
                 while clock::now() < end {
@@ -81,6 +79,10 @@ impl Engine for CpuEngine {
             CpuMode::Qsort => sort(&mut self.numbers),
         }
         Queued::Done(Outcome::complete(io))
+    }
+
+    fn pause(&self, worked: Duration) -> Duration {
+        self.options.pause(worked)
     }
 }
 

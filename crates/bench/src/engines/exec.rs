@@ -1,8 +1,7 @@
 //! No I/O: runs a program beside the measured jobs, until it ends or the job's time is over.
 //!
 //! A job file that can run programs can do anything, so this is off unless whoever starts the load generator allows it.
-//! The loop calls [`ExecEngine::queue`](Engine::queue) every [`ExecEngine::PAUSE`]. The program's exit status is not
-//! judged. Parity: fio runs the program without a shell, splits its arguments at spaces, replaces `%r` by the runtime in
+//! An I/O is a look at the program; the loop pauses in between. The program's exit status is not judged. Parity: fio runs the program without a shell, splits its arguments at spaces, replaces `%r` by the runtime in
 //! seconds and `%n` by the job's name.
 
 use std::fs::File;
@@ -14,6 +13,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Description, Engine, EngineError, Io, Outcome, Queued, Setup, Traits};
+
+/// How long to wait between two looks at the program.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +40,7 @@ impl Default for ExecOptions {
 
 /// The engine: the program, before, while and after it runs.
 #[derive(Debug)]
-pub struct ExecEngine {
+pub(super) struct ExecEngine {
     command: Command,
     runtime: Duration,
     grace: Duration,
@@ -53,9 +55,6 @@ enum State {
 }
 
 impl ExecEngine {
-    /// How long to wait between two looks at the program.
-    pub const PAUSE: Duration = Duration::from_millis(50);
-
     /// What to do now, and what comes after.
     fn step(&mut self, now: Instant) -> Result<(), Errno> {
         let next = match &mut self.state {
@@ -118,6 +117,10 @@ impl Engine for ExecEngine {
             Ok(()) => Outcome::complete(io),
             Err(error) => Outcome::failed(error),
         })
+    }
+
+    fn pause(&self, _worked: Duration) -> Duration {
+        PAUSE
     }
 
     fn finished(&self) -> bool {

@@ -6,7 +6,7 @@ use super::{Description, Engine, EngineError, Io, Operation, Outcome, Queued, Se
 
 /// The engine. It has no state.
 #[derive(Debug)]
-pub struct FallocEngine;
+pub(super) struct FallocEngine;
 
 impl Engine for FallocEngine {
     const DESCRIPTION: Description = Description {

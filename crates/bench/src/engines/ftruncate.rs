@@ -7,7 +7,7 @@ use super::{Description, Engine, EngineError, Io, Operation, Outcome, Queued, Se
 
 /// The engine. It has no state.
 #[derive(Debug)]
-pub struct FtruncateEngine;
+pub(super) struct FtruncateEngine;
 
 impl Engine for FtruncateEngine {
     const DESCRIPTION: Description = Description {

@@ -63,7 +63,7 @@ impl Default for IoUringOptions {
 }
 
 /// The engine: a ring, and how many I/Os are in it.
-pub struct IoUringEngine {
+pub(super) struct IoUringEngine {
     ring: IoUring,
     options: IoUringOptions,
     rw_flags: i32,

@@ -76,7 +76,7 @@ struct Ring {
 
 /// The engine: a context of the kernel, and what waits to be submitted.
 #[derive(Debug)]
-pub struct LibaioEngine {
+pub(super) struct LibaioEngine {
     context: usize,
     options: LibaioOptions,
     control_blocks: Box<[ControlBlock]>,

@@ -21,7 +21,7 @@ pub struct MmapOptions {
 
 /// The engine: a mapping a file.
 #[derive(Debug)]
-pub struct MmapEngine {
+pub(super) struct MmapEngine {
     protection: libc::c_int,
     huge_pages: bool,
     direct: bool,

@@ -127,6 +127,12 @@ pub trait Engine: Sized {
         false
     }
 
+    /// How long the loop pauses after an I/O that took this long; for engines that do something else than I/O.
+    #[inline]
+    fn pause(&self, _worked: Duration) -> Duration {
+        Duration::ZERO
+    }
+
     /// What was behind the latest failed I/O, beyond its error number; for the message to the user.
     fn explain(&mut self) -> Option<String> {
         None

@@ -8,7 +8,7 @@ use super::{Completion, Description, Engine, EngineError, Io, Outcome, Queued, S
 
 /// The engine: which slots are committed, and which are not yet.
 #[derive(Debug)]
-pub struct NullEngine {
+pub(super) struct NullEngine {
     at_once: bool,
     /// Accepted I/Os in order; the first `committed` of them are over.
     accepted: Vec<Completion>,

@@ -62,7 +62,7 @@ struct Target {
 }
 
 /// The engine: connections, buffers, and what came back and was not reaped yet.
-pub struct NvmeTcpEngine {
+pub(super) struct NvmeTcpEngine {
     depth: u32,
     length_bytes_max: u32,
     options: EngineOptions,

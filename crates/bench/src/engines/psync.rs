@@ -6,7 +6,7 @@ use super::{Description, Engine, EngineError, Io, Operation, Queued, Setup, Trai
 
 /// The engine. It has no state.
 #[derive(Debug)]
-pub struct PsyncEngine;
+pub(super) struct PsyncEngine;
 
 impl Engine for PsyncEngine {
     const DESCRIPTION: Description =

@@ -8,7 +8,7 @@ use super::{Description, Engine, EngineError, Io, Operation, Queued, Setup, Trai
 
 /// The engine. It has no state.
 #[derive(Debug)]
-pub struct PvsyncEngine;
+pub(super) struct PvsyncEngine;
 
 impl Engine for PvsyncEngine {
     const DESCRIPTION: Description =

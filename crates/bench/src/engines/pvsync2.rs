@@ -30,7 +30,7 @@ impl Default for Pvsync2Options {
 
 /// The engine.
 #[derive(Debug)]
-pub struct Pvsync2Engine {
+pub(super) struct Pvsync2Engine {
     flags: ReadWriteFlags,
     high_priority_percent: u8,
     /// Of 100 I/Os this many of the percentage were used up: spreads polled I/Os evenly.

@@ -7,7 +7,7 @@ use super::{Description, Engine, EngineError, Io, OpenedFile, Operation, Outcome
 
 /// The engine: the position of each file, as far as it is known.
 #[derive(Debug)]
-pub struct SyncEngine {
+pub(super) struct SyncEngine {
     positions: Vec<Option<u64>>,
 }
 

@@ -16,7 +16,7 @@ const PIECES_MAX: usize = 1024;
 
 /// The engine: a run of adjacent I/Os, and those that are over.
 #[derive(Debug)]
-pub struct VsyncEngine {
+pub(super) struct VsyncEngine {
     depth: usize,
     run: Vec<Piece>,
     /// What the run does and where it goes on.
