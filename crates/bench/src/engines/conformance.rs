@@ -474,7 +474,6 @@ fn io_uring_conforms_with_each_of_its_options() {
         let options = EngineOptions { io_uring, ..EngineOptions::default() };
         let folder = Folder::new();
         let name = "io_uring";
-        println!("{io_uring:?}");
         start(name, CheckOnly(&options, &folder)).unwrap();
     }
 }

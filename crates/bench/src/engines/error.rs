@@ -51,7 +51,9 @@ pub enum EngineError {
         problem: &'static str,
     },
     /// A target's name has another form.
-    #[error("{engine}: `{target}`: {problem}; expected tcp:ADDRESS:PORT/NQN[/NAMESPACE], as tcp:127.0.0.1:4420/nqn.2016-06.io.example:one/1")]
+    #[error(
+        "{engine}: `{target}`: {problem}; expected tcp:ADDRESS:PORT/NQN[/NAMESPACE], as tcp:127.0.0.1:4420/nqn.2016-06.io.example:one/1"
+    )]
     Target {
         /// The engine.
         engine: &'static str,

@@ -94,9 +94,7 @@ impl Engine for ExecEngine {
             return Err(wrong("programs are not run from job files unless --allow-exec is given"));
         }
         let program = options.program.as_deref().ok_or(wrong("program is missing: give the program to run"))?;
-        let expand = |text: &str| {
-            text.replace("%r", &setup.runtime_seconds.to_string()).replace("%n", setup.job_name)
-        };
+        let expand = |text: &str| text.replace("%r", &setup.runtime_seconds.to_string()).replace("%n", setup.job_name);
         let mut command = Command::new(program);
         command.args(expand(options.arguments.as_deref().unwrap_or("")).split_ascii_whitespace());
         command.stdin(Stdio::null());

@@ -246,6 +246,9 @@ mod tests {
         let failed = Outcome::failed(Errno::NOSPC);
         assert_eq!((failed.bytes(), failed.error()), (0, Some(Errno::NOSPC)));
         assert_eq!(Outcome::from_result(-5).error(), Some(Errno::IO));
-        assert_eq!(format!("{:?} {:?}", Outcome::moved(3), Outcome::from_result(-5)), "Moved(3) Failed(Os { code: 5, kind: Uncategorized, message: \"Input/output error\" })");
+        assert_eq!(
+            format!("{:?} {:?}", Outcome::moved(3), Outcome::from_result(-5)),
+            "Moved(3) Failed(Os { code: 5, kind: Uncategorized, message: \"Input/output error\" })"
+        );
     }
 }

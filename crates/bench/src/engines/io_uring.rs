@@ -211,9 +211,7 @@ impl IoUringEngine {
                 opcode::Writev::new(file, self.vector(slot, io), 1).offset(offset).rw_flags(self.rw_flags).build()
             }
             Operation::DataSync => opcode::Fsync::new(file).flags(FsyncFlags::DATASYNC).build(),
-            Operation::SyncRange(flags) => {
-                opcode::SyncFileRange::new(file, length).offset(offset).flags(flags).build()
-            }
+            Operation::SyncRange(flags) => opcode::SyncFileRange::new(file, length).offset(offset).flags(flags).build(),
             Operation::Sync | Operation::Trim => opcode::Fsync::new(file).build(),
         }
     }

@@ -11,9 +11,7 @@ use reactor::clock::Duration;
 use rustix::io::Errno;
 
 use super::file_call::{self, last_error};
-use super::{
-    Completion, Description, Engine, EngineError, Io, Operation, Outcome, Queued, Setup, Traits, Wanted,
-};
+use super::{Completion, Description, Engine, EngineError, Io, Operation, Outcome, Queued, Setup, Traits, Wanted};
 
 /// Marks a ring whose layout is the one below.
 const RING_MAGIC: u32 = 0xa10a_10a1;
@@ -226,9 +224,8 @@ impl LibaioEngine {
         });
         let time = time.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: there is room for `most` events, and the time lives until the call returns.
-        let result = unsafe {
-            libc::syscall(libc::SYS_io_getevents, self.context, least, most, self.events.as_mut_ptr(), time)
-        };
+        let result =
+            unsafe { libc::syscall(libc::SYS_io_getevents, self.context, least, most, self.events.as_mut_ptr(), time) };
         match usize::try_from(result) {
             Ok(count) => Ok(count),
             Err(_) if last_error() == Errno::INTR => Ok(0),
@@ -253,8 +250,10 @@ impl LibaioEngine {
         while head != tail && count < most.min(self.events.len()) {
             // SAFETY: events follow the header.
             let events = unsafe { ring.byte_add(header.header_bytes as usize) }.cast::<Event>();
+            // SAFETY: the head is below the number of events.
+            let event = unsafe { events.add(head as usize) };
             // SAFETY: the kernel has written the event before it moved the tail, and leaves it until the head has moved.
-            self.events[count] = unsafe { events.add(head as usize).read() };
+            self.events[count] = unsafe { event.read() };
             head = (head + 1) % header.event_count;
             count += 1;
         }

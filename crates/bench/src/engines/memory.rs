@@ -208,8 +208,7 @@ impl Range {
     fn map_file(path: &Path, length_bytes: usize, flags: libc::c_int) -> Result<Self, MemoryError> {
         let wrong = |source| MemoryError::File { path: path.to_owned(), source };
         let existed = path.exists();
-        let file =
-            File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(wrong)?;
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(wrong)?;
         let remove = (!existed).then(|| path.to_owned());
         let mapped = (|| {
             if file.metadata()?.len() < length_bytes as u64 {
@@ -249,11 +248,7 @@ impl Range {
 }
 
 fn refused(bytes: usize, what: &'static str, source: io::Error) -> MemoryError {
-    let hint = if what.starts_with("huge") {
-        "; huge pages are set aside with `sysctl vm.nr_hugepages=N`"
-    } else {
-        ""
-    };
+    let hint = if what.starts_with("huge") { "; huge pages are set aside with `sysctl vm.nr_hugepages=N`" } else { "" };
     MemoryError::Refused { bytes, what, hint, source }
 }
 

@@ -134,9 +134,8 @@ impl MmapEngine {
         let flags = if self.huge_pages { libc::MAP_PRIVATE } else { libc::MAP_SHARED };
         let place = libc::off_t::try_from(start).map_err(|_| Errno::OVERFLOW)?;
         // SAFETY: no address is asked for, so no existing mapping is touched.
-        let base = unsafe {
-            libc::mmap(std::ptr::null_mut(), length_bytes, self.protection, flags, io.descriptor(), place)
-        };
+        let base =
+            unsafe { libc::mmap(std::ptr::null_mut(), length_bytes, self.protection, flags, io.descriptor(), place) };
         let base = NonNull::new(base.cast::<u8>()).filter(|base| base.as_ptr().cast() != libc::MAP_FAILED);
         let base = base.ok_or_else(last_error)?;
         let advices = [(true, self.advice), (self.huge_pages, libc::MADV_HUGEPAGE)];
@@ -252,7 +251,9 @@ mod fault {
 
     extern "C" fn handle(_signal: libc::c_int, information: *mut libc::siginfo_t, _context: *mut libc::c_void) {
         // SAFETY: the kernel passes the information of a fault.
-        let address = unsafe { (*information).si_addr() }.addr();
+        let information = unsafe { &*information };
+        // SAFETY: SIGBUS comes with an address.
+        let address = unsafe { information.si_addr() }.addr();
         let (start, end) = RANGE.get();
         let page = address - address % PAGE_BYTES;
         if page + PAGE_BYTES <= start || page >= end {

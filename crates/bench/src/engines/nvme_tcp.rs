@@ -98,8 +98,11 @@ impl Engine for NvmeTcpEngine {
 
     fn new(setup: &Setup<'_>) -> Result<Self, EngineError> {
         let idle = IdlePolicy { spin: Duration::from_micros(setup.options.nvme_tcp.spin_us) };
-        let group = PollGroup::new(idle)
-            .map_err(|source| EngineError::System { engine: ENGINE, what: "making an event loop", source })?;
+        let group = PollGroup::new(idle).map_err(|source| EngineError::System {
+            engine: ENGINE,
+            what: "making an event loop",
+            source,
+        })?;
         let length_bytes_max = setup.length_bytes_max.max(BUFFER_BYTES_MINIMUM);
         let mut files = Vec::new();
         files.resize_with(setup.file_count as usize, || None);
@@ -284,10 +287,11 @@ impl NvmeTcpEngine {
         if queue.depth() < depth {
             return Err(limit("commands a queue (iodepth)", u64::from(queue.depth()), u64::from(depth)));
         }
-        let key = self
-            .group
-            .add(queue)
-            .map_err(|source| EngineError::System { engine: ENGINE, what: "registering a socket", source })?;
+        let key = self.group.add(queue).map_err(|source| EngineError::System {
+            engine: ENGINE,
+            what: "registering a socket",
+            source,
+        })?;
         self.connections.push(Connection { address, nqn: target.nqn.clone(), key, controller });
         Ok(self.connections.len() - 1)
     }
@@ -350,8 +354,7 @@ fn connect(target: &Target, options: &EngineOptions) -> Result<Controller, Engin
 
 fn identify(target: &Target, controller: &Controller) -> Result<Namespace, EngineError> {
     let (address, namespace) = (target.address, target.namespace);
-    Namespace::identify(controller, namespace)
-        .map_err(|source| EngineError::Namespace { address, namespace, source })
+    Namespace::identify(controller, namespace).map_err(|source| EngineError::Namespace { address, namespace, source })
 }
 
 impl Target {

@@ -27,9 +27,7 @@ impl Engine for PvsyncEngine {
                 preadv(file, &mut [IoSliceMut::new(bytes)], offset)
             })
             .into(),
-            Operation::Write => {
-                retry_on_intr(|| pwritev(io.borrowed(), &[IoSlice::new(io.bytes())], offset)).into()
-            }
+            Operation::Write => retry_on_intr(|| pwritev(io.borrowed(), &[IoSlice::new(io.bytes())], offset)).into(),
             _ => file_call::without_data(io),
         })
     }

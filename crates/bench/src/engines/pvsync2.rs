@@ -89,8 +89,7 @@ mod tests {
     #[test]
     fn polled_ios_are_spread_evenly() {
         for (percent, expected) in [(0, 0), (1, 10), (33, 330), (100, 1000)] {
-            let mut engine =
-                Pvsync2Engine { flags: ReadWriteFlags::NOWAIT, high_priority_percent: percent, share: 0 };
+            let mut engine = Pvsync2Engine { flags: ReadWriteFlags::NOWAIT, high_priority_percent: percent, share: 0 };
             let flags: Vec<_> = (0..1000).map(|_| engine.flags()).collect();
             assert!(flags.iter().all(|flags| flags.contains(ReadWriteFlags::NOWAIT)));
             let polled = flags.iter().filter(|flags| flags.contains(ReadWriteFlags::HIPRI)).count();

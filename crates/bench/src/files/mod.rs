@@ -27,7 +27,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use reactor::clock::{self, Duration};
+use rustix::time::Timespec;
 
 pub use self::error::FileError;
 pub use self::kind::FileKind;
@@ -38,7 +38,7 @@ pub use self::sizes::{Extent, FilePlan, Found, JobPlan, plan};
 
 /// How often a cache is asked to be dropped again while the device is busy. Parity: fio.
 const INVALIDATE_ATTEMPTS: u32 = 25;
-const INVALIDATE_PAUSE: Duration = Duration::from_millis(10);
+const INVALIDATE_PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
 /// One file of a job.
 #[derive(Debug)]
@@ -258,18 +258,13 @@ fn invalidate(file: &JobFile, descriptor: rustix::fd::BorrowedFd<'_>) {
             for _ in 0..INVALIDATE_ATTEMPTS {
                 match kind::flush_buffers(descriptor) {
                     // Multipath devices refuse while their maps are being changed.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => pause(INVALIDATE_PAUSE),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        let _ = rustix::thread::nanosleep(&INVALIDATE_PAUSE);
+                    }
                     _ => break,
                 }
             }
         }
         FileKind::Character | FileKind::Pipe => {}
-    }
-}
-
-fn pause(time: Duration) {
-    let until = clock::now() + time;
-    while clock::now() < until {
-        std::thread::sleep(until.saturating_duration_since(clock::now()));
     }
 }

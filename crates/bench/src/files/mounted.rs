@@ -51,7 +51,8 @@ fn mounted_at(mounts: &str, family: &BTreeSet<String>) -> Option<String> {
         let place = fields.nth(1)?;
         let source = line.split_once(" - ").and_then(|(_, rest)| rest.split(' ').nth(1));
         // Some file systems (btrfs) have numbers of their own, but name their device.
-        let by_source = || source.filter(|source| source.starts_with('/')).and_then(|path| device_number(path.as_ref()));
+        let by_source =
+            || source.filter(|source| source.starts_with('/')).and_then(|path| device_number(path.as_ref()));
         let uses = family.contains(number) || by_source().is_some_and(|number| family.contains(&number));
         uses.then(|| place.to_owned())
     })

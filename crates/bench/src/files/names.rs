@@ -92,9 +92,8 @@ fn generated(settings: &NameSettings<'_>, number: u32) -> String {
     let mut name = String::with_capacity(format.len());
     let mut rest = format;
     while let Some(character) = rest.chars().next() {
-        let matches = |keyword: &str| {
-            rest.get(..keyword.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(keyword))
-        };
+        let matches =
+            |keyword: &str| rest.get(..keyword.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(keyword));
         // The longest first: `$jobname` and `$jobnum` differ only at their ends, and no keyword begins another.
         match keywords.iter().find(|(keyword, _)| matches(keyword)) {
             Some((keyword, value)) => {

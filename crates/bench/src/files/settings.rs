@@ -88,7 +88,6 @@ pub struct SizeSettings {
 
 /// How files are made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct LayoutSettings {
     /// `fallocate`.
     pub fallocate: Fallocate,

@@ -168,7 +168,12 @@ fn size_in_range(size: &SizeSettings, random: &mut dyn FnMut() -> f64) -> u64 {
 }
 
 /// The part of `span` that a number in `0..1` stands for.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as fio does it")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "as fio does it"
+)]
 fn scaled(span: u64, fraction: f64) -> u64 {
     (span as f64 * fraction) as u64
 }
@@ -187,11 +192,8 @@ fn start_offset(size: &SizeSettings, kind: FileKind, bytes: u64) -> u64 {
     } else {
         size.offset_increment_bytes
     };
-    let first = if size.offset_percent > 0 {
-        of_hundred(bytes, u64::from(size.offset_percent))
-    } else {
-        size.offset_bytes
-    };
+    let first =
+        if size.offset_percent > 0 { of_hundred(bytes, u64::from(size.offset_percent)) } else { size.offset_bytes };
     let offset = first.saturating_add(increment.saturating_mul(u64::from(size.clone_number)));
     if !by_percent {
         return offset;

@@ -53,10 +53,7 @@ fn plan_with_block(size: SizeSettings, block: u64, files: &[Found<'_>]) -> JobPl
 fn without_a_size_files_are_taken_as_they_are() {
     let plan = planned(SizeSettings::default(), &[found(FileKind::Regular, 100 * K)]).unwrap();
     assert_eq!((extents(&plan), plan.size_bytes, plan.lay_out.file_count), (vec![(0, 100 * K)], 100 * K, 0));
-    assert!(matches!(
-        planned(SizeSettings::default(), &[found(FileKind::Regular, 0)]),
-        Err(FileError::SizeMissing)
-    ));
+    assert!(matches!(planned(SizeSettings::default(), &[found(FileKind::Regular, 0)]), Err(FileError::SizeMissing)));
     let offset = SizeSettings { offset_bytes: 30 * K, ..SizeSettings::default() };
     assert_eq!(extents(&planned(offset, &[found(FileKind::Regular, 100 * K)]).unwrap()), [(30 * K, 70 * K)]);
     let behind = SizeSettings { offset_bytes: 130 * K, ..SizeSettings::default() };
