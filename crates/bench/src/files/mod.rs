@@ -27,7 +27,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::time::Timespec;
+use rustix::thread::Timespec;
 
 pub use self::error::FileError;
 pub use self::kind::FileKind;
