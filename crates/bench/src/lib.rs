@@ -7,3 +7,7 @@
 pub mod direction;
 pub mod engines;
 pub mod files;
+//! - [`options`]: what a job can be told, in one table.
+
+pub mod direction;
+pub mod options;

@@ -1,0 +1,107 @@
+use super::*;
+
+#[test]
+fn units_are_the_wrong_way_round_unless_the_base_is_1000() {
+    // fio 3.33 --parse-only --debug=parse prints the value of each as `out=`.
+    for (text, binary, decimal) in [
+        ("4", 4, 4),
+        ("4k", 4096, 4000),
+        ("4K", 4096, 4000),
+        ("4kb", 4096, 4000),
+        ("4KiB", 4000, 4096),
+        ("1m", 1_048_576, 1_000_000),
+        ("1MiB", 1_000_000, 1_048_576),
+        ("2g", 2_147_483_648, 2_000_000_000),
+        ("1t", 1 << 40, 1_000_000_000_000),
+        ("1pb", 1 << 50, 1_000_000_000_000_000),
+        ("0x10", 16, 16),
+        ("0X1f", 31, 31),
+        ("-5", -5, -5),
+        ("+5", 5, 5),
+    ] {
+        assert_eq!(whole(text, KbBase::Binary), Some(binary), "{text}");
+        assert_eq!(whole(text, KbBase::Decimal), Some(decimal), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_a_number_is_refused() {
+    for text in ["", "k", "1.5g", "4x", "4kk", "4 k", "0x", "--1", "99999999999999999999", "4kibb", "10%", "3z"] {
+        assert_eq!(whole(text, KbBase::Binary), None, "{text}");
+    }
+    assert_eq!(quantity("10%", KbBase::Binary), Some(Quantity::Percent(10)));
+    assert_eq!(quantity("3z", KbBase::Binary), Some(Quantity::Zones(3)));
+    assert_eq!(quantity("-3%", KbBase::Binary), None);
+}
+
+#[test]
+fn times_have_a_default_unit() {
+    let micros = |text: &str, default| duration(text, default).map(|time| time.as_micros());
+    for (text, expected) in [
+        ("30", Some(30_000_000)),
+        ("30s", Some(30_000_000)),
+        ("5m", Some(300_000_000)),
+        ("2H", Some(7_200_000_000)),
+        ("1d", Some(86_400_000_000)),
+        ("250ms", Some(250_000)),
+        ("250msec", Some(250_000)),
+        ("7us", Some(7)),
+        ("(3000)", Some(3_000_000_000)),
+        ("(1.5)", Some(1_500_000)),
+        ("(1.5m)", Some(90_000_000)),
+        ("(2*30s)", Some(60_000_000)),
+        ("60sec", None),
+        ("1.5", None),
+        ("-1", None),
+    ] {
+        assert_eq!(micros(text, DefaultUnit::Seconds), expected, "{text}");
+    }
+    assert_eq!(micros("30", DefaultUnit::Microseconds), Some(30));
+    assert_eq!(micros("(30)", DefaultUnit::Microseconds), Some(30));
+    assert_eq!(micros("(2ms)", DefaultUnit::Microseconds), Some(2000));
+}
+
+#[test]
+fn expressions_bind_as_in_fio() {
+    // As the grammar of fio 3.33 says; Debian builds it without, so that these are not from a run.
+    for (text, expected) in [
+        ("(4*2k)", Some(8192)),
+        ("(2+4k)", Some(4098)),
+        ("(2^3^2)", Some(512)),
+        ("((1+2)*4k)", Some(12_288)),
+        ("(1m-4k)", Some(1_044_480)),
+        ("(2^2k)", Some(4096)),
+        ("(10%4*3)", Some(6)),
+        ("(7/2)", Some(3)),
+        ("(7/2.0)", Some(3)),
+        ("(-3+5)", Some(2)),
+        ("(-2^2)", Some(4)),
+        ("(1.5g)", Some(1_610_612_736)),
+        ("(0x10k)", Some(16_384)),
+        ("(1e3)", Some(1000)),
+        ("(4)k", Some(4096)),
+        ("( 1 + 1 )", Some(2)),
+        ("(1kib)", Some(1000)),
+        ("(1/0)", None),
+        ("(1", None),
+        ("(1))", None),
+        ("()", None),
+        ("(1+)", None),
+        ("(5%2.5)", None),
+        ("(2s)", None),
+        ("(9223372036854775807+1)", None),
+    ] {
+        assert_eq!(whole(text, KbBase::Binary), expected, "{text}");
+    }
+    let deep = format!("{}1{}", "(".repeat(5000), ")".repeat(5000));
+    assert_eq!(whole(&deep, KbBase::Binary), None, "nesting is bounded");
+}
+
+#[test]
+fn fractions_are_plain_or_expressions() {
+    assert_eq!(fraction("99.95"), Some(99.95));
+    assert_eq!(fraction("(1/4.0)"), Some(0.25));
+    assert_eq!(fraction("(1/4)"), Some(0.25), "the fraction of a division of integers is kept");
+    assert_eq!(fraction("nan"), None);
+    assert_eq!(fraction("x"), None);
+}
