@@ -11,3 +11,9 @@ pub mod files;
 
 pub mod direction;
 pub mod options;
+//! - [`random`]: fio's random numbers, bit for bit.
+//! - [`offsets`]: which I/O is next.
+
+pub mod direction;
+pub mod offsets;
+pub mod random;
