@@ -95,13 +95,14 @@ pub struct ContinuedErrors {
     pub first: i32,
 }
 
-/// The depth that kept a latency (`latency_target`).
+/// The depth that kept a latency (`latency_target`). Without a target: zeros, 100 % and the job's own depth. Parity: fio
+/// shows them then too.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LatencyTargetResult {
     /// The latency to keep, in nanoseconds.
     pub target_ns: u64,
-    /// How long it was watched, in nanoseconds.
-    pub window_ns: u64,
+    /// How long it was watched, in microseconds.
+    pub window_us: u64,
     /// The share of I/Os that had to keep it, in percent.
     pub percentile: f64,
     /// The depth that was reached.
@@ -135,8 +136,8 @@ pub struct JobResult {
     pub runtime_ms: u64,
     /// The errors it went on after; with `continue_on_error` only.
     pub continued_errors: Option<ContinuedErrors>,
-    /// What `latency_target` found.
-    pub latency_target: Option<LatencyTargetResult>,
+    /// What `latency_target` found; nothing is shown of a depth of 0.
+    pub latency_target: LatencyTargetResult,
     /// Zones that were reset.
     pub zone_resets: u64,
     /// Cache hits that the engine reports.

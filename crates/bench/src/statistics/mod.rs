@@ -11,10 +11,12 @@
 //! - [`Measurement`] and [`JobResult`] are the cold form: merged by group, sent to a front end, printed. A result that was
 //!   made elsewhere (another program's output, a worker's message) has the same form.
 //! - [`PercentileList`] finds percentiles.
+//! - [`DiskUtilization`] adds up the kernel's counters of a disk.
 //!
 //! Figures agree with fio 3.33's for the same samples; where they can differ, the module that computes them says how.
 //! Nothing here reads a clock: times come in.
 
+mod disk;
 mod distribution;
 mod group;
 mod histogram;
@@ -25,6 +27,7 @@ mod percentile;
 mod rates;
 mod recorder;
 
+pub use disk::{DiskCounters, DiskUtilization};
 pub use distribution::{
     BatchSizes, DEPTH_LEVELS, DepthLevels, LatencyRanges, MICROSECOND_RANGES, MILLISECOND_RANGES, NANOSECOND_RANGES,
 };

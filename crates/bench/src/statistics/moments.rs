@@ -1,7 +1,8 @@
 //! Minimum, maximum, mean and standard deviation: the integer sums of the hot path, and what becomes of them.
 //!
 //! [`Moments`] is kept while I/O runs: the sum and the sum of squares in integers, so that a sample costs a multiplication
-//! and three additions and nothing is rounded. [`SampleStatistics`] is made of it for reports, merged there, and is what
+//! and three additions and nothing is rounded (`Sums` is the same without the number of samples, for several figures of the
+//! same I/Os). [`SampleStatistics`] is made of it for reports, merged there, and is what
 //! fio's results hold.
 //!
 //! Fio updates a mean and a sum of squared deviations in doubles with every sample (Welford's method). Both compute
@@ -9,22 +10,100 @@
 //! rounded once at the end. Printed with two (normal) or six (json, terse) decimals they agree but for the last digit of
 //! large values.
 
-/// Running sums of samples.
+/// Running sums of samples whose number is counted elsewhere.
+///
+/// What a sample does not need is behind branches that are next to never taken: new extremes, carries, and samples of which
+/// the square has more than 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moments {
-    samples: u64,
+pub(super) struct Sums {
     minimum: u64,
     maximum: u64,
     sum: u64,
+    squares: u64,
     /// How often `sum` went past its end: at a depth of 4096 every 52 days.
-    sum_high: u64,
-    squares: u128,
+    sum_carries: u64,
+    /// What belongs above `squares`.
+    squares_high: u64,
 }
 
-impl Default for Moments {
+impl Default for Sums {
     fn default() -> Self {
-        Self { samples: 0, minimum: u64::MAX, maximum: 0, sum: 0, sum_high: 0, squares: 0 }
+        Self { minimum: u64::MAX, maximum: 0, sum: 0, squares: 0, sum_carries: 0, squares_high: 0 }
     }
+}
+
+impl Sums {
+    /// Adds a sample.
+    #[inline]
+    pub(super) fn record(&mut self, value: u64) {
+        if value < self.minimum || value > self.maximum {
+            self.widen(value);
+        }
+        let (sum, sum_carry) = self.sum.overflowing_add(value);
+        let (square, too_large) = value.overflowing_mul(value);
+        let (squares, squares_carry) = self.squares.overflowing_add(square);
+        self.sum = sum;
+        self.squares = squares;
+        if sum_carry || too_large || squares_carry {
+            self.carry(value, sum_carry, squares_carry);
+        }
+    }
+
+    #[cold]
+    fn widen(&mut self, value: u64) {
+        self.minimum = self.minimum.min(value);
+        self.maximum = self.maximum.max(value);
+    }
+
+    #[cold]
+    fn carry(&mut self, value: u64, sum_carry: bool, squares_carry: bool) {
+        let high = high_half(u128::from(value) * u128::from(value));
+        self.sum_carries += u64::from(sum_carry);
+        self.squares_high = self.squares_high.saturating_add(high).saturating_add(u64::from(squares_carry));
+    }
+
+    /// What reports say, when there were so many samples.
+    pub(super) fn statistics(&self, samples: u64) -> SampleStatistics {
+        if samples == 0 {
+            return SampleStatistics::default();
+        }
+        SampleStatistics {
+            samples,
+            minimum: self.minimum,
+            maximum: self.maximum,
+            mean: self.total() as f64 / samples as f64,
+            squared_deviations: self.squared_deviations(u128::from(samples)),
+        }
+    }
+
+    fn total(&self) -> u128 {
+        u128::from(self.sum_carries) << 64 | u128::from(self.sum)
+    }
+
+    fn total_of_squares(&self) -> u128 {
+        u128::from(self.squares_high) << 64 | u128::from(self.squares)
+    }
+
+    /// Σ(x - mean)² = Σx² - (Σx)² / n, without the cancellation that doubles would have.
+    fn squared_deviations(&self, samples: u128) -> f64 {
+        match self.total().checked_mul(self.total()) {
+            Some(square) => {
+                let whole = self.total_of_squares().saturating_sub(square / samples);
+                whole as f64 - (square % samples) as f64 / samples as f64
+            }
+            None => {
+                let mean = self.total() as f64 / samples as f64;
+                (self.total_of_squares() as f64 - mean * self.total() as f64).max(0.0)
+            }
+        }
+    }
+}
+
+/// Running sums of samples, and their number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moments {
+    samples: u64,
+    sums: Sums,
 }
 
 impl Moments {
@@ -32,18 +111,7 @@ impl Moments {
     #[inline]
     pub fn record(&mut self, value: u64) {
         self.samples += 1;
-        if value < self.minimum {
-            self.minimum = value;
-        }
-        if value > self.maximum {
-            self.maximum = value;
-        }
-        let (sum, carry) = self.sum.overflowing_add(value);
-        self.sum = sum;
-        if carry {
-            self.sum_high += 1;
-        }
-        self.squares = self.squares.wrapping_add(u128::from(value) * u128::from(value));
+        self.sums.record(value);
     }
 
     /// How many samples there are.
@@ -55,7 +123,7 @@ impl Moments {
     /// The largest sample; 0 without any.
     #[must_use]
     pub fn maximum(&self) -> u64 {
-        self.maximum
+        self.sums.maximum
     }
 
     /// The mean, rounded half up; 0 without any sample. As fio rounds the averages of its logs.
@@ -63,44 +131,19 @@ impl Moments {
     pub fn rounded_mean(&self) -> u64 {
         match u128::from(self.samples) {
             0 => 0,
-            samples => u64::try_from((2 * self.total() + samples) / (2 * samples)).unwrap_or(u64::MAX),
+            samples => u64::try_from((2 * self.sums.total() + samples) / (2 * samples)).unwrap_or(u64::MAX),
         }
     }
 
     /// What reports say.
     #[must_use]
     pub fn statistics(&self) -> SampleStatistics {
-        if self.samples == 0 {
-            return SampleStatistics::default();
-        }
-        let samples = self.samples as f64;
-        SampleStatistics {
-            samples: self.samples,
-            minimum: self.minimum,
-            maximum: self.maximum,
-            mean: self.total() as f64 / samples,
-            squared_deviations: self.squared_deviations(),
-        }
+        self.sums.statistics(self.samples)
     }
+}
 
-    fn total(&self) -> u128 {
-        u128::from(self.sum_high) << 64 | u128::from(self.sum)
-    }
-
-    /// Σ(x - mean)² = Σx² - (Σx)² / n, without the cancellation that doubles would have.
-    fn squared_deviations(&self) -> f64 {
-        let samples = u128::from(self.samples);
-        match self.total().checked_mul(self.total()) {
-            Some(square) => {
-                let whole = self.squares.saturating_sub(square / samples);
-                whole as f64 - (square % samples) as f64 / samples as f64
-            }
-            None => {
-                let mean = self.total() as f64 / samples as f64;
-                (self.squares as f64 - mean * self.total() as f64).max(0.0)
-            }
-        }
-    }
+fn high_half(value: u128) -> u64 {
+    (value >> 64) as u64
 }
 
 /// Minimum, maximum, mean and deviation of samples that are all known.

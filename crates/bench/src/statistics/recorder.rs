@@ -11,7 +11,7 @@
 use super::distribution::{BatchSizes, DepthLevels, RangeRemainders};
 use super::histogram::{Histogram, bucket_of};
 use super::measurement::{DirectionResult, LatencyResult, Measurement, PriorityResult};
-use super::moments::Moments;
+use super::moments::{Moments, Sums};
 use crate::direction::Direction;
 
 /// Which latencies are measured, and which of them with a histogram.
@@ -84,9 +84,9 @@ struct Counts {
     bytes: u64,
     short: u64,
     dropped: u64,
-    slat: Moments,
-    clat: Moments,
-    lat: Moments,
+    slat: Sums,
+    clat: Sums,
+    lat: Sums,
     slat_histogram: Option<Histogram>,
     clat_histogram: Option<Histogram>,
     lat_histogram: Option<Histogram>,
@@ -268,8 +268,8 @@ impl Recorder {
     }
 
     fn direction_result(&self, counts: &Counts) -> DirectionResult {
-        let latency = |moments: &Moments, histogram: &Option<Histogram>, wanted: bool| LatencyResult {
-            statistics: moments.statistics(),
+        let latency = |sums: &Sums, measured: bool, histogram: &Option<Histogram>, wanted: bool| LatencyResult {
+            statistics: sums.statistics(if measured { counts.completed } else { 0 }),
             histogram: histogram.clone().filter(|_| wanted),
         };
         let priorities = self.priorities.iter().zip(&counts.priorities);
@@ -278,9 +278,9 @@ impl Recorder {
             short: counts.short,
             dropped: counts.dropped,
             bytes: counts.bytes,
-            slat: latency(&counts.slat, &counts.slat_histogram, true),
-            clat: latency(&counts.clat, &counts.clat_histogram, self.percentiles.clat),
-            lat: latency(&counts.lat, &counts.lat_histogram, true),
+            slat: latency(&counts.slat, self.measured.slat, &counts.slat_histogram, true),
+            clat: latency(&counts.clat, self.measured.clat, &counts.clat_histogram, self.percentiles.clat),
+            lat: latency(&counts.lat, self.measured.lat, &counts.lat_histogram, true),
             priorities: priorities
                 .map(|(priority, latencies)| PriorityResult { priority: *priority, latency: latencies.result() })
                 .collect(),
