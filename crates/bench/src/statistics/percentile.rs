@@ -1,8 +1,9 @@
 //! Percentiles of a histogram, as fio finds them.
 //!
 //! A percentile is the value of the first bucket up to which at least its share of the samples was counted. Fio compares
-//! with an 80-bit product (`percentile / 100 * samples` in x86's long double): whether "99.9 % of 1000" is at most 999
-//! hangs on its rounding. [`Extended`] rounds the same way, so that the same bucket is chosen.
+//! with a product of 80-bit floats (x86's long double): whether "60 % of 5" is at most 3 hangs on its rounding. Compiled
+//! with `-ffast-math`, as fio is, the product is `(samples * 0.01) * percentile` (read from the code of Debian's 3.33).
+//! [`Extended`] rounds the same way, so that the same bucket is chosen.
 
 use super::histogram::{Histogram, value_of};
 
@@ -73,9 +74,16 @@ struct Extended {
 }
 
 impl Extended {
-    /// `percentile / 100 * samples`, rounded after each of the two steps.
+    /// 0.01, rounded.
+    const HUNDREDTH: Self = Self { significand: 0xa3d7_0a3d_70a3_d70a, exponent: -70 };
+
+    /// `samples * 0.01 * percentile`, rounded after each of the two steps.
     fn share(percentile: f64, samples: u64) -> Self {
-        Self::from_double(percentile).divided_by_100().times(samples)
+        Self::from_integer(samples).times(Self::HUNDREDTH).times(Self::from_double(percentile))
+    }
+
+    fn from_integer(value: u64) -> Self {
+        Self::rounded(u128::from(value), 0)
     }
 
     /// Exact; for positive normal numbers.
@@ -83,22 +91,18 @@ impl Extended {
         let bits = value.to_bits();
         let fraction = (bits & ((1 << 52) - 1)) | 1 << 52;
         let exponent = i32::try_from(bits >> 52 & 0x7ff).unwrap_or(0) - 1075;
-        Self::rounded(u128::from(fraction), exponent, false)
+        Self::rounded(u128::from(fraction), exponent)
     }
 
-    fn divided_by_100(self) -> Self {
-        let dividend = u128::from(self.significand) << 60;
-        Self::rounded(dividend / 100, self.exponent - 60, !dividend.is_multiple_of(100))
+    fn times(self, factor: Self) -> Self {
+        let product = u128::from(self.significand) * u128::from(factor.significand);
+        Self::rounded(product, self.exponent + factor.exponent)
     }
 
-    fn times(self, factor: u64) -> Self {
-        Self::rounded(u128::from(self.significand) * u128::from(factor), self.exponent, false)
-    }
-
-    /// `value * 2^exponent` (and `rest`: a little more) to the nearest 64-bit significand, ties to the even one.
+    /// `value * 2^exponent` to the nearest 64-bit significand, ties to the even one.
     #[expect(clippy::cast_possible_truncation, reason = "shifted to at most 64 bits, counts of bits fit")]
     #[expect(clippy::cast_possible_wrap, reason = "counts of bits are small")]
-    fn rounded(value: u128, exponent: i32, rest: bool) -> Self {
+    fn rounded(value: u128, exponent: i32) -> Self {
         if value == 0 {
             return Self { significand: 0, exponent: 0 };
         }
@@ -110,7 +114,7 @@ impl Extended {
         let shift = bits - 64;
         let (kept, lost) = ((value >> shift) as u64, value & ((1 << shift) - 1));
         let half = 1_u128 << (shift - 1);
-        let up = lost > half || (lost == half && (rest || kept & 1 == 1));
+        let up = lost > half || (lost == half && kept & 1 == 1);
         let exponent = exponent + shift as i32;
         match kept.checked_add(u64::from(up)) {
             Some(significand) => Self { significand, exponent },
@@ -120,7 +124,7 @@ impl Extended {
 
     /// Whether this is not above an integer.
     fn at_most(self, integer: u64) -> bool {
-        let integer = Self::rounded(u128::from(integer), 0, false);
+        let integer = Self::from_integer(integer);
         if self.significand == 0 || integer.significand == 0 {
             return self.significand == 0;
         }

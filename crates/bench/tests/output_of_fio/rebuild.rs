@@ -183,11 +183,20 @@ fn measurement(object: &Value) -> Measurement {
     };
     let ios = measurement.ios();
     measurement.depth = DepthLevels(shares(&object["iodepth_level"], &DEPTHS, ios, 0.1));
-    measurement.ranges = LatencyRanges {
-        nanoseconds: shares(&object["latency_ns"], &RANGES[..10].try_into().expect("ten"), ios, 0.01),
-        microseconds: shares(&object["latency_us"], &RANGES[..10].try_into().expect("ten"), ios, 0.01),
-        milliseconds: shares(&object["latency_ms"], &RANGES, ios, 0.01),
+    let below_a_second: [&str; 10] = RANGES[..10].try_into().expect("ten");
+    let tables = ["latency_ns", "latency_us", "latency_ms"].map(|name| &object[name]);
+    let floors = tables.iter().flat_map(|table| table.as_object().into_iter().flatten());
+    let floors = u64::try_from(floors.filter(|(_, share)| number(share) == 0.01).count()).expect("a small number");
+    let ranges = |floor: u64| LatencyRanges {
+        nanoseconds: shares(tables[0], &below_a_second, ios, 0.01).map(|count| if count == 1 { floor } else { count }),
+        microseconds: shares(tables[1], &below_a_second, ios, 0.01).map(|count| if count == 1 { floor } else { count }),
+        milliseconds: shares(tables[2], &RANGES, ios, 0.01).map(|count| if count == 1 { floor } else { count }),
     };
+    // What the smallest percentages stand for is what is missing from the whole.
+    let known = ranges(0);
+    let known = known.nanoseconds.iter().chain(&known.microseconds).chain(&known.milliseconds).sum::<u64>();
+    let counted: u64 = measurement.directions.iter().map(|direction| direction.clat.statistics.samples).sum();
+    measurement.ranges = ranges(counted.saturating_sub(known).checked_div(floors).unwrap_or(0).max(1));
     measurement
 }
 
