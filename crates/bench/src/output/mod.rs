@@ -4,12 +4,15 @@
 //! file. A format that fio has keeps its layout to the byte; where one differs on purpose, its module says so first.
 //!
 //! - [`normal`], [`terse`], [`json`]: the formats.
+//! - [`announcement`], [`status_line`]: what the normal output says before the jobs run, and while they do.
 //! - [`number`]: numbers with few digits and a unit.
 
+pub mod announcement;
 pub mod json;
 pub mod normal;
 pub mod number;
 mod share;
+pub mod status_line;
 pub mod terse;
 
 use std::io::{self, Write};
