@@ -17,3 +17,9 @@ pub mod options;
 pub mod direction;
 pub mod offsets;
 pub mod random;
+//! - [`output`]: what people and scripts read: normal, terse, JSON, the status line, as fio writes them.
+//! - [`statistics`]: what is counted while I/O runs, and what becomes of it: latencies, rates, groups, logs.
+
+pub mod direction;
+pub mod output;
+pub mod statistics;

@@ -1,0 +1,77 @@
+//! Choices of formats, and documents of several reports. What a report looks like is held against fio itself in
+//! `tests/output_of_fio`.
+
+use super::*;
+use crate::statistics::{JobResult, group_results, results_to_show};
+
+fn report() -> Report {
+    let mut job = JobResult { name: "a \"b\"\n".to_owned(), members: 1, ..JobResult::default() };
+    job.measurement.directions[0].bytes = 4096;
+    job.measurement.directions[0].ios = 1;
+    job.measurement.directions[0].runtime_ms = 1;
+    let jobs = results_to_show(vec![job]);
+    let groups = group_results(&jobs, 1);
+    Report { version: "fio-3.33".to_owned(), timestamp_ms: 1500, jobs, groups, ..Report::default() }
+}
+
+fn written(formats: FormatChoice, lasts: &[bool]) -> String {
+    let mut writer = ReportWriter::new(formats, TerseVersion::default());
+    let mut output = Vec::new();
+    for last in lasts {
+        writer.write(&report(), *last, &mut output).unwrap();
+    }
+    String::from_utf8(output).unwrap()
+}
+
+#[test]
+fn formats_are_chosen_by_name() {
+    let mut choice = FormatChoice::default();
+    choice.add("terse,json+").unwrap();
+    assert_eq!(choice, FormatChoice { normal: false, terse: true, json: true, bins: true });
+    let error = choice.add("normal,xml").unwrap_err();
+    assert_eq!(error.name, "xml");
+    assert!(error.to_string().contains("json+"), "{error}");
+    for (index, format) in FORMATS.iter().enumerate() {
+        assert!(FORMATS[..index].iter().all(|other| other.name != format.name), "{} is there twice", format.name);
+    }
+}
+
+#[test]
+fn one_report_is_an_object_and_several_are_an_array() {
+    let formats = FormatChoice { json: true, ..FormatChoice::default() };
+    let one: serde_json::Value = serde_json::from_str(&written(formats, &[true])).unwrap();
+    assert_eq!(one["jobs"][0]["jobname"], "a \"b\"\n");
+    assert_eq!(one["timestamp"], 1);
+    for intermediate in 1..4 {
+        let mut lasts = vec![false; intermediate];
+        lasts.push(true);
+        let all: serde_json::Value = serde_json::from_str(&written(formats, &lasts)).unwrap();
+        assert_eq!(all.as_array().map(Vec::len), Some(intermediate + 1));
+        assert_eq!(all[intermediate], one);
+    }
+}
+
+#[test]
+fn formats_come_in_fios_order() {
+    let formats = FormatChoice { normal: true, terse: true, json: true, bins: false };
+    let text = written(formats, &[true]);
+    assert!(text.starts_with("3;fio-3.33;a \"b\"\n;0;0;4;"), "{text}");
+    let (json, normal) = (text.find("\n{\n").unwrap(), text.find("\nRun status group 0").unwrap());
+    assert!(json < normal);
+}
+
+#[test]
+fn terse_versions_are_2_to_5() {
+    assert_eq!(TerseVersion::new(3), Some(TerseVersion::default()));
+    assert!(TerseVersion::new(2).is_some() && TerseVersion::new(5).is_some());
+    assert_eq!((TerseVersion::new(1), TerseVersion::new(6), TerseVersion::new(258)), (None, None, None));
+}
+
+#[test]
+fn a_job_without_io_divides_by_nothing() {
+    let jobs = results_to_show(vec![JobResult { name: "idle".to_owned(), members: 1, ..JobResult::default() }]);
+    let report = Report { groups: group_results(&jobs, 1), jobs, ..report() };
+    assert!(!terse::lines(&report, TerseVersion::default()).contains("nan"));
+    assert!(!normal::text(&report).contains("idle"), "nothing is said of it");
+    assert!(!json::document(&report, true).contains("nan"));
+}
