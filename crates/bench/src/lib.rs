@@ -1,5 +1,7 @@
 //! The load generator: runs fio's job files, says what fio says, and costs less per I/O.
 //!
+//! - [`buffers`]: what a write carries, byte for byte as fio's.
 //! - [`direction`]: read, write, trim: the word that everything else is counted by.
 
+pub mod buffers;
 pub mod direction;
