@@ -180,9 +180,7 @@ impl Pattern {
         let (digits, rest) = text.split_at(length);
         // An odd number of digits begins with a byte of one digit.
         let (first, pairs) = digits.split_at(length % 2);
-        let value = |digits: &[u8]| {
-            digits.iter().fold(0, |value: u8, &digit| value << 4 | char::from(digit).to_digit(16).unwrap_or(0) as u8)
-        };
+        let value = |digits: &[u8]| digits.iter().fold(0, |value, &digit| value << 4 | digit_value(digit));
         self.bytes.extend((!first.is_empty()).then(|| value(first.as_bytes())));
         self.bytes.extend(pairs.as_bytes().chunks(2).map(value));
         Ok(rest)
@@ -245,6 +243,16 @@ impl Pattern {
             .enumerate()
             .find(|(_, (found, wanted))| found != wanted)
             .map(|(at, (&found, &wanted))| PatternDifference { at, found, wanted })
+    }
+}
+
+/// What a hexadecimal digit stands for.
+const fn digit_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => 0,
     }
 }
 

@@ -25,7 +25,9 @@ impl Tausworthe {
             word
         });
         let mut generator = Self { words: words.collect(), wide };
-        (0..6).for_each(|_| drop(generator.next()));
+        for _ in 0..6 {
+            generator.next();
+        }
         generator
     }
 
@@ -39,6 +41,7 @@ impl Tausworthe {
     }
 
     /// From 0 to `last`, inclusive, as fio scales.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and at most `last`")]
     pub(crate) fn up_to(&mut self, last: u64) -> u64 {
         let whole = if self.wide { 2_f64.powi(64) } else { 2_f64.powi(32) };
         ((last + 1) as f64 * (self.next() as f64 / whole)) as u64
