@@ -1,9 +1,12 @@
 //! The load generator: runs fio's job files, says what fio says, and costs less per I/O.
 //!
+//! - [`buffers`]: what a write carries, byte for byte as fio's.
 //! - [`direction`]: read, write, trim: the word that everything else is counted by.
 //! - [`engines`]: what carries an I/O out, one file each.
 //! - [`files`]: the files of a job: names, sizes, laying out, opening.
+//! - [`verify`]: proving that a device holds what was written to it.
 
+pub mod buffers;
 pub mod direction;
 pub mod engines;
 pub mod files;
@@ -23,3 +26,4 @@ pub mod random;
 pub mod direction;
 pub mod output;
 pub mod statistics;
+pub mod verify;

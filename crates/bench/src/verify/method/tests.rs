@@ -1,0 +1,92 @@
+use super::*;
+
+fn digest(name: &str, data: &[u8]) -> String {
+    let method = Method::named(name).expect("a method");
+    let Proof::Digest(digest) = &method.proof else { panic!("{name} has a digest") };
+    let mut place = vec![0xa5; digest.length];
+    (digest.compute)(data, &mut place);
+    place.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The check values of the CRC catalogue for `123456789`, where fio's form is the catalogue's; little endian.
+#[test]
+fn known_sums() {
+    let digits = b"123456789";
+    assert_eq!(digest("crc7", digits), "75");
+    assert_eq!(digest("crc16", digits), "3dbb");
+    assert_eq!(digest("crc32", digits), "7f89a189");
+    assert_eq!(digest("crc32c", digits), "7c6df91c");
+    assert_eq!(digest("crc64", digits), "cad9b8c414d9c6e9");
+    assert_eq!(digest("md5", digits), "25f9e794323b453885f5181f1b624d0b");
+    assert_eq!(digest("sha1", digits), "a6b9c3f79d3d32c38a7f3bd3daa84b09d0d0ddf4".chunks_reversed());
+    assert_eq!(digest("sha3-224", digits), "5795c3d628fd638c9835a4c79a55809f265068c88729a1a3fcdf8522");
+}
+
+trait ReversedWords {
+    fn chunks_reversed(&self) -> String;
+}
+
+impl ReversedWords for str {
+    /// Each word of eight digits with its bytes in reverse.
+    fn chunks_reversed(&self) -> String {
+        let bytes: Vec<&str> = (0..self.len() / 2).map(|at| &self[at * 2..at * 2 + 2]).collect();
+        bytes.chunks(4).flat_map(|word| word.iter().rev().copied()).collect()
+    }
+}
+
+/// The carry-less form of CRC-7 against its definition, bit by bit.
+#[test]
+fn seven_bits_bit_by_bit() {
+    let mut state = 0x5eed_u64;
+    for length in 0..300 {
+        let data: Vec<u8> = (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state.to_be_bytes()[0]
+            })
+            .collect();
+        let mut remainder = 0_u8;
+        for bit in data.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)) {
+            let top = remainder >> 6 & 1;
+            remainder = (remainder << 1) & 0x7f ^ if top ^ bit == 1 { 0x09 } else { 0 };
+        }
+        assert_eq!(digest("crc7", &data), format!("{remainder:02x}"), "{length} bytes");
+    }
+}
+
+/// fio's SHA-256 keeps the end of the padded data, and the lowest byte of each word of the state where there is no length in the
+/// state's way: for data without a length field of its own the state is that of the standard.
+#[test]
+fn the_end_of_the_data_is_in_the_digest() {
+    let data = [0x5a; 100];
+    let found = digest("sha256", &data);
+    assert_eq!(found[16..72], "5a".repeat(28));
+    assert_eq!(found[72..112], format!("80{}", "00".repeat(19)));
+    assert_eq!(found[112..], "2003000000000000".to_owned());
+}
+
+#[test]
+fn names_and_codes_are_unique() {
+    let names: Vec<&str> = METHODS.iter().flat_map(|method| method.names).copied().collect();
+    let codes: Vec<u16> = METHODS.iter().flat_map(|method| method.codes).copied().collect();
+    for (index, name) in names.iter().enumerate() {
+        assert!(!names[..index].contains(name), "{name} twice");
+        assert_eq!(Method::named(name).map(|method| method.names.contains(name)), Some(true));
+    }
+    for (index, code) in codes.iter().enumerate() {
+        assert!(!codes[..index].contains(code), "{code} twice");
+        assert_eq!(Method::with_code(*code).map(|method| method.codes.contains(code)), Some(true));
+    }
+    assert_eq!(codes.len(), 19, "fio 3.33 has codes 1 to 19");
+    assert_eq!((Method::named("0"), Method::with_code(0), Method::with_code(20)), (None, None, None));
+    assert!(METHODS.iter().all(|method| !method.help.is_empty()));
+}
+
+#[test]
+fn no_digest_is_longer_than_the_longest() {
+    for method in METHODS {
+        if let Proof::Digest(digest) = &method.proof {
+            assert!((1..=DIGEST_MAXIMUM).contains(&digest.length), "{}", method.name());
+        }
+    }
+}
