@@ -4,26 +4,20 @@
 //! - [`direction`]: read, write, trim: the word that everything else is counted by.
 //! - [`engines`]: what carries an I/O out, one file each.
 //! - [`files`]: the files of a job: names, sizes, laying out, opening.
+//! - [`offsets`]: which I/O is next.
+//! - [`options`]: what a job can be told, in one table.
+//! - [`output`]: what people and scripts read: normal, terse, JSON, the status line, as fio writes them.
+//! - [`random`]: fio's random numbers, bit for bit.
+//! - [`statistics`]: what is counted while I/O runs, and what becomes of it: latencies, rates, groups, logs.
 //! - [`verify`]: proving that a device holds what was written to it.
 
 pub mod buffers;
 pub mod direction;
 pub mod engines;
 pub mod files;
-//! - [`options`]: what a job can be told, in one table.
-
-pub mod direction;
-pub mod options;
-//! - [`random`]: fio's random numbers, bit for bit.
-//! - [`offsets`]: which I/O is next.
-
-pub mod direction;
 pub mod offsets;
-pub mod random;
-//! - [`output`]: what people and scripts read: normal, terse, JSON, the status line, as fio writes them.
-//! - [`statistics`]: what is counted while I/O runs, and what becomes of it: latencies, rates, groups, logs.
-
-pub mod direction;
+pub mod options;
 pub mod output;
+pub mod random;
 pub mod statistics;
 pub mod verify;
