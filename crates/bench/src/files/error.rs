@@ -8,27 +8,6 @@ use crate::engines::EngineError;
 /// Why a job's files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// Neither the job nor the file says how large it is.
-    #[error("you need to specify size=")]
-    SizeMissing,
-    /// The part of the job begins behind the end.
-    #[error("you need to specify valid offset=: {} has {bytes} bytes, {offset} is behind its end", path.display())]
-    Offset {
-        /// The file.
-        path: PathBuf,
-        /// Where the job's part would begin.
-        offset: u64,
-        /// How large the file is.
-        bytes: u64,
-    },
-    /// Not one block fits.
-    #[error("blocksize is larger than data set range: a block of {block_bytes} bytes in {bytes}")]
-    BlockTooLarge {
-        /// The smallest block.
-        block_bytes: u64,
-        /// What there is for it.
-        bytes: u64,
-    },
     /// A system call failed on a file.
     #[error("{call}({})", path.display())]
     System {
@@ -125,13 +104,7 @@ impl FileError {
             Self::CreationDisallowed { .. } => libc::ENOENT,
             Self::Mounted { .. } => libc::EBUSY,
             Self::NoFolder { .. } => libc::ENOTDIR,
-            Self::SizeMissing
-            | Self::Offset { .. }
-            | Self::BlockTooLarge { .. }
-            | Self::NoSize { .. }
-            | Self::StandardStreams
-            | Self::NoNames { .. }
-            | Self::Engine(_) => libc::EINVAL,
+            Self::NoSize { .. } | Self::StandardStreams | Self::NoNames { .. } | Self::Engine(_) => libc::EINVAL,
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn extend(
             wrong("open", error)
         }
     })?;
-    let bytes = file.extent.end();
+    let bytes = file.extent.file_bytes;
     if !settings.size.fill_device {
         reserve(settings.layout.fallocate, &target, bytes).map_err(|error| wrong("fallocate", error.into()))?;
         if in_full {

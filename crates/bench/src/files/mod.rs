@@ -1,11 +1,11 @@
 //! The files of a job: which there are, how large they are, laying them out, opening them, leaving no trace.
 //!
 //! ```text
-//!   names ─► kind, size ─► plan (sizes.rs) ─► lay_out ─► open … close ─► unlink
+//!   names ─► found (kind, size) ─► offsets::layout ─► apply ─► lay_out ─► open … close ─► unlink
 //! ```
 //!
-//! [`JobFiles`] goes through these steps for one job. What is decided from sizes is pure arithmetic ([`plan`]); everything
-//! else is system calls, none of which happens for an I/O.
+//! [`JobFiles`] goes through these steps for one job. Which part of which file is used is decided by
+//! [`Layout`]; everything here is system calls, none of which happens for an I/O.
 //!
 //! Parity: fio 3.33, whose defaults, order of steps and messages these are. Beyond it, a block device counts as mounted
 //! also when one of its partitions is, or something holds or swaps to it.
@@ -17,7 +17,6 @@ mod mounted;
 mod names;
 mod open;
 mod settings;
-mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -29,23 +28,46 @@ use std::path::{Path, PathBuf};
 
 use rustix::thread::Timespec;
 
+use crate::offsets::layout::{File, FileRange, Layout, Target};
+
 pub use self::error::FileError;
 pub use self::kind::FileKind;
 pub use self::lay_out::LayOut;
 pub use self::names::{NameSettings, file_names, split_names};
 pub use self::settings::{AccessSettings, Advice, Durability, Fallocate, FileSettings, LayoutSettings, SizeSettings};
-pub use self::sizes::{Extent, FilePlan, Found, JobPlan, plan};
 
 /// How often a cache is asked to be dropped again while the device is busy. Parity: fio.
 const INVALIDATE_ATTEMPTS: u32 = 25;
 const INVALIDATE_PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+
+/// The job's part of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Where it begins.
+    pub offset: u64,
+    /// How long it is.
+    pub length_bytes: u64,
+    /// How large the file is, once it is laid out.
+    pub file_bytes: u64,
+}
+
+impl Extent {
+    /// Where it ends.
+    #[must_use]
+    pub fn end(self) -> u64 {
+        self.offset.saturating_add(self.length_bytes)
+    }
+}
 
 /// One file of a job.
 #[derive(Debug)]
 pub struct JobFile {
     path: PathBuf,
     kind: FileKind,
+    /// Its size as it was found.
+    bytes: Option<u64>,
     extent: Extent,
+    extends: bool,
     descriptor: Option<OwnedFd>,
 }
 
@@ -88,7 +110,14 @@ impl JobFiles {
     pub fn new(settings: FileSettings, names: Vec<PathBuf>) -> Self {
         let uses_files = settings.uses_files;
         let kind = |path: &Path| if uses_files { FileKind::of(path) } else { FileKind::Regular };
-        let file = |path: PathBuf| JobFile { kind: kind(&path), path, extent: Extent::default(), descriptor: None };
+        let file = |path: PathBuf| JobFile {
+            kind: kind(&path),
+            path,
+            bytes: None,
+            extent: Extent::default(),
+            extends: false,
+            descriptor: None,
+        };
         Self { settings, files: names.into_iter().map(file).collect() }
     }
 
@@ -135,45 +164,62 @@ impl JobFiles {
         Ok(())
     }
 
-    /// Decides which part of each file is the job's. `target_bytes` says how large a target is that is no file;
-    /// `random` gives a number in `0..1` for sizes out of a range.
+    /// The files as they are. `target_bytes` says how large a target is that is no file; `None` is as large as asked for.
     ///
     /// # Errors
-    /// When sizes are missing or contradict each other, or a device cannot be asked for its size.
-    pub fn plan(
+    /// When a device cannot be asked for its size.
+    pub fn found(
         &mut self,
         mut target_bytes: impl FnMut(&Path) -> Result<Option<u64>, FileError>,
-        random: &mut dyn FnMut() -> f64,
-    ) -> Result<JobPlan, FileError> {
+    ) -> Result<Vec<File>, FileError> {
         let mut found = Vec::with_capacity(self.files.len());
-        for file in &self.files {
+        for file in &mut self.files {
             let bytes = if self.settings.uses_files { file.kind.bytes(&file.path)? } else { target_bytes(&file.path)? };
-            found.push(Found { path: &file.path, kind: file.kind, bytes });
+            file.bytes = bytes;
+            let target = match bytes {
+                Some(bytes) if self.settings.uses_files && file.kind == FileKind::Regular => Target::Regular(bytes),
+                Some(bytes) => Target::Device(bytes),
+                None => Target::Imaginary,
+            };
+            found.push(File { name: file.path.to_string_lossy().into_owned(), target });
         }
-        let plan = plan(&self.settings, &found, random)?;
-        for (file, planned) in self.files.iter_mut().zip(&plan.files) {
-            file.extent = planned.extent;
-        }
-        Ok(plan)
+        Ok(found)
     }
 
-    /// Lays out the files that the plan extends. `fill` makes their content, `stop` ends it early (and removes what was
-    /// not finished).
+    /// Takes the parts of the files that the job uses, and says what has to be laid out first.
+    pub fn apply(&mut self, layout: &Layout) -> LayOut {
+        let mut lay_out = LayOut::default();
+        let grows = self.settings.uses_files && !self.settings.size.create_on_open;
+        for (file, range) in self.files.iter_mut().zip(&layout.files) {
+            let FileRange { size, first, length, .. } = *range;
+            file.extent = Extent { offset: first, length_bytes: length, file_bytes: size };
+            file.extends = grows && file.kind == FileKind::Regular && file.bytes.is_some_and(|bytes| size > bytes);
+            if file.extends {
+                lay_out.file_count += 1;
+                lay_out.bytes += size;
+            }
+        }
+        lay_out
+    }
+
+    /// Lays out the files that are too short. `fill` makes their content, `stop` ends it early (and removes what was not
+    /// finished).
     ///
     /// # Errors
     /// When a file cannot be made or written.
-    pub fn lay_out(
-        &self,
-        plan: &JobPlan,
-        fill: &mut dyn FnMut(&mut [u8]),
-        stop: &dyn Fn() -> bool,
-    ) -> Result<(), FileError> {
-        for (file, planned) in self.files.iter().zip(&plan.files) {
-            if planned.extends {
-                lay_out::extend(&self.settings, file, fill, stop)?;
-            }
+    pub fn lay_out(&self, fill: &mut dyn FnMut(&mut [u8]), stop: &dyn Fn() -> bool) -> Result<(), FileError> {
+        for file in self.files.iter().filter(|file| file.extends) {
+            lay_out::extend(&self.settings, file, fill, stop)?;
         }
         Ok(())
+    }
+
+    /// Bytes that are free where the first file is, for `fill_device`; 0 if nobody knows.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        let folder = self.files.first().and_then(|file| file.path.parent()).filter(|path| !path.as_os_str().is_empty());
+        let place = rustix::fs::statvfs(folder.unwrap_or(Path::new(".")));
+        place.map_or(0, |place| place.f_bavail.saturating_mul(place.f_frsize))
     }
 
     /// Opens a file, drops its cache, and advises the kernel, as the settings say.

@@ -44,46 +44,15 @@ pub enum Durability {
     DataSync,
 }
 
-/// How much of which file.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+/// What a job says about how files end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SizeSettings {
-    /// `size` in bytes; 0: as large as the files are.
-    pub size_bytes: u64,
-    /// `size` in percent of the files; 0: not given so.
-    pub size_percent: u32,
-    /// `io_size` in bytes; 0: not given.
-    pub io_size_bytes: u64,
-    /// `io_size` in percent of the size; 0: not given so.
-    pub io_size_percent: u32,
-    /// `filesize`: the smallest; 0: not given.
-    pub file_bytes_low: u64,
-    /// `filesize`: the largest.
-    pub file_bytes_high: u64,
-    /// `nrfiles`: as many files as the job has.
-    pub file_count: u32,
-    /// `offset` in bytes.
-    pub offset_bytes: u64,
-    /// `offset` in percent of the file; 0: not given so.
-    pub offset_percent: u32,
-    /// `offset_increment` in bytes, for each of the job's clones.
-    pub offset_increment_bytes: u64,
-    /// `offset_increment` in percent of the file.
-    pub offset_increment_percent: u32,
-    /// `offset_align` in bytes; 0: the smallest block.
-    pub offset_align_bytes: u64,
-    /// Which of the clones (`numjobs`) this is.
-    pub clone_number: u32,
-    /// The smallest block of the job in any direction.
-    pub block_bytes_min: u64,
     /// `file_append`: begin at the end.
     pub append: bool,
     /// `fill_device`: write until there is no more space.
     pub fill_device: bool,
     /// `create_on_open`: files grow as they are written.
     pub create_on_open: bool,
-    /// Whether the engine does I/O at all; if not, sizes do not matter.
-    pub does_io: bool,
 }
 
 /// How files are made.
@@ -119,7 +88,7 @@ pub struct AccessSettings {
 }
 
 /// All of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct FileSettings {
     /// Whether names are of files, not of something that only the engine knows.
@@ -138,7 +107,7 @@ pub struct FileSettings {
     pub invalidate: bool,
     /// `fsync_on_close`.
     pub fsync_on_close: bool,
-    /// How much of which file.
+    /// How files end.
     pub size: SizeSettings,
     /// How files are made.
     pub layout: LayoutSettings,
