@@ -74,6 +74,12 @@ pub trait Engine: Sized {
     /// When the kernel or the options do not allow it.
     fn new(setup: &Setup<'_>) -> Result<Self, EngineError>;
 
+    /// Whether each I/O is over when it was queued, at this depth.
+    #[must_use]
+    fn completes_at_once(_depth: u32) -> bool {
+        Self::DESCRIPTION.traits.synchronous
+    }
+
     /// How large a target is that is no file; asked only of an engine that says so.
     ///
     /// # Errors

@@ -26,6 +26,10 @@ impl Engine for NullEngine {
         Ok(Self { at_once: setup.depth == 1, accepted: Vec::with_capacity(setup.depth as usize), committed: 0 })
     }
 
+    fn completes_at_once(depth: u32) -> bool {
+        depth == 1
+    }
+
     #[inline]
     fn queue(&mut self, slot: u32, io: &mut Io) -> Queued {
         let outcome = Outcome::complete(io);
