@@ -1,3 +1,5 @@
+//! The table as a whole.
+
 use super::*;
 
 #[test]

@@ -53,7 +53,7 @@ pub(in crate::options) const fn block_sizes_between(field: Field<PerDirection<Op
 
 impl Kind for Bytes {
     fn accepted(&self) -> String {
-        format!("a size of at least {} bytes, or LOW-HIGH; k m g t p are units", self.minimum)
+        format!("a size of at least {}, or LOW-HIGH, with units k, m, g, t or p if need be", self.minimum)
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
@@ -87,7 +87,7 @@ impl Kind for Times {
 
 impl Kind for BlockSizes {
     fn accepted(&self) -> String {
-        "READ[,WRITE[,TRIM]], each LOW-HIGH, sizes with the units k m g t p".to_owned()
+        "READ[,WRITE[,TRIM]], each LOW-HIGH, sizes with units k, m, g, t or p if need be".to_owned()
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {

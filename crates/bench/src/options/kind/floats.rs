@@ -32,7 +32,14 @@ pub(in crate::options) const fn floats(
 
 impl Kind for Floats {
     fn accepted(&self) -> String {
-        format!("at most {} numbers from {} to {}, colons between", self.count_max, self.minimum, self.maximum)
+        match self.count_max {
+            1 => "a number".to_owned(),
+            count => format!("at most {count} numbers with colons between"),
+        }
+    }
+
+    fn range(&self) -> Option<(String, String)> {
+        Some((self.minimum.to_string(), self.maximum.to_string()))
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
@@ -42,8 +49,12 @@ impl Kind for Floats {
             if list.values.len() == self.count_max {
                 return Err(ValueError::TooMany { limit: self.count_max, what: "numbers" });
             }
-            let value = fraction(part).filter(|value| (self.minimum..=self.maximum).contains(value));
-            list.values.push(value.ok_or_else(|| ValueError::malformed(part, self.accepted()))?);
+            let value = fraction(part).ok_or_else(|| ValueError::malformed(part, self.accepted()))?;
+            if !(self.minimum..=self.maximum).contains(&value) {
+                let (minimum, maximum) = (self.minimum.to_string(), self.maximum.to_string());
+                return Err(ValueError::OutOfRange { text: part.to_owned(), minimum, maximum });
+            }
+            list.values.push(value);
             let digits = part.split_once('.').map_or(0, |(_, rest)| rest.len());
             list.digits = list.digits.max(digits);
         }

@@ -71,6 +71,11 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
+    /// The smallest and the largest value, of a number.
+    fn range(&self) -> Option<(String, String)> {
+        None
+    }
+
     /// Whether a value is needed on the command line.
     fn argument(&self) -> Argument {
         Argument::Required
@@ -153,7 +158,7 @@ pub enum ValueError {
 }
 
 impl ValueError {
-    pub(super) fn malformed(text: &str, accepted: impl Into<String>) -> Self {
+    pub(crate) fn malformed(text: &str, accepted: impl Into<String>) -> Self {
         Self::Malformed { text: text.to_owned(), accepted: accepted.into() }
     }
 }

@@ -32,7 +32,11 @@ impl<T: Integer> Number<T> {
 
 impl<T: Integer> Kind for Number<T> {
     fn accepted(&self) -> String {
-        format!("a whole number from {} to {}, k m g t p are units", self.minimum, self.maximum)
+        "a whole number, with a unit k, m, g, t or p if need be".to_owned()
+    }
+
+    fn range(&self) -> Option<(String, String)> {
+        Some((self.minimum.to_string(), self.maximum.to_string()))
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {

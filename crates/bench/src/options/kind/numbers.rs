@@ -55,7 +55,11 @@ impl<T: Integer> Numbers<T> {
 impl<T: Integer> Kind for Numbers<T> {
     fn accepted(&self) -> String {
         let what = if self.directions == 3 { "READ[,WRITE[,TRIM]]" } else { "READ[,WRITE]" };
-        format!("{what}, each a whole number from {} to {}, k m g t p are units", self.minimum, self.maximum)
+        format!("{what}, whole numbers, each with a unit k, m, g, t or p if need be")
+    }
+
+    fn range(&self) -> Option<(String, String)> {
+        Some((self.minimum.to_string(), self.maximum.to_string()))
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {

@@ -30,7 +30,7 @@ pub(in crate::options) const fn share(field: Field<Share>) -> Shares {
 
 impl Kind for Shares {
     fn accepted(&self) -> String {
-        "a size with the units k m g t p, or 0% to 100%".to_owned()
+        "a size, with a unit k, m, g, t or p if need be, or 0% to 100%".to_owned()
     }
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {

@@ -30,6 +30,8 @@ impl Value {
 enum Units {
     Bytes,
     Time,
+    /// None; `%` binds as `*` does, since this is what `bc` takes.
+    None,
 }
 
 struct Parser<'a> {
@@ -55,6 +57,11 @@ pub(super) fn microseconds(text: &str, default: u64) -> Option<u64> {
         return u64::try_from(truncate(value.float * default as f64)?).ok();
     }
     u64::try_from(value.integer).ok()?.checked_mul(default)
+}
+
+/// The value of an expression without units, with or without parentheses.
+pub(super) fn plain(text: &str) -> Option<i64> {
+    evaluate(text, Units::None).filter(|(value, _)| !value.is_float).map(|(value, _)| value.integer)
 }
 
 /// The value with its fraction.
@@ -95,13 +102,7 @@ impl Parser<'_> {
                 self.has_unit = true;
                 continue;
             }
-            let (left_binding, right_binding) = match next {
-                '+' | '-' => (2, 3),
-                '*' | '/' => (6, 7),
-                '^' => (9, 8),
-                '%' => (10, 11),
-                _ => break,
-            };
+            let Some((left_binding, right_binding)) = self.binding(next) else { break };
             if left_binding < binding {
                 break;
             }
@@ -111,6 +112,17 @@ impl Parser<'_> {
         }
         self.depth -= 1;
         Some(left)
+    }
+
+    /// How tightly an operator binds what is left and right of it.
+    fn binding(&self, operator: char) -> Option<(u32, u32)> {
+        match (operator, self.units) {
+            ('+' | '-', _) => Some((2, 3)),
+            ('*' | '/', _) | ('%', Units::None) => Some((6, 7)),
+            ('^', _) => Some((9, 8)),
+            ('%', _) => Some((10, 11)),
+            _ => None,
+        }
     }
 
     fn operand(&mut self) -> Option<Value> {

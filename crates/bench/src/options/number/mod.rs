@@ -138,6 +138,11 @@ pub(crate) fn fraction(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
+/// The value of an expression of integers, as `bc` computes it.
+pub(crate) fn integer_expression(text: &str) -> Option<i64> {
+    expression::plain(text)
+}
+
 /// The number at the start, and what follows it.
 fn number_and_rest(text: &str) -> Option<(i128, &str)> {
     let (negative, unsigned) = match text.as_bytes().first()? {

@@ -1,3 +1,5 @@
+//! Numbers: units, times, expressions, and what is none.
+
 use super::*;
 
 #[test]
