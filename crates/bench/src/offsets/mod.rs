@@ -268,7 +268,9 @@ impl Offsets {
             }
         }
         self.ignores_map = false;
-        self.zone_bytes = self.zone_bytes.wrapping_add(io.length);
+        if self.positions.strided.is_some() {
+            self.zone_bytes = self.zone_bytes.wrapping_add(io.length);
+        }
         file.last_start[direction.index()] = offset;
         file.last_end[direction.index()] = end - (length - io.length);
         file.is_untouched = false;

@@ -20,10 +20,12 @@ pub(super) struct Passes {
     ios: u64,
     /// All bytes, verifying ones too.
     bytes: u64,
-    pass_bytes: u64,
-    /// Bytes after which the pass ends, and those that count for it.
+    failed_ios: u64,
+    failed_bytes: u64,
+    /// Bytes and failed bytes before this pass.
+    before_pass: (u64, u64),
+    /// Bytes after which this pass ends.
     pass_limit: u64,
-    pass_issued: u64,
     loops_left: u32,
     any_overwrite: bool,
 }
@@ -50,9 +52,10 @@ impl Passes {
             number_ios: limits.number_ios,
             ios: 0,
             bytes: 0,
-            pass_bytes: 0,
+            failed_ios: 0,
+            failed_bytes: 0,
+            before_pass: (0, 0),
             pass_limit: 0,
-            pass_issued: 0,
             loops_left: limits.loops,
             any_overwrite: settings.mix.has(Direction::Write) && is_random && map == MapPolicy::None,
         }
@@ -74,13 +77,13 @@ impl Passes {
         // Files that are done and will be verified were closed for that, which fio takes for not done.
         let verified = self.limits.verify && self.limits.do_verify;
         let has_files = !files_done || verified || self.limits.io_size > 0;
-        self.bytes < limit && limit - self.bytes >= self.largest_block && has_files
+        let done = self.bytes.saturating_sub(self.failed_bytes);
+        done < limit && limit - done >= self.largest_block && has_files
     }
 
     /// Another pass begins.
     pub(super) fn begin(&mut self) {
-        self.pass_bytes = 0;
-        self.pass_issued = 0;
+        self.before_pass = (self.bytes, self.failed_bytes);
         self.pass_limit = self.size;
         if self.any_overwrite {
             self.pass_limit = self.pass_limit.max(self.limits.io_size);
@@ -98,14 +101,18 @@ impl Passes {
     /// Whether the pass goes on.
     #[inline]
     pub(super) fn may_issue(&self) -> bool {
-        let exceeded = self.issued_bytes >= self.limit || self.ios_exceeded();
-        let ends_here = self.pass_issued >= self.pass_limit;
-        if self.limits.time_based { !(ends_here && self.limits.verify) } else { !exceeded && !ends_here }
+        let ends_here =
+            !self.limits.engine_is_synchronous && self.bytes.wrapping_sub(self.before_pass.0) >= self.pass_limit;
+        if self.limits.time_based {
+            !(ends_here && self.limits.verify)
+        } else {
+            !ends_here && self.issued_bytes < self.limit && !self.ios_exceeded()
+        }
     }
 
-    /// Whether the pass did anything.
+    /// Whether the pass did anything that did not fail.
     pub(super) fn did_anything(&self) -> bool {
-        self.pass_bytes > 0
+        self.bytes.wrapping_sub(self.before_pass.0) > self.failed_bytes.wrapping_sub(self.before_pass.1)
     }
 
     /// An I/O was issued.
@@ -122,20 +129,21 @@ impl Passes {
     pub(super) fn count_any(&mut self, bytes: u64) {
         self.ios += 1;
         self.bytes = self.bytes.wrapping_add(bytes);
-        self.pass_bytes = self.pass_bytes.wrapping_add(bytes);
-        if !self.limits.engine_is_synchronous {
-            self.pass_issued = self.pass_issued.wrapping_add(bytes);
-        }
     }
 
     /// An I/O that was counted failed.
     pub(super) fn discount(&mut self, bytes: u64) {
-        self.ios = self.ios.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
-        self.pass_bytes = self.pass_bytes.saturating_sub(bytes);
+        self.failed_ios += 1;
+        self.failed_bytes = self.failed_bytes.wrapping_add(bytes);
     }
 
+    #[inline]
     fn ios_exceeded(&self) -> bool {
-        self.number_ios > 0 && self.ios >= self.number_ios.saturating_mul(u64::from(self.limits.loops.max(1)))
+        self.number_ios > 0 && self.number_ios_exceeded()
+    }
+
+    fn number_ios_exceeded(&self) -> bool {
+        let limit = self.number_ios.saturating_mul(u64::from(self.limits.loops.max(1)));
+        self.ios.saturating_sub(self.failed_ios) >= limit
     }
 }

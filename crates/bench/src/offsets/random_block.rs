@@ -55,8 +55,16 @@ impl RandomBlocks {
         if count == 0 {
             return None;
         }
+        if matches!(self.zones, Zones::None) {
+            return self.uniform(file, count);
+        }
+        self.zoned(file, direction, count)
+    }
+
+    /// A block of a zone that is drawn first; uniform for directions without zones.
+    #[inline(never)]
+    fn zoned(&mut self, file: &mut FileState, direction: Direction, count: u64) -> Option<u64> {
         match &self.zones {
-            Zones::None => self.uniform(file, count),
             Zones::Percent(tables) if !tables[direction.index()].is_empty() => {
                 let (start, end) = zone(&tables[direction.index()], &mut self.zone_generator);
                 let skipped = start.wrapping_mul(count) / 100;
@@ -69,12 +77,12 @@ impl RandomBlocks {
                 }
                 Some(start + self.uniform(file, end - start)?)
             }
-            Zones::Percent(_) | Zones::Blocks(_) => self.uniform(file, count),
+            Zones::None | Zones::Percent(_) | Zones::Blocks(_) => self.uniform(file, count),
         }
     }
 
     /// A block below `count`; the shift register knows its own count.
-    #[inline]
+    #[inline(always)]
     fn uniform(&mut self, file: &mut FileState, count: u64) -> Option<u64> {
         if let Some(lfsr) = &mut file.lfsr {
             return lfsr.next_number();

@@ -87,7 +87,9 @@ pub enum LfsrError {
     #[error("random_generator=lfsr needs at least one block")]
     Empty,
     /// The seed is the state that never changes.
-    #[error("randseed={seed} cannot start random_generator=lfsr over {count} blocks: choose another seed")]
+    #[error(
+        "random_generator=lfsr over {count} blocks cannot start from this job's seed ({seed:#x}): set randseed or size"
+    )]
     DeadSeed {
         /// The seed of the block offsets.
         seed: u64,

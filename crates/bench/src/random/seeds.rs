@@ -82,7 +82,8 @@ const SPREAD_FACTOR: u64 = 0x9E37_0001;
 /// The options that seeds come from.
 #[derive(Debug, Clone)]
 pub struct SeedSettings {
-    /// `randseed`; when set, `randrepeat` has no effect.
+    /// `randseed`. When set, later passes go on with the numbers of the first one; and the block offsets of a job that is
+    /// no clone still come from its number, as long as `randrepeat` is on (fio 3.33 looks at `randseed` too late).
     pub randseed: Option<u64>,
     /// `randrepeat`: the same offsets in each run; fio's default is on.
     pub randrepeat: bool,
@@ -90,6 +91,8 @@ pub struct SeedSettings {
     pub allrandrepeat: bool,
     /// The job's number in the run, from 1, each clone counted.
     pub job_number: u32,
+    /// The job is one that `numjobs` added, not the first of these.
+    pub is_clone: bool,
     /// Numbers from the system's source of randomness, used when neither option makes the run repeatable.
     pub entropy: [u64; Purpose::COUNT],
     /// The pattern is a random one: the block seed is then the repeatable one.
@@ -127,7 +130,7 @@ impl Seeds {
                 *value = from_number.wrapping_add(place);
             }
         }
-        if repeatable && settings.random {
+        if settings.random && (repeatable || (settings.randrepeat && !settings.is_clone)) {
             values[Purpose::Block as usize] = from_number;
         }
         Self { values, repeatable, job_number: settings.job_number }

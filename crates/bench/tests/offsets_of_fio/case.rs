@@ -96,6 +96,7 @@ impl Case {
             randrepeat: self.text("randrepeat") != Some("0"),
             allrandrepeat: self.is_on("allrandrepeat"),
             job_number,
+            is_clone: clone > 0,
             entropy: [0; Purpose::COUNT],
             random: is_random,
         });

@@ -48,11 +48,16 @@ pub(crate) fn command(random: &mut Random) -> String {
     let tail = if random.one_in(4) { random.below(block) } else { 0 };
     let size = block * blocks + tail;
     add("size", &size.to_string());
-    if is_random {
-        random_order(random, block, size, &mut add);
+    let has_absolute_zones = is_random && random_order(random, block, size, &mut add);
+    if random.one_in(8) && blocks < 100 {
+        // Logs of clones share a file and stay apart while they fit a buffer of 8 KiB.
+        add("numjobs", &(random.below(2) + 2).to_string());
+        add("offset_increment", &(block * random.below(32)).to_string());
+        add("number_ios", &(random.below(150) + 1).to_string());
+    } else {
+        limits(random, block, size, &mut add);
     }
-    files(random, block, &mut add);
-    limits(random, block, size, &mut add);
+    files(random, block, has_absolute_zones, &mut add);
     if random.one_in(3) {
         add("randseed", &random.below(1 << 40).to_string());
     } else if random.one_in(4) {
@@ -113,7 +118,8 @@ fn block_sizes(random: &mut Random, add: &mut impl FnMut(&str, &str)) -> u64 {
     }
 }
 
-fn random_order(random: &mut Random, block: u64, size: u64, add: &mut impl FnMut(&str, &str)) {
+/// Returns whether zones of a size in bytes are among the options.
+fn random_order(random: &mut Random, block: u64, size: u64, add: &mut impl FnMut(&str, &str)) -> bool {
     add("random_generator", random.one_of(&["tausworthe", "tausworthe", "tausworthe64", "lfsr"]));
     if random.one_in(3) {
         add("norandommap", "1");
@@ -145,13 +151,17 @@ fn random_order(random: &mut Random, block: u64, size: u64, add: &mut impl FnMut
             let first = random.below(8) + 1;
             let zones = format!("zoned_abs:{access}/{}:{}/{}", first * block * 2, 100 - access, size / 16 + block);
             add("random_distribution", &zones);
+            return true;
         }
         _ => {}
     }
+    false
 }
 
-fn files(random: &mut Random, block: u64, add: &mut impl FnMut(&str, &str)) {
-    if random.one_in(3) {
+fn files(random: &mut Random, block: u64, has_absolute_zones: bool, add: &mut impl FnMut(&str, &str)) {
+    if has_absolute_zones {
+        // The zones fit the one file that there is.
+    } else if random.one_in(3) {
         let count = random.below(4) + 2;
         add("nrfiles", &count.to_string());
         let service = ["random", "roundrobin", "random:3", "roundrobin:5", "sequential"];
@@ -171,10 +181,6 @@ fn files(random: &mut Random, block: u64, add: &mut impl FnMut(&str, &str)) {
     }
     if random.one_in(5) {
         add("offset", &(block * (random.below(8) + 1)).to_string());
-    }
-    if random.one_in(8) {
-        add("numjobs", &(random.below(2) + 2).to_string());
-        add("offset_increment", &(block * random.below(32)).to_string());
     }
 }
 
