@@ -219,6 +219,12 @@ impl Recorder {
         self.completions.record(size);
     }
 
+    /// All completion latencies of a direction so far, for [`super::log::HistogramLog`]; `None` when they are not measured.
+    #[must_use]
+    pub fn completion_histogram(&self, direction: Direction) -> Option<&Histogram> {
+        self.directions[direction.index()].clat_histogram.as_ref()
+    }
+
     /// Bytes moved so far, by direction.
     #[must_use]
     pub fn bytes(&self) -> [u64; 3] {
