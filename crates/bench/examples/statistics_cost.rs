@@ -10,8 +10,8 @@ use bench::direction::Direction;
 use bench::statistics::{Completion, LatencyChoice, Recorder, RecorderSettings};
 use reactor::clock;
 
-const IOS: u32 = 20_000_000;
-const ROUNDS: u32 = 7;
+const IOS: u32 = 1_000_000;
+const ROUNDS: u32 = 200;
 const JOBS: u64 = 64;
 
 const CLAT_ONLY: LatencyChoice = LatencyChoice { slat: false, clat: true, lat: false };
