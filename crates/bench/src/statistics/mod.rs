@@ -11,6 +11,7 @@
 //! - [`Measurement`] and [`JobResult`] are the cold form: merged by group, sent to a front end, printed. A result that was
 //!   made elsewhere (another program's output, a worker's message) has the same form.
 //! - [`PercentileList`] finds percentiles.
+//! - [`log`]: samples over time, for files.
 //! - [`DiskUtilization`] adds up the kernel's counters of a disk.
 //!
 //! Figures agree with fio 3.33's for the same samples; where they can differ, the module that computes them says how.
@@ -21,6 +22,7 @@ mod distribution;
 mod group;
 mod histogram;
 mod job;
+pub mod log;
 mod measurement;
 mod moments;
 mod percentile;

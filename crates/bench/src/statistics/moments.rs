@@ -12,40 +12,39 @@
 
 /// Running sums of samples whose number is counted elsewhere.
 ///
-/// What a sample does not need is behind branches that are next to never taken: new extremes, carries, and samples of which
-/// the square has more than 64 bits.
+/// What a sample does not need is behind branches that are next to never taken: new extremes, and squares that no longer
+/// fit. The sum has no check of its own: no integer is larger than its square, so it cannot be full before the squares are,
+/// and both are moved away together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sums {
     minimum: u64,
     maximum: u64,
     sum: u64,
     squares: u64,
-    /// How often `sum` went past its end: at a depth of 4096 every 52 days.
-    sum_carries: u64,
-    /// What belongs above `squares`.
-    squares_high: u64,
+    moved_sum: u128,
+    moved_squares: u128,
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { minimum: u64::MAX, maximum: 0, sum: 0, squares: 0, sum_carries: 0, squares_high: 0 }
+        Self { minimum: u64::MAX, maximum: 0, sum: 0, squares: 0, moved_sum: 0, moved_squares: 0 }
     }
 }
 
 impl Sums {
     /// Adds a sample.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record(&mut self, value: u64) {
         if value < self.minimum || value > self.maximum {
             self.widen(value);
         }
-        let (sum, sum_carry) = self.sum.overflowing_add(value);
         let (square, too_large) = value.overflowing_mul(value);
-        let (squares, squares_carry) = self.squares.overflowing_add(square);
-        self.sum = sum;
-        self.squares = squares;
-        if sum_carry || too_large || squares_carry {
-            self.carry(value, sum_carry, squares_carry);
+        let (squares, full) = self.squares.overflowing_add(square);
+        if too_large || full {
+            self.move_away(value);
+        } else {
+            self.squares = squares;
+            self.sum += value;
         }
     }
 
@@ -56,10 +55,12 @@ impl Sums {
     }
 
     #[cold]
-    fn carry(&mut self, value: u64, sum_carry: bool, squares_carry: bool) {
-        let high = high_half(u128::from(value) * u128::from(value));
-        self.sum_carries += u64::from(sum_carry);
-        self.squares_high = self.squares_high.saturating_add(high).saturating_add(u64::from(squares_carry));
+    fn move_away(&mut self, value: u64) {
+        let square = u128::from(value) * u128::from(value);
+        self.moved_sum = self.total().saturating_add(u128::from(value));
+        self.moved_squares = self.total_of_squares().saturating_add(square);
+        self.sum = 0;
+        self.squares = 0;
     }
 
     /// What reports say, when there were so many samples.
@@ -77,11 +78,11 @@ impl Sums {
     }
 
     fn total(&self) -> u128 {
-        u128::from(self.sum_carries) << 64 | u128::from(self.sum)
+        self.moved_sum + u128::from(self.sum)
     }
 
     fn total_of_squares(&self) -> u128 {
-        u128::from(self.squares_high) << 64 | u128::from(self.squares)
+        self.moved_squares.saturating_add(u128::from(self.squares))
     }
 
     /// Σ(x - mean)² = Σx² - (Σx)² / n, without the cancellation that doubles would have.
@@ -140,10 +141,6 @@ impl Moments {
     pub fn statistics(&self) -> SampleStatistics {
         self.sums.statistics(self.samples)
     }
-}
-
-fn high_half(value: u128) -> u64 {
-    (value >> 64) as u64
 }
 
 /// Minimum, maximum, mean and deviation of samples that are all known.
@@ -283,6 +280,22 @@ mod tests {
         sum.add(&moments(&[5, 6]).statistics());
         assert_eq!((sum.samples, sum.minimum, sum.maximum, sum.mean), (4, 15, 26, 20.5));
         assert_eq!(sum.squared_deviations, 50.5);
+    }
+
+    /// Values of all sizes, whose squares do not fit sometimes, against sums that always do.
+    #[test]
+    fn nothing_is_lost_when_sums_are_moved_away() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let values: Vec<u64> = (0..10_000)
+            .map(|at| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                seed >> (22 + at % 40)
+            })
+            .collect();
+        let sums = moments(&values).sums;
+        assert_eq!(sums.total(), values.iter().map(|value| u128::from(*value)).sum());
+        assert_eq!(sums.total_of_squares(), values.iter().map(|value| u128::from(*value).pow(2)).sum());
+        assert!(sums.moved_squares != 0 && sums.squares != 0, "both places are used");
     }
 
     #[test]

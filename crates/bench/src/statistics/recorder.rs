@@ -3,10 +3,12 @@
 //! The thread that runs the job owns its [`Recorder`]; there is no lock and no atomic. Recording allocates nothing: what
 //! the settings ask for is there from the start, but for the sync latencies, which come with the first sync.
 //!
-//! Cost of [`Recorder::record_completion`] (example `statistics_cost`, one core of the development machine): about 4 ns
-//! with all three latencies and all three histograms, 2.6 ns as fio measures by default (one histogram), under 1 ns with
-//! `gtod_reduce`. Memory: 0.8 KiB, and 14.5 KiB for each histogram of a direction that the job has; with fio's defaults
-//! 16 KiB a job, 1 MiB for 64.
+//! Cost of [`Recorder::record_completion`] (example `statistics_cost`, one core at 2.6 GHz, a loop of 0.6 ns included): 4.9 ns
+//! with all three latencies and all three histograms, 3.9 ns as fio measures by default (one histogram), 2.5 ns with the
+//! completion latency alone, 1.9 ns with `gtod_reduce`. No division, no float.
+//!
+//! Memory: 1.2 KiB, and 14.5 KiB for each histogram of a direction that the job has. With fio's defaults 64 jobs that read
+//! and write take 1.8 MiB of the machine's memory.
 
 use super::distribution::{BatchSizes, DepthLevels, RangeRemainders};
 use super::histogram::{Histogram, bucket_of};
@@ -143,8 +145,8 @@ impl Recorder {
         self.directions[direction.index()].issued += 1;
     }
 
-    /// Counts an I/O that succeeded.
-    #[inline]
+    /// Counts an I/O that succeeded. Always inlined: a call would cost a fifth more.
+    #[inline(always)]
     pub fn record_completion(&mut self, direction: Direction, completion: Completion) {
         let counts = &mut self.directions[direction.index()];
         counts.completed += 1;
@@ -217,6 +219,12 @@ impl Recorder {
     #[inline]
     pub fn record_completion_batch(&mut self, size: u32) {
         self.completions.record(size);
+    }
+
+    /// All completion latencies of a direction so far, for [`super::log::HistogramLog`]; `None` when they are not measured.
+    #[must_use]
+    pub fn completion_histogram(&self, direction: Direction) -> Option<&Histogram> {
+        self.directions[direction.index()].clat_histogram.as_ref()
     }
 
     /// Bytes moved so far, by direction.

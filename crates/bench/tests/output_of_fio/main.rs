@@ -8,7 +8,9 @@ mod rebuild;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bench::direction::Direction;
 use bench::output::{Report, json, normal, terse};
+use bench::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, inflate};
 use serde_json::Value;
 
 use self::rebuild::Heading;
@@ -23,12 +25,20 @@ struct Run {
     report: Report,
 }
 
-/// Runs fio in a directory of the test's own. `None` when there is no such fio.
+/// Whether there is the fio that is compared with.
 #[expect(clippy::print_stderr, reason = "says why nothing was tested")]
-fn fio(test: &str, terse_version: u64, arguments: &str) -> Option<Run> {
+fn fio_is_here() -> bool {
     let version = Command::new(FIO).arg("--version").output().ok();
-    if version.is_none_or(|version| version.stdout != b"fio-3.33\n") {
+    let here = version.is_some_and(|version| version.stdout == b"fio-3.33\n");
+    if !here {
         eprintln!("skipped: needs fio 3.33 at {FIO}");
+    }
+    here
+}
+
+/// Runs fio in a directory of the test's own. `None` when there is no such fio.
+fn fio(test: &str, terse_version: u64, arguments: &str) -> Option<Run> {
+    if !fio_is_here() {
         return None;
     }
     let directory = Directory::new(test);
@@ -292,4 +302,36 @@ fn latencies_by_priority() {
 #[test]
 fn idle_processors() {
     check("idle", 3, "--name=a --ioengine=null --size=16m --bs=4k --rw=read --idle-prof=percpu");
+}
+
+/// Our compressed logs are fio's.
+#[test]
+fn fio_inflates_our_logs() {
+    if !fio_is_here() {
+        return;
+    }
+    let directory = Directory::new("inflate");
+    for (offsets, priorities) in [(false, false), (true, false), (true, true)] {
+        let settings = LogSettings {
+            offsets,
+            priorities,
+            compressed_chunk_bytes: 4096,
+            store_compressed: true,
+            ..LogSettings::new(LogKind::Latency)
+        };
+        let mut log = SampleLog::new(settings);
+        for at in 0..1000 {
+            let sample = LogSample { value: at * 37, offset: at << 12, priority: 1 << 13, ..LogSample::default() };
+            log.record(at, Direction::ALL[(at % 3) as usize], sample);
+        }
+        let mut file = Vec::new();
+        log.write(&mut file).expect("memory");
+        std::fs::write(directory.0.join("ours.log.fz"), &file).expect("a file");
+        let theirs =
+            Command::new(FIO).arg("--inflate-log=ours.log.fz").current_dir(&directory.0).output().expect("fio runs");
+        let mut ours = Vec::new();
+        inflate(&file, &mut ours).expect("our own log");
+        assert_eq!(ours.split(|byte| *byte == b'\n').count(), 1001);
+        assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs.stdout));
+    }
 }
