@@ -166,6 +166,3 @@ impl fmt::Display for Damage {
         write!(formatter, "{count} bytes between {first} and {last} are not what was written{kind}")
     }
 }
-
-#[cfg(test)]
-mod tests;

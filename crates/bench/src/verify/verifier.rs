@@ -65,13 +65,8 @@ impl Verifier {
     fn fill_data(&self, block: &mut [u8], write: &WriteIdentity) {
         let settings = &self.settings;
         let Some(pattern) = &settings.pattern else {
-            return fill_compressible(
-                block,
-                write.seed,
-                settings.compress_percentage,
-                0,
-                settings.buffer_pattern.as_ref(),
-            );
+            let percentage = if settings.compress_percentage >= 100 { 0 } else { settings.compress_percentage };
+            return fill_compressible(block, write.seed, percentage, 0, settings.buffer_pattern.as_ref());
         };
         let mut offset = write.offset;
         let interval = self.pattern_interval(block.len());
