@@ -144,7 +144,9 @@ impl fmt::Display for Diagnosis {
             Self::Changed(Some(damage)) => write!(formatter, "changed: {damage}"),
             Self::Changed(None) => formatter.write_str("changed: the header was damaged after it was made"),
             Self::NotTrimmed { found } => write!(formatter, "not trimmed: still holds {found}"),
-            Self::Foreign => formatter.write_str("foreign: holds no block of a verify; something else has written here"),
+            Self::Foreign => {
+                formatter.write_str("foreign: holds no block of a verify; something else has written here")
+            }
         }
     }
 }

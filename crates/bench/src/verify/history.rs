@@ -268,7 +268,13 @@ impl History {
                     if !verify_zero {
                         self.failed(id);
                     }
-                    return Some(LoggedWrite { file: id.file, offset: id.offset, length, number, trimmed: verify_zero });
+                    return Some(LoggedWrite {
+                        file: id.file,
+                        offset: id.offset,
+                        length,
+                        number,
+                        trimmed: verify_zero,
+                    });
                 }
                 None => {
                     self.trims.pop_front();

@@ -54,11 +54,7 @@ impl HeaderRules {
     #[must_use]
     pub const fn of(shape: &WorkloadShape) -> Self {
         Self {
-            seed: shape.reads
-                && shape.writes
-                && !shape.backlog
-                && shape.header_seed
-                && shape.verified_in_write_order,
+            seed: shape.reads && shape.writes && !shape.backlog && shape.header_seed && shape.verified_in_write_order,
             number: shape.writes
                 && shape.fixed_block_size
                 && !shape.time_based
@@ -161,9 +157,7 @@ impl fmt::Display for Warning {
             Self::SharedFiles => {
                 "multiple writers may overwrite blocks that belong to other jobs. This can cause verification failures."
             }
-            Self::NoTime => {
-                "verification read phase will never start because write phase uses all of runtime"
-            }
+            Self::NoTime => "verification read phase will never start because write phase uses all of runtime",
         })
     }
 }

@@ -160,11 +160,8 @@ mod tests {
 
     #[test]
     fn an_interval_is_made_to_fit() {
-        let sizes = |smallest_write, largest_write, smallest_read| BlockSizes {
-            smallest_write,
-            largest_write,
-            smallest_read,
-        };
+        let sizes =
+            |smallest_write, largest_write, smallest_read| BlockSizes { smallest_write, largest_write, smallest_read };
         assert_eq!(fitting_interval(0, &sizes(4096, 4096, None)), 4096);
         assert_eq!(fitting_interval(512, &sizes(4096, 4096, None)), 512);
         assert_eq!(fitting_interval(8192, &sizes(4096, 4096, None)), 4096);

@@ -107,7 +107,9 @@ pub enum StateError {
         wanted: u64,
     },
     /// It is of another version.
-    #[error("verify state: version {0} of the file is not supported, only 3, that of fio 3.33; save it again with this program")]
+    #[error(
+        "verify state: version {0} of the file is not supported, only 3, that of fio 3.33; save it again with this program"
+    )]
     Version(u64),
     /// It changed since it was written.
     #[error("verify state: the file is corrupt: its checksum is {calculated:08x}, it says {found:08x}")]
@@ -118,7 +120,9 @@ pub enum StateError {
         calculated: u32,
     },
     /// Its numbers do not fit each other.
-    #[error("verify state: the file is corrupt: {completed} writes of {file_count} files at depth {depth} in {size} bytes")]
+    #[error(
+        "verify state: the file is corrupt: {completed} writes of {file_count} files at depth {depth} in {size} bytes"
+    )]
     Counts {
         /// How many writes it says it has.
         completed: u64,

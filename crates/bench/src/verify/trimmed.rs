@@ -17,8 +17,7 @@ pub fn check_trimmed(method: &'static Method, block: &[u8], offset: u64) -> Opti
     }
     let at = block.iter().position(|&byte| byte != 0)?;
     let kind = FailureKind::NotZero { at };
-    let place =
-        Place { block_offset: offset, block_length: block.len(), unit_start: 0, unit_length: block.len() };
+    let place = Place { block_offset: offset, block_length: block.len(), unit_start: 0, unit_length: block.len() };
     let header = Header::read(block);
     let expected = Expected { offset, seed: None, number: None };
     let diagnosis = diagnose(&kind, header.as_ref(), block, &expected, &place, Vec::new);
@@ -40,9 +39,11 @@ mod tests {
             block[511] = 2;
             let failure = check_trimmed(method, &block, 4096).expect("not zero");
             assert_eq!(failure.kind, FailureKind::NotZero { at });
-            assert!(failure.report("f", 0).to_string().starts_with(&format!(
-                "trim: verify failed at file f offset 4096, length 512, block offset {at}\n"
-            )));
+            assert!(
+                failure.report("f", 0).to_string().starts_with(&format!(
+                    "trim: verify failed at file f offset 4096, length 512, block offset {at}\n"
+                ))
+            );
         }
     }
 }

@@ -172,9 +172,7 @@ impl Verifier {
         match &self.settings.method.proof {
             Proof::Nothing | Proof::BarePattern => None,
             Proof::Header if self.settings.pattern.is_none() => None,
-            Proof::Header | Proof::HeaderAndPattern => {
-                self.pattern_difference(unit, place).map(FailureKind::Pattern)
-            }
+            Proof::Header | Proof::HeaderAndPattern => self.pattern_difference(unit, place).map(FailureKind::Pattern),
             Proof::Digest(digest) => wrong_digest(digest, self.settings.method, unit, header),
         }
     }
@@ -254,8 +252,7 @@ fn wrong_digest(digest: &Digest, method: &Method, unit: &[u8], header: &Header) 
     let mut calculated = [0; DIGEST_MAXIMUM];
     let calculated = &mut calculated[..digest.length];
     (digest.compute)(&unit[start..], calculated);
-    (stored != calculated)
-        .then(|| FailureKind::Digest { stored: stored.to_vec(), calculated: calculated.to_vec() })
+    (stored != calculated).then(|| FailureKind::Digest { stored: stored.to_vec(), calculated: calculated.to_vec() })
 }
 
 #[cfg(test)]

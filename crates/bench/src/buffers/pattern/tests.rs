@@ -116,7 +116,10 @@ fn any_text_is_answered() {
     let parts =
         ["0x", "0X", "\"", "'", "%o", "%", "-", "+", " ", "0", "1", "f", "x", "three", "long", "é", "9999999999"];
     for round in 0..20_000 {
-        let text: String = (0..next() % 8).filter_map(|_| parts.iter().cycle().nth(usize::from(next().to_le_bytes()[4]))).copied().collect();
+        let text: String = (0..next() % 8)
+            .filter_map(|_| parts.iter().cycle().nth(usize::from(next().to_le_bytes()[4])))
+            .copied()
+            .collect();
         if let Ok(pattern) = parse(&text) {
             assert!((1..=PATTERN_MAXIMUM).contains(&pattern.len()), "seed {seed:#x}, round {round}: {text}");
         }

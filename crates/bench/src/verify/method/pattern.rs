@@ -2,9 +2,5 @@
 
 use super::{Method, Proof};
 
-pub(super) const METHOD: Method = Method {
-    names: &["pattern"],
-    help: "verify_pattern and nothing else",
-    codes: &[18],
-    proof: Proof::BarePattern,
-};
+pub(super) const METHOD: Method =
+    Method { names: &["pattern"], help: "verify_pattern and nothing else", codes: &[18], proof: Proof::BarePattern };

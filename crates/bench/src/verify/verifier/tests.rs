@@ -66,7 +66,7 @@ fn every_changed_bit_is_found() {
         let verifier = fio.verifier();
         let (write, content) = (fio.write(), fio.content());
         let expected = Expected { offset: write.offset, seed: None, number: None };
-        for round in 0..200 {
+        for round in 0..40 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let bit = usize::try_from(state >> 33).expect("31 bits") % (fio.length * 8);
             let mut changed = content.clone();

@@ -73,8 +73,7 @@ impl FioBlock {
 
     /// The write that the header names; that of a block without one has its offset only.
     pub(super) fn write(&self) -> WriteIdentity {
-        let bare =
-            WriteIdentity { offset: self.offset, seed: 0, seconds: 0, nanoseconds: 0, thread: 0, number: 0 };
+        let bare = WriteIdentity { offset: self.offset, seed: 0, seconds: 0, nanoseconds: 0, thread: 0, number: 0 };
         self.header.map_or(bare, |header| header.write())
     }
 
