@@ -38,7 +38,7 @@ fn main() -> io::Result<()> {
     }
     writeln!(out, "\n{:<24}{:>10}{:>10}", "GB/s", "4k", "64k")?;
     let pattern = Pattern::from_bytes(b"tidegate").expect("a pattern");
-    let fills: [(&str, &dyn Fn(&mut [u8])); 3] = [
+    let fills: [(&str, Fill<'_>); 3] = [
         ("random", &|block| fill_random(block, 0x5eed)),
         ("half compressible", &|block| fill_compressible(block, 0x5eed, 50, 512, None)),
         ("pattern", &|block| pattern.fill(block, 0)),
@@ -53,6 +53,9 @@ fn main() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Fills a block.
+type Fill<'a> = &'a dyn Fn(&mut [u8]);
 
 fn verifier(method: &'static Method, length: usize) -> Verifier {
     let needs_pattern = matches!(method.proof, Proof::BarePattern | Proof::HeaderAndPattern);

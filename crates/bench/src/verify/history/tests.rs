@@ -1,3 +1,5 @@
+//! Order, overlaps, failures and trims of the writes to verify.
+
 use super::*;
 
 const fn write(file: u32, offset: u64, length: u32, number: u16) -> LoggedWrite {

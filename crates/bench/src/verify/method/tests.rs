@@ -1,3 +1,5 @@
+//! Sums of known data, and the table of methods.
+
 use super::*;
 
 fn digest(name: &str, data: &[u8]) -> String {

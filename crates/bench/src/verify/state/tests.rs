@@ -1,3 +1,5 @@
+//! State files of fio, byte by byte.
+
 use super::*;
 
 /// What fio 3.33 of Debian left: `fio --name=st/job --rw=randwrite --size=64k --bs=4k --verify=crc32c --do_verify=0

@@ -1,3 +1,5 @@
+//! Blocks of fio, blocks of ours, and everything that can be wrong with one.
+
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -249,6 +251,20 @@ fn a_wrong_pattern_names_the_byte() {
         )),
         "{text}"
     );
+}
+
+#[test]
+fn a_misdirected_block_without_a_header() {
+    let fio = FioBlock::all().into_iter().find(|fio| fio.method == "pattern" && fio.line.contains("%o"));
+    let fio = fio.expect("a line");
+    let mut block = fio.content();
+    let expected = Expected { offset: 4096, seed: None, number: None };
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert_eq!(failures[0].diagnosis, Diagnosis::OtherPlace { offset: 8192 });
+    assert!(report(&failures[0]).ends_with("       misdirected: holds the block of offset 8192\n"));
+    block[4095] ^= 1;
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert!(matches!(failures[0].diagnosis, Diagnosis::Changed(Some(_))));
 }
 
 #[test]
