@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     let pattern = Pattern::from_bytes(b"tidegate").expect("a pattern");
     let fills: [(&str, Fill<'_>); 3] = [
         ("random", &|block| fill_random(block, 0x5eed)),
-        ("half compressible", &|block| fill_compressible(block, 0x5eed, 50, 512, None)),
+        ("half compressible", &|block| fill_compressible(block, 0x5eed, 50, None)),
         ("pattern", &|block| pattern.fill(block, 0)),
     ];
     for (name, fill) in fills {

@@ -66,7 +66,7 @@ impl Verifier {
         let settings = &self.settings;
         let Some(pattern) = &settings.pattern else {
             let percentage = if settings.compress_percentage >= 100 { 0 } else { settings.compress_percentage };
-            return fill_compressible(block, write.seed, percentage, 0, settings.buffer_pattern.as_ref());
+            return fill_compressible(block, write.seed, percentage, settings.buffer_pattern.as_ref());
         };
         let mut offset = write.offset;
         let interval = self.pattern_interval(block.len());
