@@ -85,7 +85,7 @@ impl<G: FnMut() -> u64 + Clone> WriteBuffers<G> {
             self.seeds.seeds_of_write(pieces, |_, seed| {
                 let length = piece_length.min(rest.len());
                 let (piece, behind) = std::mem::take(&mut rest).split_at_mut(length);
-                fill_compressible(piece, seed, settings.compress_percentage, 0, settings.pattern.as_ref());
+                fill_compressible(piece, seed, settings.compress_percentage, settings.pattern.as_ref());
                 rest = behind;
             });
         } else if let Some(pattern) = &settings.pattern {

@@ -20,6 +20,12 @@ pub struct WorkingSet<G> {
     states: Vec<G>,
 }
 
+/// How many contents a working set has: `percentage` of the job's bytes, in blocks of its smallest write.
+#[must_use]
+pub const fn working_set_blocks(job_bytes: u64, percentage: u8, smallest_write: u64) -> u64 {
+    job_bytes.wrapping_mul(percentage as u64) / 100 / smallest_write
+}
+
 impl<G: FnMut() -> u64 + Clone> WorkingSet<G> {
     /// A set of `unique_blocks` contents, at least one.
     ///

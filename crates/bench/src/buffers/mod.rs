@@ -23,7 +23,7 @@ mod scramble;
 mod testing;
 
 pub use content::{ContentSettings, Refill, WriteBuffers};
-pub use dedupe::{Dedupe, DedupeMode, SeedSource, WorkingSet};
+pub use dedupe::{Dedupe, DedupeMode, SeedSource, WorkingSet, working_set_blocks};
 pub use pattern::{PATTERN_FORMATS_MAXIMUM, PATTERN_MAXIMUM, Pattern, PatternDifference, PatternError, PatternProblem};
 pub use random_fill::{fill_compressible, fill_random, next_seed};
 pub use scramble::scramble;

@@ -222,6 +222,16 @@ impl Pattern {
         }
     }
 
+    /// The offset of the block that `data`, a block from its first byte on, was filled for; `None` without `%o`, or if it is not this
+    /// pattern at all.
+    #[must_use]
+    pub fn block_offset_of(&self, data: &[u8]) -> Option<u64> {
+        let place = data.get(*self.offset_places.first()?..)?;
+        let (offset, _) = place.split_first_chunk()?;
+        let offset = u64::from_le_bytes(*offset);
+        self.first_difference(data, 0, offset).is_none().then_some(offset)
+    }
+
     /// Where `data` first differs from the pattern; `position` is how many bytes of a filled buffer are before `data`.
     ///
     /// Cost: two comparisons of memory; byte by byte only once a difference is known.

@@ -41,32 +41,18 @@ pub fn fill_random(buffer: &mut [u8], seed: u64) {
     }
 }
 
-/// Fills `buffer` so that `percentage` of each `segment` bytes compresses away: random bytes first, then `pattern`, or zeroes
-/// without one.
+/// Fills `buffer` so that `percentage` of it compresses away: random bytes first, then `pattern`, or zeroes without one.
 ///
-/// A `percentage` of 0 is [`fill_random`], of 100 is all pattern; more counts as 100. A `segment` of 0 or beyond the buffer is the
-/// whole buffer.
+/// A `percentage` of 0 is [`fill_random`], of 100 is all pattern; more counts as 100.
 ///
-/// Parity: `buffer_compress_percentage` and `buffer_compress_chunk`, every segment out of the same seed.
-pub fn fill_compressible(mut buffer: &mut [u8], seed: u64, percentage: u8, segment: usize, pattern: Option<&Pattern>) {
-    let fixed = |piece: &mut [u8]| match pattern {
-        Some(pattern) => pattern.fill(piece, 0),
-        None => piece.fill(0),
-    };
-    if percentage >= 100 {
-        return fixed(buffer);
-    }
-    let segment = if segment == 0 { buffer.len() } else { segment.min(buffer.len()) };
-    let random_length = segment * usize::from(100 - percentage) / 100;
-    while !buffer.is_empty() {
-        let (random, rest) = buffer.split_at_mut(random_length.min(buffer.len()));
-        fill_random(random, seed);
-        // A remainder of one word or less is not worth a segment of its own and goes to the fixed part.
-        let fixed_length = segment - random_length;
-        let fixed_length = if rest.len().saturating_sub(fixed_length) <= 8 { rest.len() } else { fixed_length };
-        let (fixed_part, rest) = rest.split_at_mut(fixed_length);
-        fixed(fixed_part);
-        buffer = rest;
+/// Parity: `buffer_compress_percentage`, for each `buffer_compress_chunk` by itself.
+pub fn fill_compressible(buffer: &mut [u8], seed: u64, percentage: u8, pattern: Option<&Pattern>) {
+    let random_length = buffer.len() * usize::from(100 - percentage.min(100)) / 100;
+    let (random, fixed) = buffer.split_at_mut(random_length);
+    fill_random(random, seed);
+    match pattern {
+        Some(pattern) => pattern.fill(fixed, 0),
+        None => fixed.fill(0),
     }
 }
 
@@ -95,35 +81,26 @@ mod tests {
     }
 
     #[test]
-    fn half_of_each_segment_is_zero() {
-        let mut buffer = [0xa5; 4096];
-        fill_compressible(&mut buffer, 7, 50, 1024, None);
-        for segment in buffer.chunks(1024) {
-            assert!(segment[..512].iter().any(|&byte| byte != 0));
-            assert_eq!(segment[512..], [0; 512]);
-            assert_eq!(segment, &buffer[..1024], "each segment starts the seed anew");
-        }
+    fn a_part_is_fixed() {
+        let mut buffer = [0xa5; 1000];
+        fill_compressible(&mut buffer, 7, 70, None);
+        let mut random = [0; 300];
+        fill_random(&mut random, 7);
+        assert_eq!((&buffer[..300], &buffer[300..]), (&random[..], &[0; 700][..]));
+        let pattern = Pattern::from_bytes(b"xy").expect("a pattern");
+        fill_compressible(&mut buffer, 7, 70, Some(&pattern));
+        assert_eq!((&buffer[..300], &buffer[300..]), (&random[..], &b"xy".repeat(350)[..]));
     }
 
     #[test]
     fn all_compressible_is_all_zero_and_none_is_random() {
         let mut buffer = [0xa5; 512];
-        fill_compressible(&mut buffer, 7, 100, 0, None);
+        fill_compressible(&mut buffer, 7, 100, None);
         assert_eq!(buffer, [0; 512]);
         let mut random = [0; 512];
         fill_random(&mut random, 7);
-        fill_compressible(&mut buffer, 7, 0, 0, None);
+        fill_compressible(&mut buffer, 7, 0, None);
         assert_eq!(buffer, random);
-    }
-
-    #[test]
-    fn every_length_and_segment_is_filled_to_its_end() {
-        for length in 0..200 {
-            for segment in 0..40 {
-                let mut buffer = vec![0xa5; length];
-                fill_compressible(&mut buffer, 3, 30, segment, None);
-            }
-        }
     }
 
     #[test]

@@ -81,6 +81,14 @@ impl TrimBacklog {
     }
 }
 
+/// Whether a write is to be trimmed later (`trim_percentage`).
+///
+/// `random` is drawn from the job's stream for trims, whose largest number is `largest`; without a percentage fio draws nothing.
+#[must_use]
+pub const fn chooses_trim(random: u64, largest: u64, percentage: u8) -> bool {
+    random <= (largest / 100).saturating_mul(percentage as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +133,15 @@ mod tests {
     #[test]
     fn a_batch_larger_than_the_backlog_goes_on_later() {
         assert_eq!(verifies(2, 3, 6), "wwvvwvwwvvw");
+    }
+
+    #[test]
+    fn a_part_of_the_writes_is_trimmed() {
+        let largest = u64::from(u32::MAX);
+        let chosen =
+            |percentage| (1..=1000).filter(|part| chooses_trim(largest / 1000 * part, largest, percentage)).count();
+        assert_eq!((chosen(1), chosen(30), chosen(99)), (10, 300, 990));
+        assert!(chooses_trim(u64::MAX / 100, u64::MAX, 1) && !chooses_trim(u64::MAX / 100 + 1, u64::MAX, 1));
     }
 
     #[test]

@@ -25,6 +25,11 @@ pub enum Diagnosis {
         /// The byte of the interval where it begins.
         at: usize,
     },
+    /// A block without a header that was written for another place.
+    OtherPlace {
+        /// Its offset in bytes, out of its pattern.
+        offset: u64,
+    },
     /// A write of this place with other block sizes or another interval.
     OtherLength {
         /// The write that is there.
@@ -138,6 +143,7 @@ impl fmt::Display for Diagnosis {
             }
             Self::Misdirected { found, at: 0 } => write!(formatter, "misdirected: holds {found}"),
             Self::Misdirected { found, at } => write!(formatter, "misdirected: holds from byte {at} on {found}"),
+            Self::OtherPlace { offset } => write!(formatter, "misdirected: holds the block of offset {offset}"),
             Self::OtherLength { found, length } => {
                 write!(formatter, "other layout: holds {found}, in intervals of {length} bytes")
             }
@@ -168,6 +174,3 @@ impl fmt::Display for Damage {
         write!(formatter, "{count} bytes between {first} and {last} are not what was written{kind}")
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -23,7 +23,8 @@ pub struct VerifySettings {
     /// Bytes after which the pattern begins anew, with `%o` as the offset there; 0 for the whole block (`verify_pattern_interval`,
     /// which is newer than fio 3.33).
     pub pattern_interval: usize,
-    /// How much of a block of random bytes compresses away, in percent (`buffer_compress_percentage`).
+    /// How much of a block of random bytes compresses away, in percent (`buffer_compress_percentage`). 100 counts as 0: fio makes
+    /// `zero_buffers` of it, which does not concern verify.
     pub compress_percentage: u8,
     /// What stands in the part that compresses away, instead of zeroes (`buffer_pattern`).
     pub buffer_pattern: Option<Pattern>,

@@ -2,7 +2,7 @@
 
 use zerocopy::IntoBytes;
 
-use super::diagnosis::diagnose;
+use super::diagnosis::{Diagnosis, diagnose};
 use super::failure::{Failure, FailureKind, Place};
 use super::header::{Header, MAGIC, WriteIdentity};
 use super::method::{DIGEST_MAXIMUM, Digest, Method, Proof};
@@ -65,13 +65,8 @@ impl Verifier {
     fn fill_data(&self, block: &mut [u8], write: &WriteIdentity) {
         let settings = &self.settings;
         let Some(pattern) = &settings.pattern else {
-            return fill_compressible(
-                block,
-                write.seed,
-                settings.compress_percentage,
-                0,
-                settings.buffer_pattern.as_ref(),
-            );
+            let percentage = if settings.compress_percentage >= 100 { 0 } else { settings.compress_percentage };
+            return fill_compressible(block, write.seed, percentage, settings.buffer_pattern.as_ref());
         };
         let mut offset = write.offset;
         let interval = self.pattern_interval(block.len());
@@ -150,7 +145,11 @@ impl Verifier {
         let method = self.settings.method;
         if matches!(method.proof, Proof::BarePattern) {
             let difference = self.pattern_difference(unit, place)?;
-            return Some(self.failure(FailureKind::Pattern(difference), None, unit, expected, place));
+            let mut failure = self.failure(FailureKind::Pattern(difference), None, unit, expected, place);
+            if let Some(offset) = self.written_for(unit, place) {
+                failure.diagnosis = Diagnosis::OtherPlace { offset };
+            }
+            return Some(failure);
         }
         let header = Header::read(unit)?;
         let kind = wrong_header(&header, expected, place).or_else(|| self.wrong_data(unit, &header, place))?;
@@ -198,6 +197,12 @@ impl Verifier {
             at = end;
         }
         None
+    }
+
+    /// Which block of the pattern is there instead of this one.
+    fn written_for(&self, unit: &[u8], place: &Place) -> Option<u64> {
+        let whole_blocks = place.unit_start == 0 && self.settings.pattern_interval == 0;
+        self.settings.pattern.as_ref().filter(|_| whole_blocks)?.block_offset_of(unit)
     }
 
     /// What an interval should hold, its header at the front if `write` is of this place: the rest of the block is made and dropped.

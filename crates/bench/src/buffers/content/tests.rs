@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::buffers::testing::Tausworthe;
-use crate::buffers::{Dedupe, DedupeMode, WorkingSet, scramble};
+use crate::buffers::{Dedupe, DedupeMode, WorkingSet, scramble, working_set_blocks};
 
 const BLOCK: usize = 4096;
 const BLOCKS: usize = 16;
@@ -118,7 +118,8 @@ fn repeated_duplicates() {
 fn duplicates_of_a_working_set() {
     let file = |wide, settings: ContentSettings, seeds_per_block| {
         let own = generator(wide, 1).stream();
-        let set = WorkingSet::new(std::slice::from_ref(&own), 1, 4, seeds_per_block);
+        let blocks = working_set_blocks(65536, 30, 4096);
+        let set = WorkingSet::new(std::slice::from_ref(&own), 1, blocks, seeds_per_block);
         let dedupe = dedupe(50, wide, DedupeMode::WorkingSet(set), 1);
         file(deduplicates(settings), SeedSource::deduplicated(own, dedupe))
     };

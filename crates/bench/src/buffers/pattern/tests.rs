@@ -1,3 +1,5 @@
+//! The forms that users write patterns in, fills and comparisons.
+
 use std::io;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Blocks of fio, blocks of ours, and everything that can be wrong with one.
+
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -66,7 +68,7 @@ fn every_changed_bit_is_found() {
         let verifier = fio.verifier();
         let (write, content) = (fio.write(), fio.content());
         let expected = Expected { offset: write.offset, seed: None, number: None };
-        for round in 0..200 {
+        for round in 0..40 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let bit = usize::try_from(state >> 33).expect("31 bits") % (fio.length * 8);
             let mut changed = content.clone();
@@ -249,6 +251,20 @@ fn a_wrong_pattern_names_the_byte() {
         )),
         "{text}"
     );
+}
+
+#[test]
+fn a_misdirected_block_without_a_header() {
+    let fio = FioBlock::all().into_iter().find(|fio| fio.method == "pattern" && fio.line.contains("%o"));
+    let fio = fio.expect("a line");
+    let mut block = fio.content();
+    let expected = Expected { offset: 4096, seed: None, number: None };
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert_eq!(failures[0].diagnosis, Diagnosis::OtherPlace { offset: 8192 });
+    assert!(report(&failures[0]).ends_with("       misdirected: holds the block of offset 8192\n"));
+    block[4095] ^= 1;
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert!(matches!(failures[0].diagnosis, Diagnosis::Changed(Some(_))));
 }
 
 #[test]
