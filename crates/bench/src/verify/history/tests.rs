@@ -1,4 +1,3 @@
-
 //! Order, overlaps, failures and trims of the writes to verify.
 
 use super::*;

@@ -1,4 +1,3 @@
-
 //! State files of fio, byte by byte.
 
 use super::*;
