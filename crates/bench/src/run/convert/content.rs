@@ -6,10 +6,11 @@ use crate::buffers::{ContentSettings, Pattern, PatternError, Refill};
 use crate::direction::Direction;
 use crate::engines::memory::{MemoryKind, MemorySettings};
 use crate::options::JobOptions;
-use crate::options::buffers::Memory;
+use crate::options::buffers::{DedupeMode, Memory};
 use crate::options::pattern::{Pattern as PatternOption, PatternPiece};
 
 use super::{Shape, proving};
+use crate::run::writes::DedupeSettings;
 
 /// Where buffers come from.
 pub(in crate::run) fn memory(options: &JobOptions) -> MemorySettings {
@@ -50,9 +51,23 @@ pub(in crate::run) fn refill(options: &JobOptions, content: &ContentSettings) ->
         || proving::is_wanted(options)
         || patterned && Shape::of(options).has(Direction::Read);
     let scramble_by_default = !content.zero && content.pattern.is_none();
-    let scrambles =
-        if options.is_set("scramble_buffers") { buffers.scramble_buffers } else { scramble_by_default };
+    let scrambles = if options.is_set("scramble_buffers") { buffers.scramble_buffers } else { scramble_by_default };
     Refill::of(refills, scrambles, content)
+}
+
+/// Which writes repeat others. `size` is what the job works on, `smallest_write` its smallest write.
+pub(in crate::run) fn dedupe(options: &JobOptions, size: u64, smallest_write: u64, job_count: u32) -> DedupeSettings {
+    let buffers = &options.buffers;
+    let share = u128::from(size) * u128::from(buffers.dedupe_working_set_percentage) / 100;
+    let blocks = u64::try_from(share).unwrap_or(u64::MAX) / smallest_write.max(1);
+    DedupeSettings {
+        percentage: u8::try_from(buffers.dedupe_percentage).unwrap_or(100),
+        working_set_blocks: match buffers.dedupe_mode {
+            DedupeMode::Repeat => 0,
+            DedupeMode::WorkingSet => blocks.max(1),
+        },
+        job_count,
+    }
 }
 
 /// The pattern as bytes, with files read.

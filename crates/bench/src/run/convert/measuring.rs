@@ -4,9 +4,7 @@ use crate::direction::Direction;
 use crate::options::JobOptions;
 use crate::options::description::UnitBase;
 use crate::options::io_type::UnifiedReporting as UnifiedOption;
-use crate::statistics::{
-    BandwidthUnit, LatencyChoice, PercentileList, RecorderSettings, Reporting, UnifiedReporting,
-};
+use crate::statistics::{BandwidthUnit, LatencyChoice, PercentileList, RecorderSettings, Reporting, UnifiedReporting};
 
 use super::{Shape, proving};
 
@@ -36,8 +34,7 @@ pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool) ->
     let shape = Shape::of(options);
     let verifies = proving::is_wanted(options);
     RecorderSettings {
-        directions: Direction::ALL
-            .map(|direction| shape.has(direction) || verifies && direction == Direction::Read),
+        directions: Direction::ALL.map(|direction| shape.has(direction) || verifies && direction == Direction::Read),
         measured: measured(options, completes_at_once),
         percentiles: percentiles(options),
         priorities: Vec::new(),

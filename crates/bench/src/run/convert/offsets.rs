@@ -149,13 +149,19 @@ pub(in crate::run) fn extent(options: &JobOptions, clone_number: u32) -> Extent 
 }
 
 /// The seeds of a job; `job_number` counts from 1 over the run.
-pub(in crate::run) fn seeds(options: &JobOptions, job_number: u32, entropy: [u64; Purpose::COUNT]) -> Seeds {
+pub(in crate::run) fn seeds(
+    options: &JobOptions,
+    job_number: u32,
+    is_clone: bool,
+    entropy: [u64; Purpose::COUNT],
+) -> Seeds {
     let io = &options.io_type;
     Seeds::derive(&SeedSettings {
         randseed: options.is_set("randseed").then_some(io.randseed),
         randrepeat: io.randrepeat,
         allrandrepeat: io.allrandrepeat,
         job_number,
+        is_clone,
         entropy,
         random: Shape::of(options).random,
     })
