@@ -36,6 +36,10 @@ impl From<Outcome> for ExitCode {
 }
 
 fn main() -> ExitCode {
+    if let Some(arguments) = commands::bench::own_arguments(std::env::args_os()) {
+        logging::start(0);
+        return commands::bench::generate(arguments).into();
+    }
     let matches = match command_line().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return message::usage_error(&error).into(),

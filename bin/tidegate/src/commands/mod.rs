@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod bench;
 mod check;
 mod completion;
 mod ctl;
@@ -22,4 +23,4 @@ pub(crate) struct CommandEntry {
 
 /// Every command, in the order of the help text.
 pub(crate) const TABLE: &[CommandEntry] =
-    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, ctl::ENTRY, completion::ENTRY];
+    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, bench::ENTRY, ctl::ENTRY, completion::ENTRY];

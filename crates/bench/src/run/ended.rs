@@ -22,7 +22,7 @@ pub(super) enum Ended {
 
 /// What went wrong with a job.
 #[derive(Debug, thiserror::Error)]
-pub enum JobFailure {
+pub(super) enum JobFailure {
     /// An I/O failed.
     #[error(
         "io_u error on file {file}: {error}: {operation} offset={offset}, buflen={length_bytes}{explanation}",
@@ -120,7 +120,7 @@ pub enum JobFailure {
 impl JobFailure {
     /// The error number for results.
     #[must_use]
-    pub fn number(&self) -> i32 {
+    pub(super) fn number(&self) -> i32 {
         match self {
             Self::Io { number, .. } | Self::Engine { number, .. } => number.raw_os_error(),
             Self::NothingMoved { .. } => libc::EIO,
@@ -135,7 +135,7 @@ impl JobFailure {
 
     /// For results: the number, and everything that is known.
     #[must_use]
-    pub fn result(&self) -> JobError {
+    pub(super) fn result(&self) -> JobError {
         JobError { number: self.number(), message: chain(self) }
     }
 }

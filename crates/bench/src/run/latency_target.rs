@@ -11,7 +11,7 @@ use super::clock::nanoseconds;
 
 /// What is sought.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct LatencyTargetSettings {
+pub(super) struct LatencyTargetSettings {
     /// The latency; zero: no search.
     pub target: Duration,
     /// How long a depth is tried.

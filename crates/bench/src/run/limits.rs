@@ -15,7 +15,7 @@ use super::samples::{LogFile, SampleSettings};
 use super::thinking::ThinkSettings;
 
 /// Most slots of a job.
-pub const DEPTH_MAX: u32 = 1 << 20;
+pub(super) const DEPTH_MAX: u32 = 1 << 20;
 
 /// How the job keeps its slots busy.
 ///

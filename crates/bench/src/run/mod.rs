@@ -24,6 +24,7 @@ mod gate;
 mod journal;
 mod latency_target;
 mod limits;
+mod local_time;
 mod members;
 mod pace;
 mod place;
@@ -45,6 +46,7 @@ mod writes;
 pub use self::coordinator::{Observer, RunOutcome, run};
 pub use self::ended::chain;
 pub use self::journal::Journal;
+pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
 

@@ -12,7 +12,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 /// What a job may do a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RateSettings {
+pub(super) struct RateSettings {
     /// Bytes a second, by direction; 0: no limit.
     pub bytes: [u64; 3],
     /// I/Os a second, by direction; 0: no limit.
@@ -32,7 +32,7 @@ pub struct RateSettings {
 /// A job that is slower than it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("rate_min={wanted} not met, only got {got} in {cycle_ms} ms ({direction})")]
-pub struct TooSlow {
+pub(super) struct TooSlow {
     /// In which direction.
     pub direction: &'static str,
     /// What was to be done a second: bytes, or I/Os.

@@ -12,7 +12,7 @@ use crate::statistics::{Completion, Measurement, Rate, RateSampler};
 
 /// A log, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogFile {
+pub(super) struct LogFile {
     /// How it is kept.
     pub settings: LogSettings,
     /// The name without what tells kinds and jobs apart.
@@ -23,7 +23,7 @@ pub struct LogFile {
 
 /// What is sampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SampleSettings {
+pub(super) struct SampleSettings {
     /// Milliseconds of a window of bandwidth; `None`: no samples.
     pub bandwidth_ms: Option<u64>,
     /// Milliseconds of a window of IOPS; `None`: no samples.

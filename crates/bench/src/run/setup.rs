@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::direction::Direction;
 use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
-use crate::files::{FileError, JobFiles, LayOut, file_names};
+use crate::files::{JobFiles, LayOut, file_names};
 use crate::offsets::layout::{Amount, Layout, LayoutError};
 use crate::offsets::settings::Settings;
 use crate::options::JobOptions;

@@ -10,7 +10,7 @@ use crate::output::status_line::run_states::{RunState, Workload, WorkloadKind};
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Phase {
+pub(super) enum Phase {
     /// It waits for its turn.
     Waiting,
     /// It opens files and takes memory.
@@ -43,7 +43,7 @@ const PHASES: [Phase; 8] = [
 /// The numbers of one job.
 #[derive(Debug)]
 #[repr(align(128))]
-pub struct Shared {
+pub(super) struct Shared {
     bytes: [AtomicU64; 3],
     ios: [AtomicU64; 3],
     under_way: AtomicU32,
@@ -81,14 +81,14 @@ impl Shared {
 
     /// Bytes and I/Os so far, by direction.
     #[must_use]
-    pub fn done(&self) -> ([u64; 3], [u64; 3]) {
+    pub(super) fn done(&self) -> ([u64; 3], [u64; 3]) {
         let read = |places: &[AtomicU64; 3]| places.each_ref().map(|place| place.load(Ordering::Relaxed));
         (read(&self.bytes), read(&self.ios))
     }
 
     /// I/Os under way at the last word.
     #[must_use]
-    pub fn under_way(&self) -> u32 {
+    pub(super) fn under_way(&self) -> u32 {
         self.under_way.load(Ordering::Relaxed)
     }
 
@@ -98,7 +98,7 @@ impl Shared {
 
     /// Files that are open.
     #[must_use]
-    pub fn files_open(&self) -> u32 {
+    pub(super) fn files_open(&self) -> u32 {
         self.files_open.load(Ordering::Relaxed)
     }
 
@@ -108,7 +108,7 @@ impl Shared {
 
     /// Where the job is.
     #[must_use]
-    pub fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         PHASES[usize::from(self.phase.load(Ordering::Acquire)).min(PHASES.len() - 1)]
     }
 
@@ -118,19 +118,19 @@ impl Shared {
 
     /// Nanoseconds of the run's clock when the job began to run.
     #[must_use]
-    pub fn began_ns(&self) -> u64 {
+    pub(super) fn began_ns(&self) -> u64 {
         self.began_ns.load(Ordering::Relaxed)
     }
 
     /// Tells the job to end.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Whether the job is to end.
     #[inline]
     #[must_use]
-    pub fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
@@ -140,13 +140,13 @@ impl Shared {
 
     /// Whether the job has failed.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
 
     /// The letter of the job in the status line.
     #[must_use]
-    pub fn run_state(&self, kind: WorkloadKind, random: bool) -> RunState {
+    pub(super) fn run_state(&self, kind: WorkloadKind, random: bool) -> RunState {
         match self.phase() {
             Phase::Waiting => RunState::NotCreated,
             Phase::SettingUp => RunState::SettingUp,

@@ -6,7 +6,7 @@ use super::clock::nanoseconds;
 
 /// When and how long a job pauses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ThinkSettings {
+pub(super) struct ThinkSettings {
     /// `thinktime`: how long; zero: never.
     pub pause: Duration,
     /// `thinktime_spin`: so much of it with a busy processor.

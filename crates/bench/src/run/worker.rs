@@ -214,7 +214,7 @@ fn with_io<'r, E: Engine>(
             journal: context.journal,
         },
     );
-    let mut life = move || -> Result<(), Ended> {
+    let life = move || -> Result<(), Ended> {
         for file in 0..core.parts().files.files().len().min(open_max) {
             core.open(file)?;
             if pre_reads {

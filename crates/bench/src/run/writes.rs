@@ -7,7 +7,7 @@ use crate::random::seeds::{Purpose, Seeds};
 
 /// Which buffers repeat others (`dedupe_percentage`, `dedupe_mode`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DedupeSettings {
+pub(super) struct DedupeSettings {
     /// Percent of writes that repeat; 0: none.
     pub percentage: u8,
     /// They repeat one of so many blocks; 0: the block before.

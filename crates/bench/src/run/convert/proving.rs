@@ -11,7 +11,7 @@ use super::{Shape, content};
 
 /// Why blocks cannot be verified.
 #[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
+pub(in crate::run) enum VerifyError {
     /// A pattern is none.
     #[error(transparent)]
     Pattern(#[from] PatternError),
