@@ -54,7 +54,7 @@ impl Clock {
     }
 
     /// Nanoseconds since it began.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn now(&self) -> u64 {
         match self.counter {
@@ -88,7 +88,7 @@ impl Rate {
         u64::try_from(scaled).ok().filter(|&rate| rate > 0).map(Self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn nanoseconds(self, ticks: u64) -> u64 {
         let [low, high] = {
             let product = u128::from(ticks) * u128::from(self.0);
@@ -128,7 +128,7 @@ fn calibrate() -> Option<Rate> {
 #[cfg(target_arch = "x86_64")]
 mod counter {
     /// The processor's time stamp counter.
-    #[inline]
+    #[inline(always)]
     #[expect(unsafe_code, reason = "an instruction that every processor of this kind has")]
     pub(super) fn read() -> u64 {
         // SAFETY: RDTSC has no precondition; a kernel that forbids it to user space does not report it as trusted.

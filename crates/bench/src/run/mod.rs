@@ -37,6 +37,8 @@ mod setup;
 mod shared;
 mod slots;
 mod stalls;
+#[cfg(test)]
+mod tests;
 mod thinking;
 mod timing;
 mod tolerance;

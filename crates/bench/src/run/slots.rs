@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Proof,
     /// Makes data durable.
     Sync(SyncKind),
+    /// The same once more at the end of the job, which counts for nothing.
+    LastSync,
 }
 
 /// An I/O that is free, waits, or is under way.
@@ -44,8 +46,14 @@ impl Slot {
     pub(super) fn direction(&self) -> Direction {
         match self.purpose {
             Purpose::Io(direction) => direction,
-            Purpose::Proof | Purpose::Sync(_) => Direction::Read,
+            Purpose::Proof | Purpose::Sync(_) | Purpose::LastSync => Direction::Read,
         }
+    }
+
+    /// Whether it moves no data.
+    #[inline]
+    pub(super) fn is_sync(&self) -> bool {
+        matches!(self.purpose, Purpose::Sync(_) | Purpose::LastSync)
     }
 
     /// What the engine is asked for. `sync_range_flags` are those of `sync_file_range`.
@@ -55,7 +63,7 @@ impl Slot {
             Purpose::Io(Direction::Read) | Purpose::Proof => Operation::Read,
             Purpose::Io(Direction::Write) => Operation::Write,
             Purpose::Io(Direction::Trim) => Operation::Trim,
-            Purpose::Sync(SyncKind::Fsync) => Operation::Sync,
+            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => Operation::Sync,
             Purpose::Sync(SyncKind::Fdatasync) => Operation::DataSync,
             Purpose::Sync(SyncKind::Range) => Operation::SyncRange(sync_range_flags),
         }
@@ -66,7 +74,7 @@ impl Slot {
         match self.purpose {
             Purpose::Io(direction) => direction.name(),
             Purpose::Proof => "verify read",
-            Purpose::Sync(SyncKind::Fsync) => "fsync",
+            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => "fsync",
             Purpose::Sync(SyncKind::Fdatasync) => "fdatasync",
             Purpose::Sync(SyncKind::Range) => "sync_file_range",
         }
@@ -121,7 +129,7 @@ impl Slots {
             let overlaps = slot.file == file
                 && slot.offset < end
                 && offset < slot.offset + u64::from(slot.length_bytes)
-                && !matches!(slot.purpose, Purpose::Sync(_));
+                && !slot.is_sync();
             overlaps && !self.free.contains(&index)
         })
     }

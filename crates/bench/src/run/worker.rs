@@ -162,62 +162,23 @@ fn with_io<'r, E: Engine>(
     depth: DepthSettings,
     result: &mut JobResult,
 ) -> Result<(), JobFailure> {
-    let JobSetup { options, member, layout, seeds, offsets: settings, .. } = &setup;
-    let at_once = E::completes_at_once(depth.depth);
-    let prover = prover(&setup, &context, depth.depth);
-    let phases = prover.as_ref().map(Prover::phases);
-    let writes = writes(&setup, context.job_count, prover.is_some())?;
-    let now = context.clock.now();
-    let measured = measuring::measured(options, at_once);
-    let draws =
-        [Purpose::ReadPoisson, Purpose::WritePoisson, Purpose::TrimPoisson].map(|purpose| seeds.taus88(purpose));
+    let options = Arc::clone(&setup.options);
+    let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
+    let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
+    let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
     let (clock, shared) = (context.clock, context.shared);
-    let mut offsets = Offsets::new(settings, layout, seeds.clone())?;
-    let mut flow = context.flow;
-    let options = Arc::clone(options);
-    let (largest, repeats) = (settings.largest_block(), seeds.is_repeatable());
-    let pre_reads = options.target_file.pre_read;
+    let parts = parts(memory, setup, context, depth, E::completes_at_once(depth.depth))?;
+    let phases = parts.prover.as_ref().map(Prover::phases);
     let open_max = match options.target_file.openfiles {
         0 => usize::MAX,
         count => count as usize,
     };
-    let name = member.name.clone();
-    let sampled = limits::samples(&options, member.number, &member.section);
-    if let Some(flow) = &mut flow {
-        flow.begin();
-    }
-    let mut core = Core::new(
-        engine,
-        CoreParts {
-            memory,
-            files: setup.files,
-            clock,
-            depth,
-            reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
-            recorder: Recorder::new(&measuring::recorder(&options, at_once)),
-            samples: Samples::new(sampled, now),
-            writes,
-            prover,
-            pace: Pace::new(limits::rates(&options), draws, now),
-            thinking: Thinking::new(limits::thinking(&options), now),
-            target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
-            flow,
-            flow_sleep_ns: u64::from(options.threads.flow_sleep) * 1000,
-            timing: Timing::new(now, options.time.ramp_time, options.time.runtime),
-            tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
-            max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
-            sync_range_flags: limits::sync_range_flags(&options),
-            latency_from_due: limits::latency_from_due(&options),
-            forgets_thinking: options.io_rate.rate_ignore_thinktime,
-            shared,
-            journal: context.journal,
-        },
-    );
+    let mut core = Core::new(engine, parts);
     let life = move || -> Result<(), Ended> {
         for file in 0..core.parts().files.files().len().min(open_max) {
             core.open(file)?;
-            if pre_reads {
+            if options.target_file.pre_read {
                 shared.enter(Phase::PreReading);
                 core.parts().files.pre_read(file, &|| shared.is_stopped())?;
             }
@@ -239,6 +200,51 @@ fn with_io<'r, E: Engine>(
         Ok(()) | Err(Ended::Stopped) => Ok(()),
         Err(Ended::Failed(failure)) => Err(failure),
     }
+}
+
+/// What the I/O loop of the job is made of.
+fn parts<'r>(
+    memory: &'r IoMemory,
+    setup: JobSetup,
+    context: Context<'r>,
+    depth: DepthSettings,
+    at_once: bool,
+) -> Result<CoreParts<'r>, JobFailure> {
+    let prover = prover(&setup, &context, depth.depth);
+    let writes = writes(&setup, context.job_count, prover.is_some())?;
+    let JobSetup { options, member, seeds, files, .. } = setup;
+    let Context { clock, shared, journal, mut flow, .. } = context;
+    let now = clock.now();
+    let measured = measuring::measured(&options, at_once);
+    let draws =
+        [Purpose::ReadPoisson, Purpose::WritePoisson, Purpose::TrimPoisson].map(|purpose| seeds.taus88(purpose));
+    if let Some(flow) = &mut flow {
+        flow.begin();
+    }
+    Ok(CoreParts {
+        memory,
+        files,
+        clock,
+        depth,
+        reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
+        recorder: Recorder::new(&measuring::recorder(&options, at_once)),
+        samples: Samples::new(limits::samples(&options, member.number, &member.section), now),
+        writes,
+        prover,
+        pace: Pace::new(limits::rates(&options), draws, now),
+        thinking: Thinking::new(limits::thinking(&options), now),
+        target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
+        flow,
+        flow_sleep_ns: u64::from(options.threads.flow_sleep) * 1000,
+        timing: Timing::new(now, options.time.ramp_time, options.time.runtime),
+        tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
+        max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
+        sync_range_flags: limits::sync_range_flags(&options),
+        latency_from_due: limits::latency_from_due(&options),
+        forgets_thinking: options.io_rate.rate_ignore_thinktime,
+        shared,
+        journal,
+    })
 }
 
 /// A job while it does I/O.

@@ -16,10 +16,13 @@ pub(super) struct DedupeSettings {
     pub job_count: u32,
 }
 
+/// Fills a buffer with what the job's options say.
+type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
+
 /// Fills the buffers of a job.
 pub(super) struct Writes {
     refill: Refill,
-    fill: Box<dyn FnMut(&mut [u8]) + Send>,
+    fill: Fill,
 }
 
 impl Writes {

@@ -14,22 +14,23 @@
 
 use std::ptr::NonNull;
 
+mod complete;
+mod upkeep;
+
 use reactor::clock::Duration;
-use rustix::io::Errno;
 
 use crate::direction::Direction;
 use crate::engines::memory::IoMemory;
-use crate::engines::{Completion, Engine, Io, OpenedFile, Outcome, Place, Queued, Wanted};
+use crate::engines::{Completion, Engine, Io, Place, Queued, Wanted};
 use crate::files::JobFiles;
-use crate::offsets::{Io as Chosen, Offsets, Step};
-use crate::statistics::{Completion as Measured, ContinuedErrors, Recorder};
-use crate::verify::Reaction;
+use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
+use crate::statistics::{ContinuedErrors, Recorder};
 
 use super::clock::Clock;
-use super::ended::{Ended, JobFailure};
+use super::ended::Ended;
 use super::flow::Flow;
 use super::journal::Journal;
-use super::latency_target::{LatencyTarget, Verdict};
+use super::latency_target::LatencyTarget;
 use super::pace::Pace;
 use super::proof::Prover;
 use super::rest;
@@ -37,7 +38,7 @@ use super::samples::Samples;
 use super::shared::Shared;
 use super::slots::{Purpose, Slot, Slots};
 use super::thinking::Thinking;
-use super::timing::{Moment, Timing};
+use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
 
@@ -186,11 +187,11 @@ impl<'j, E: Engine> Core<'j, E> {
                     return Ok(if rest == Rest::Pass { PhaseEnd::Pass } else { PhaseEnd::End });
                 }
             }
-            if self.now_ns >= self.parts.timing.next_look_ns() {
-                self.look()?;
-            }
             if self.parts.thinking.is_on() {
                 self.think()?;
+            }
+            if self.now_ns >= self.parts.timing.next_look_ns() {
+                self.look()?;
             }
         }
     }
@@ -246,7 +247,7 @@ impl<'j, E: Engine> Core<'j, E> {
                     }
                     self.begin(io)?;
                 }
-                Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, kind)?,
+                Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
                 Next::Step(Step::End) => return Ok(Rest::End),
                 Next::Proof(write) => self.begin_proof(&write)?,
@@ -258,7 +259,7 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     /// Whether rates, weights and overlaps let the I/O begin. If not, it is kept.
-    #[inline]
+    #[inline(always)]
     fn may_begin(&mut self, io: Chosen) -> bool {
         let parts = &mut self.parts;
         if parts.pace.is_limited() {
@@ -288,7 +289,7 @@ impl<'j, E: Engine> Core<'j, E> {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, io: Chosen) -> Result<(), Ended> {
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
@@ -326,7 +327,7 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
-    fn begin_sync(&mut self, file: usize, kind: crate::offsets::SyncKind) -> Result<(), Ended> {
+    fn begin_sync(&mut self, file: usize, purpose: Purpose) -> Result<(), Ended> {
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
         };
@@ -336,7 +337,7 @@ impl<'j, E: Engine> Core<'j, E> {
         }
         let extent = self.parts.files.files()[file].extent();
         *self.slots.get_mut(slot) = Slot {
-            purpose: Purpose::Sync(kind),
+            purpose,
             file: index(file),
             length_bytes: length(extent.length_bytes),
             moved_bytes: 0,
@@ -344,7 +345,10 @@ impl<'j, E: Engine> Core<'j, E> {
             started_ns,
             issued_ns: started_ns,
         };
-        self.parts.recorder.record_sync_issue();
+        // Parity: fio counts whole syncs only, and measures all of them.
+        if purpose == Purpose::Sync(SyncKind::Fsync) {
+            self.parts.recorder.record_sync_issue();
+        }
         self.submit(slot)?;
         Ok(())
     }
@@ -401,7 +405,7 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     /// Hands a slot to the engine. `false`: it has no room, the slot waits.
-    #[inline]
+    #[inline(always)]
     fn submit(&mut self, slot: u32) -> Result<bool, Ended> {
         let buffer = self.buffer(slot);
         let taken = self.slots.get(slot);
@@ -533,292 +537,6 @@ impl<'j, E: Engine> Core<'j, E> {
         self.now_ns = self.parts.clock.now();
         Ok(())
     }
-
-    // ------------------------------------------------------------ complete
-
-    #[inline]
-    fn complete(&mut self, index: u32, outcome: Outcome, now: u64) -> Result<(), Ended> {
-        let slot = *self.slots.get(index);
-        if let Some(number) = outcome.error() {
-            return self.failed(index, slot, number);
-        }
-        let moved = u64::from(slot.moved_bytes) + outcome.bytes();
-        if moved < u64::from(slot.length_bytes) && !matches!(slot.purpose, Purpose::Sync(_)) {
-            return self.moved_part(index, slot, outcome.bytes());
-        }
-        self.slots.put_back(index);
-        let latency_ns = now.saturating_sub(slot.started_ns);
-        let direction = slot.direction();
-        if let Purpose::Sync(_) = slot.purpose {
-            self.parts.recorder.record_sync(now.saturating_sub(slot.issued_ns));
-            return Ok(());
-        }
-        let measured = Measured {
-            bytes: u64::from(slot.length_bytes),
-            slat_ns: slot.issued_ns.saturating_sub(slot.started_ns),
-            clat_ns: now.saturating_sub(slot.issued_ns),
-            lat_ns: latency_ns,
-        };
-        self.parts.recorder.record_completion(direction, measured);
-        if self.parts.samples.logs_ios() {
-            self.parts.samples.record(direction, &measured, slot.offset, now);
-        }
-        if self.parts.prover.is_some() {
-            self.prove(index, slot, direction)?;
-        }
-        if self.parts.target.is_on() {
-            self.parts.target.record(latency_ns);
-        }
-        if !self.parts.thinking.counts_issued() && self.parts.thinking.is_on() {
-            self.parts.thinking.count(1);
-        }
-        let allowed = self.parts.max_latency_ns[direction.index()];
-        if allowed > 0 && latency_ns > allowed {
-            let (took_us, allowed_us) = (latency_ns / 1000, allowed / 1000);
-            return Err(JobFailure::TooLate { operation: slot.name(), took_us, allowed_us }.into());
-        }
-        Ok(())
-    }
-
-    /// The rest of a short transfer is an I/O of its own.
-    fn moved_part(&mut self, index: u32, slot: Slot, bytes: u64) -> Result<(), Ended> {
-        if bytes == 0 {
-            let failure = JobFailure::NothingMoved {
-                file: self.file_name(slot.file),
-                operation: slot.name(),
-                offset: slot.offset + u64::from(slot.moved_bytes),
-                length_bytes: slot.length_bytes - slot.moved_bytes,
-            };
-            return self.tolerate(index, slot, Errno::IO, failure);
-        }
-        self.parts.recorder.record_short(slot.direction());
-        self.slots.get_mut(index).moved_bytes += length(bytes);
-        self.retries.push(index);
-        Ok(())
-    }
-
-    fn failed(&mut self, index: u32, slot: Slot, number: Errno) -> Result<(), Ended> {
-        let explanation = self.engine.explain().map(|text| format!(" ({text})")).unwrap_or_default();
-        let failure = JobFailure::Io {
-            file: self.file_name(slot.file),
-            number,
-            operation: slot.name(),
-            offset: slot.offset,
-            length_bytes: slot.length_bytes,
-            explanation,
-        };
-        self.tolerate(index, slot, number, failure)
-    }
-
-    /// An I/O failed: its slot is free, and the job goes on or ends.
-    fn tolerate(&mut self, index: u32, slot: Slot, number: Errno, failure: JobFailure) -> Result<(), Ended> {
-        self.give_up(index);
-        let direction = if slot.purpose == Purpose::Proof { None } else { Some(slot.direction()) };
-        if self.parts.tolerance.ends_quietly(number, direction) {
-            return Err(Ended::Stopped);
-        }
-        if self.parts.tolerance.tells(number, direction) {
-            self.parts.journal.complain(&failure.to_string());
-        }
-        if self.parts.tolerance.goes_on(number, direction) { Ok(()) } else { Err(failure.into()) }
-    }
-
-    fn prove(&mut self, index: u32, slot: Slot, direction: Direction) -> Result<(), Ended> {
-        let buffer = self.buffer(index);
-        let CoreParts { prover, files, journal, tolerance, .. } = &mut self.parts;
-        let Some(prover) = prover else {
-            return Ok(());
-        };
-        prover.ended(direction);
-        if direction == Direction::Write {
-            prover.write_ended(index, true);
-            return Ok(());
-        }
-        // SAFETY: the buffer is valid for the longest I/O, and the one in its slot is over.
-        let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), slot.length_bytes as usize) };
-        match prover.check(index, files.files()[slot.file as usize].path(), block, *journal) {
-            None => Ok(()),
-            Some(Reaction::Count) => {
-                tolerance.count(crate::verify::VERIFY_ERROR);
-                Ok(())
-            }
-            Some(Reaction::End) => Err(JobFailure::Verify.into()),
-        }
-    }
-
-    // ------------------------------------------------- now and then
-
-    /// The time, where latencies are measured; otherwise the time of some I/Os ago.
-    #[inline]
-    fn read_clock(&mut self) -> u64 {
-        if self.parts.reads_clock {
-            return self.parts.clock.now();
-        }
-        if self.until_clock == 0 {
-            self.until_clock = IOS_PER_READING;
-            self.now_ns = self.parts.clock.now();
-        }
-        self.until_clock -= 1;
-        self.now_ns
-    }
-
-    /// What is looked at about once a millisecond.
-    #[cold]
-    fn look(&mut self) -> Result<(), Ended> {
-        let now = self.parts.clock.now();
-        self.now_ns = now;
-        if self.parts.shared.is_stopped() {
-            return Err(Ended::Stopped);
-        }
-        match self.parts.timing.look(now) {
-            Moment::Before => {}
-            Moment::RampOver => {
-                self.parts.recorder.reset();
-                self.parts.samples.begin(now);
-                self.parts.shared.enter(super::shared::Phase::Running);
-            }
-            Moment::Over => return Err(Ended::Stopped),
-        }
-        let (bytes, ios) = (self.parts.recorder.bytes(), self.parts.recorder.completed());
-        self.parts.samples.look(now, bytes, ios);
-        self.parts.pace.check(now, bytes, ios)?;
-        self.publish();
-        match self.parts.target.look(now) {
-            Verdict::GoOn | Verdict::Changed => Ok(()),
-            Verdict::Found => Err(Ended::Stopped),
-            Verdict::Impossible => Err(JobFailure::TargetMissed.into()),
-        }
-    }
-
-    fn publish(&self) {
-        let recorder = &self.parts.recorder;
-        self.parts.shared.publish(recorder.bytes(), recorder.completed(), self.under_way);
-    }
-
-    fn think(&mut self) -> Result<(), Ended> {
-        let Some(pause) = self.parts.thinking.due(self.now_ns) else {
-            return Ok(());
-        };
-        self.drain()?;
-        self.publish();
-        let began = self.parts.clock.now();
-        rest::spin_until(&self.parts.clock, began + pause.spin_ns, self.parts.shared);
-        let until = (began + pause.spin_ns + pause.sleep_ns).min(self.parts.timing.end_ns());
-        rest::sleep_until(&self.parts.clock, until, self.parts.shared);
-        let now = self.parts.clock.now();
-        self.now_ns = now;
-        self.parts.thinking.ended(now);
-        if self.parts.forgets_thinking {
-            self.parts.pace.forget_delay(now);
-        }
-        Ok(())
-    }
-
-    // ---------------------------------------------------------------- files
-
-    /// Opens a file of the job for engine and loop.
-    #[cold]
-    pub(super) fn open(&mut self, file: usize) -> Result<(), Ended> {
-        let descriptor = self.parts.files.open(file)?;
-        let opened = &self.parts.files.files()[file];
-        let extent = opened.extent();
-        self.engine.open_file(&OpenedFile {
-            index: index(file),
-            descriptor,
-            path: opened.path(),
-            offset: extent.offset,
-            length_bytes: extent.length_bytes,
-        })?;
-        self.descriptors[file] = if descriptor < 0 { WITHOUT_DESCRIPTOR } else { descriptor };
-        let open = self.descriptors.iter().filter(|&&descriptor| descriptor != NOT_OPEN).count();
-        self.parts.shared.set_files_open(u32::try_from(open).unwrap_or(u32::MAX));
-        Ok(())
-    }
-
-    /// Closes all files; nothing is under way.
-    pub(super) fn close_all(&mut self) -> Result<(), Ended> {
-        debug_assert_eq!(self.slots.taken(), 0, "files are closed when nothing is under way");
-        let mut result = Ok(());
-        for file in 0..self.descriptors.len() {
-            if self.descriptors[file] != NOT_OPEN {
-                self.engine.close_file(index(file));
-                result = result.and(self.parts.files.close(file));
-                self.descriptors[file] = NOT_OPEN;
-            }
-        }
-        self.parts.shared.set_files_open(0);
-        Ok(result?)
-    }
-
-    /// Makes every file durable (`end_fsync`).
-    pub(super) fn sync_all(&mut self) -> Result<(), Ended> {
-        for file in 0..self.descriptors.len() {
-            self.begin_sync(file, crate::offsets::SyncKind::Fsync)?;
-            self.drain()?;
-        }
-        Ok(())
-    }
-
-    /// Fills every buffer once, as the first writes take them.
-    pub(super) fn fill_buffers(&mut self, length_bytes: usize) {
-        for slot in 0..self.parts.depth.depth {
-            let buffer = self.buffer(slot);
-            if let Some(writes) = &mut self.parts.writes {
-                // SAFETY: the buffer is valid for the longest I/O, and nothing is under way.
-                writes.fill(unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), length_bytes) });
-            }
-        }
-    }
-
-    fn file_name(&self, file: u32) -> String {
-        self.parts.files.files()[file as usize].path().display().to_string()
-    }
-
-    fn engine_failure(&self, what: &'static str, number: Errno) -> Ended {
-        JobFailure::Engine { engine: E::DESCRIPTION.name, what, number }.into()
-    }
-
-    pub(super) fn parts(&mut self) -> &mut CoreParts<'j> {
-        &mut self.parts
-    }
-
-    /// The job begins now: everything that follows time starts from here.
-    pub(super) fn start(&mut self, now_ns: u64) {
-        let parts = &mut self.parts;
-        parts.timing = parts.timing.restarted(now_ns);
-        parts.pace.begin(now_ns);
-        parts.thinking.ended(now_ns);
-        parts.target.begin(now_ns);
-        parts.samples.begin(now_ns);
-        self.now_ns = now_ns;
-    }
-
-    /// Goes through a pass without I/O, for what it remembers (`verify_only`).
-    pub(super) fn dry_run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
-        loop {
-            if self.parts.shared.is_stopped() {
-                return Err(Ended::Stopped);
-            }
-            match offsets.next_step() {
-                Step::Io(io) if io.direction == Direction::Write => {
-                    if let Some(prover) = &mut self.parts.prover {
-                        prover.remember(0, index(io.file), io.offset, io.length);
-                        prover.write_ended(0, true);
-                    }
-                }
-                Step::Io(_) | Step::Sync { .. } => {}
-                Step::PassEnded => return Ok(PhaseEnd::Pass),
-                Step::End => return Ok(PhaseEnd::End),
-            }
-        }
-    }
-
-    /// What was measured, and what is left to be done.
-    pub(super) fn into_results(self) -> CoreResults<'j> {
-        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, .. } = self.parts;
-        drop(self.engine);
-        CoreResults { recorder, samples, target, continued: tolerance.counted(), files, clock, journal }
-    }
 }
 
 /// What is left of the loop at its end.
@@ -844,7 +562,7 @@ enum Next {
 }
 
 /// The next step of the job: of the backlog of verification, else of the offsets.
-#[inline]
+#[inline(always)]
 fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
     if let Some(prover) = prover
         && let Some(write) = prover.next_of_backlog()
