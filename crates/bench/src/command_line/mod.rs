@@ -15,6 +15,7 @@
 mod general;
 mod help;
 mod jobs;
+mod plan;
 mod words;
 
 use std::ffi::OsString;
@@ -23,6 +24,8 @@ use crate::job_file::{JobError, Listed, Place, Problem, System};
 use crate::options::JobOptions;
 
 pub use general::{ETA_INTERVAL_MIN, Eta, GeneralOptions, OutputFormats};
+pub use help::reference_page;
+pub use plan::{Plan, PlannedJob};
 
 use general::Effect;
 use jobs::Jobs;

@@ -206,6 +206,34 @@ fn options_of_the_program() {
 }
 
 #[test]
+fn a_plan_has_groups_and_refuses_what_does_not_fit_together() {
+    let text = "[a]\nstonewall\n[b]\nwait_for=a\n[c]\nstonewall\ntime_based\n[d]\nnew_group\nname=a\n";
+    let plan = run("t.fio", &[("t.fio", text)]).plan().unwrap();
+    assert_eq!(plan.jobs.iter().map(|job| job.group).collect::<Vec<_>>(), [0, 0, 1, 2]);
+    let warnings: Vec<_> = plan.warnings.iter().map(|(place, warning)| format!("{place}: {warning}")).collect();
+    assert_eq!(warnings, ["t.fio:5: [c]: time_based has no effect without runtime"]);
+    for (line, text, error) in [
+        ("t.fio", "[a]\n[b]\nwait_for=b", "t.fio:2: [b]: the job waits for itself"),
+        ("t.fio", "[a]\nwait_for=b\n[b]", "t.fio:1: [a]: there is no job b before this one to wait for"),
+        ("t.fio", "[a]\n[a]\n[b]\nwait_for=a", "t.fio:3: [b]: there is more than one job a before this one"),
+        (
+            "t.fio",
+            "[a]\ngroup_reporting\n[b]\ngroup_reporting\nlat_percentiles=1",
+            "t.fio:3: [b]: lat_percentiles is not",
+        ),
+        ("t.fio --readonly", "[a]\nrw=write", "t.fio:1: [a]: the job writes or trims"),
+        (
+            "t.fio --warnings-fatal",
+            "[a]\ntime_based",
+            "t.fio:1: [a]: time_based has no effect without runtime; --warnings",
+        ),
+    ] {
+        let found = run(line, &[("t.fio", text)]).plan().unwrap_err().to_string();
+        assert!(found.starts_with(error), "{text}: {found}");
+    }
+}
+
+#[test]
 fn showcmd_shows_what_fio_shows() {
     // Both as printed by fio 3.33 --showcmd.
     let jobs = "[global]\nbs = 4k\nfilename=/tmp/xx\nkb_base=1000\nioengine=null\nsize=1m\n[a]\nrw=randread:4\ntime_based\nruntime=1s\n\

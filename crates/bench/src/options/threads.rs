@@ -189,7 +189,6 @@ pub(super) const SECTION: Section = Section {
         option("comm", &unsupported("not yet"), "What the system calls the process"),
         option("priohint", &unsupported("not yet"), "Hint beside the priority of I/O"),
         option("gpu_dev_id", &unsupported("there is no engine for GPUs"), "GPU of the job"),
-        option("gpu_dev_ids", &unsupported("there is no engine for GPUs"), "GPUs of the jobs"),
     ],
 };
 
