@@ -127,4 +127,6 @@ fn text(arguments: Vec<OsString>) -> Result<Vec<String>, JobError> {
 }
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;

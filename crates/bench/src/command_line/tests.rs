@@ -10,11 +10,11 @@ use crate::job_file::STANDARD_INPUT;
 use crate::options::io_type::Workload;
 
 /// Job files of a test.
-struct Files(HashMap<PathBuf, &'static str>);
+pub(super) struct Files(pub(super) HashMap<PathBuf, String>);
 
 impl Files {
     fn with(files: &[(&str, &'static str)]) -> Self {
-        Self(files.iter().map(|(name, text)| (PathBuf::from(name), *text)).collect())
+        Self(files.iter().map(|(name, text)| (PathBuf::from(name), (*text).to_owned())).collect())
     }
 }
 

@@ -191,4 +191,6 @@ pub fn find(name: &str) -> Option<&'static JobOption> {
 }
 
 #[cfg(test)]
+pub(crate) mod seeded;
+#[cfg(test)]
 mod tests;
