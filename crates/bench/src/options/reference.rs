@@ -15,6 +15,17 @@ Names, aliases, defaults and meaning are those of fio 3.33. A job file has an op
 is `--name=value`. Numbers may have a unit: `k m g t p` are powers of 1024, `kib mib gib tib pib` powers of 1000 (`kb_base=1000` puts
 them right). Times may have `us ms s m h d`. In parentheses both can be computed: `(4 * 2k)`, `(1.5h)`. `rw=`, `bs=` and others take up
 to three values for reads, writes and trims: `bs=4k,8k`; an empty one leaves what there is, a comma at the end leaves the rest.
+
+Otherwise than in fio 3.33:
+
+- A text that is only in part a value is refused, with what would be taken: fio reads `4x` as 4, `1.5g` as 1, `60sec` as 60
+  microseconds, `4096-8192` of an option with one value as 4096.
+- Blanks after the equals sign do not count: fio reads `bs = 4k` as 4 bytes. Results list the text as it was given.
+- An unknown engine, and one that is not here, is refused when the job is read, not when it starts.
+- In `LOW-HIGH` both ends may have units of time: fio reads `1s-5s` as 1 microsecond to 5 seconds.
+- `uid` and `gid` of global sections count for the jobs after them.
+- `verify_write_sequence`, `verify_header_seed`, `log_issue_time`, `random_sequence_stride` and the words `average`, `max`, `both` of
+  `log_max_value` (also called `log_window_value`) are of later versions of fio.
 ";
 
 /// The page, as Markdown.
