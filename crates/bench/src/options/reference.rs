@@ -23,6 +23,8 @@ Otherwise than in fio 3.33:
 - Blanks after the equals sign do not count: fio reads `bs = 4k` as 4 bytes. Results list the text as it was given.
 - An unknown engine, and one that is not here, is refused when the job is read, not when it starts.
 - In `LOW-HIGH` both ends may have units of time: fio reads `1s-5s` as 1 microsecond to 5 seconds.
+- In expressions a fraction with a unit is what it says: fio takes `(1.5g)` for `1g`. Division by zero, a remainder of
+  fractions and a number of more than 64 bits are refused.
 - `uid` and `gid` of global sections count for the jobs after them.
 - `verify_write_sequence`, `verify_header_seed`, `log_issue_time`, `random_sequence_stride` and the words `average`, `max`, `both` of
   `log_max_value` (also called `log_window_value`) are of later versions of fio.
