@@ -188,7 +188,15 @@ impl GeneralOption {
     }
 
     pub(super) const fn is_supported(&self) -> bool {
-        !matches!(self.action, Action::Unsupported(..))
+        self.reason_missing().is_none()
+    }
+
+    /// Why it is refused; nothing if it is not.
+    pub(super) const fn reason_missing(&self) -> Option<&'static str> {
+        match self.action {
+            Action::Unsupported(_, reason) => Some(reason),
+            Action::None(_) | Action::Required(_) | Action::Optional(_) => None,
+        }
     }
 }
 

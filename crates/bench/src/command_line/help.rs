@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::general::{Effect, GENERAL};
+use super::general::{Effect, GENERAL, GeneralOption};
 use crate::options::engines::{self, ENGINES};
 use crate::options::kind::{Standing, did_you_mean, nearest};
 use crate::options::{JobOption, all, find};
@@ -17,11 +17,37 @@ pub(super) fn version() -> String {
 pub(super) fn usage() -> String {
     let mut text = String::from("bench [options] [options of jobs] [job files]\n");
     for option in GENERAL.iter().filter(|option| option.is_supported()) {
-        let name =
-            if option.value.is_empty() { option.name.to_owned() } else { format!("{}={}", option.name, option.value) };
-        line(&mut text, format_args!("  --{name:<30}{}", option.help));
+        line(&mut text, format_args!("  {:<32}{}", written(option), option.help));
     }
     text
+}
+
+/// The page of the manual about options of the program, as Markdown.
+#[must_use]
+pub fn reference_page() -> String {
+    let mut page = String::from(
+        "# Options of `tidegate bench`\n\n\
+         Made out of the table of the crate `bench`; do not edit. A test holds it against the table, and rewrites it with\n\
+         `UPDATE_REFERENCE=1 cargo test -p bench reference`.\n\n\
+         They stand anywhere among options of jobs (`--name=value`, see bench-options.md) and job files. Before the first `--name`,\n\
+         options of jobs count for all jobs. `-` is the job file on standard input.\n\n\
+         | option | what it does |\n|---|---|\n",
+    );
+    for option in GENERAL.iter().filter(|option| option.is_supported()) {
+        line(&mut page, format_args!("| `{}` | {} |", written(option), option.help));
+    }
+    page.push_str("\nKnown by name and refused:\n\n| option | what it does | why it is not there |\n|---|---|---|\n");
+    for option in GENERAL {
+        if let Some(reason) = option.reason_missing() {
+            line(&mut page, format_args!("| `{}` | {} | {reason} |", written(option), option.help));
+        }
+    }
+    page
+}
+
+/// An option as it is written.
+fn written(option: &GeneralOption) -> String {
+    if option.value.is_empty() { format!("--{}", option.name) } else { format!("--{}={}", option.name, option.value) }
 }
 
 /// `--cmdhelp`: all options, or what one is.

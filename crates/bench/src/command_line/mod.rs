@@ -15,6 +15,7 @@
 mod general;
 mod help;
 mod jobs;
+mod plan;
 mod words;
 
 use std::ffi::OsString;
@@ -23,6 +24,8 @@ use crate::job_file::{JobError, Listed, Place, Problem, System};
 use crate::options::JobOptions;
 
 pub use general::{ETA_INTERVAL_MIN, Eta, GeneralOptions, OutputFormats};
+pub use help::reference_page;
+pub use plan::{Plan, PlannedJob};
 
 use general::Effect;
 use jobs::Jobs;
@@ -123,5 +126,7 @@ fn text(arguments: Vec<OsString>) -> Result<Vec<String>, JobError> {
     arguments.into_iter().map(text).collect()
 }
 
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 mod tests;

@@ -10,11 +10,11 @@ use crate::job_file::STANDARD_INPUT;
 use crate::options::io_type::Workload;
 
 /// Job files of a test.
-struct Files(HashMap<PathBuf, &'static str>);
+pub(super) struct Files(pub(super) HashMap<PathBuf, String>);
 
 impl Files {
     fn with(files: &[(&str, &'static str)]) -> Self {
-        Self(files.iter().map(|(name, text)| (PathBuf::from(name), *text)).collect())
+        Self(files.iter().map(|(name, text)| (PathBuf::from(name), (*text).to_owned())).collect())
     }
 }
 
@@ -203,6 +203,34 @@ fn options_of_the_program() {
     let formats = run("-o x -m --name=a", &[]).general.output_formats;
     assert_eq!(formats, OutputFormats { normal: false, terse: true, json: false, json_plus: false });
     assert_eq!(answer("--parse-only"), "");
+}
+
+#[test]
+fn a_plan_has_groups_and_refuses_what_does_not_fit_together() {
+    let text = "[a]\nstonewall\n[b]\nwait_for=a\n[c]\nstonewall\ntime_based\n[d]\nnew_group\nname=a\n";
+    let plan = run("t.fio", &[("t.fio", text)]).plan().unwrap();
+    assert_eq!(plan.jobs.iter().map(|job| job.group).collect::<Vec<_>>(), [0, 0, 1, 2]);
+    let warnings: Vec<_> = plan.warnings.iter().map(|(place, warning)| format!("{place}: {warning}")).collect();
+    assert_eq!(warnings, ["t.fio:5: [c]: time_based has no effect without runtime"]);
+    for (line, text, error) in [
+        ("t.fio", "[a]\n[b]\nwait_for=b", "t.fio:2: [b]: the job waits for itself"),
+        ("t.fio", "[a]\nwait_for=b\n[b]", "t.fio:1: [a]: there is no job b before this one to wait for"),
+        ("t.fio", "[a]\n[a]\n[b]\nwait_for=a", "t.fio:3: [b]: there is more than one job a before this one"),
+        (
+            "t.fio",
+            "[a]\ngroup_reporting\n[b]\ngroup_reporting\nlat_percentiles=1",
+            "t.fio:3: [b]: lat_percentiles is not",
+        ),
+        ("t.fio --readonly", "[a]\nrw=write", "t.fio:1: [a]: the job writes or trims"),
+        (
+            "t.fio --warnings-fatal",
+            "[a]\ntime_based",
+            "t.fio:1: [a]: time_based has no effect without runtime; --warnings",
+        ),
+    ] {
+        let found = run(line, &[("t.fio", text)]).plan().unwrap_err().to_string();
+        assert!(found.starts_with(error), "{text}: {found}");
+    }
 }
 
 #[test]

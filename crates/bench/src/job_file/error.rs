@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::options::ValueError;
 use crate::options::kind::did_you_mean;
 use crate::options::limits::{FILE_BYTES_MAX, INCLUDE_DEPTH_MAX, JOBS_MAX, LINE_BYTES_MAX};
+use crate::options::resolve::{Contradiction, Warning};
 
 /// Where an option stands. Prints as `file:line: job NAME`, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -146,6 +147,12 @@ pub enum Problem {
         /// What is wrong.
         reason: ValueError,
     },
+    /// Options that cannot all be had.
+    #[error("{0}")]
+    Contradiction(Contradiction),
+    /// A warning where there are to be none.
+    #[error("{0}; --warnings-fatal makes that an error")]
+    FatalWarning(Warning),
     /// More jobs than there may be.
     #[error("there are more than {JOBS_MAX} jobs")]
     TooManyJobs,

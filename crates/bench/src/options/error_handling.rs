@@ -127,3 +127,23 @@ fn error_number(name: &str) -> Result<i32, ValueError> {
     };
     number.ok_or_else(|| ValueError::malformed(name, "the number of an error, or one of the names EPERM to ERANGE"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::find;
+
+    #[test]
+    fn ignored_errors_are_numbers_and_names_and_let_the_job_go_on() {
+        let mut options = JobOptions::default();
+        options.set(find("ignore_error").unwrap(), Some("EAGAIN:ENOSPC:75,,-84")).unwrap();
+        let group = &options.error_handling;
+        assert_eq!(group.ignore_error.read, [11, 28, 75]);
+        assert_eq!(group.ignore_error.write, []);
+        assert_eq!(group.ignore_error.verify, [84]);
+        assert_eq!(group.continue_on_error, ContinueOnError { read: true, write: false, verify: true });
+        for text in ["EWHAT", "0", "x", "1,2,3,4", "-2147483648"] {
+            assert!(options.set(find("ignore_error").unwrap(), Some(text)).is_err(), "{text}");
+        }
+    }
+}

@@ -607,3 +607,51 @@ fn random_distribution(options: &mut JobOptions, text: &str) -> Result<(), Value
     };
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::find;
+
+    fn set(name: &str, value: &str) -> Result<IoType, ValueError> {
+        let mut options = JobOptions::default();
+        options.set(find(name).unwrap(), Some(value))?;
+        Ok(options.io_type)
+    }
+
+    #[test]
+    fn what_follows_rw_counts_blocks_or_bytes() {
+        let sequence = |text| set("rw", text).map(|group| (group.rw_sequence_count, group.rw_sequence_add));
+        assert_eq!(sequence("randread"), Ok((1, 0)));
+        assert_eq!(sequence("randread:8"), Ok((8, 0)));
+        assert_eq!(sequence("write:8k"), Ok((1, 8192)));
+        assert_eq!(sequence("read:-4k"), Ok((1, -4096)));
+        for text in ["randread:x", "randread:0", "write:x", "write:"] {
+            assert!(sequence(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn distributions_have_their_parameters() {
+        let distribution = |text| set("random_distribution", text).map(|group| group.random_distribution);
+        assert_eq!(distribution("zipf"), Ok(RandomDistribution::Zipf { theta: 1.1, center: None }));
+        assert_eq!(distribution("zipf:1.3:0.5"), Ok(RandomDistribution::Zipf { theta: 1.3, center: Some(0.5) }));
+        assert_eq!(distribution("pareto"), Ok(RandomDistribution::Pareto { power: 0.2, center: None }));
+        assert_eq!(distribution("normal:20"), Ok(RandomDistribution::Normal { deviation: 20.0, center: None }));
+        assert!(matches!(distribution("zoned:60/10:40/90"), Ok(RandomDistribution::Zoned(_))));
+        assert!(matches!(distribution("zoned_abs:60/1g:40/2g"), Ok(RandomDistribution::ZonedAbsolute(_))));
+        for text in ["zipf:1", "pareto:2", "normal:-1", "zipf:1.1:2", "zoned", "zoned:50/50", "sequence:1"] {
+            assert!(distribution(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn mixes_and_sync_file_range() {
+        assert_eq!(set("rwmixread", "70").unwrap().rwmixread, 70);
+        assert_eq!(set("rwmixwrite", "70").unwrap().rwmixread, 30);
+        assert!(set("rwmixread", "101").is_err());
+        let range = SyncFileRange { write: true, wait_after: true, blocks: 8, ..SyncFileRange::default() };
+        assert_eq!(set("sync_file_range", "write,wait_after:8").unwrap().sync_file_range, range);
+        assert!(set("sync_file_range", "write,x").is_err() && set("sync_file_range", "write:x").is_err());
+    }
+}

@@ -15,6 +15,9 @@ pub const INCLUDE_DEPTH_MAX: usize = 16;
 /// Most jobs of an invocation before `numjobs` multiplies them: fio's own limit is of this size.
 pub const JOBS_MAX: usize = 65_536;
 
+/// Files that a job can name: more are made by `nrfiles`, or found by `opendir`.
+pub const FILES_MAX: usize = 65_536;
+
 /// Deepest nesting of parentheses in an expression.
 pub const EXPRESSION_DEPTH_MAX: usize = 64;
 

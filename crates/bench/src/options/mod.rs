@@ -3,7 +3,7 @@
 //! A group of options is one file here: a struct with a field for each option, under the option's name, and a
 //! [`Section`] whose entries say how a text is read into the field. A new option is a field and an entry; a new kind of value
 //! is a file in `kind/`; an engine's own options are a file in `engines/`. [`JobOptions`] is what was typed in; what follows
-//! from it (defaults that depend on others, contradictions) is resolved in one step afterwards.
+//! from it (defaults that depend on others, contradictions) is resolved in one step afterwards ([`resolve`]).
 //!
 //! Parity: fio 3.33, whose names, aliases, defaults, units and order of application these are. Where fio takes a text for
 //! something that was hardly meant (`1.5g` for 1, ` 4k` for 4), this refuses it or reads it as meant. Options that fio has
@@ -30,7 +30,9 @@ pub mod number;
 pub mod option;
 pub mod pattern;
 pub mod per_direction;
+mod reference;
 mod replay;
+pub mod resolve;
 pub mod split;
 mod steady_state;
 pub mod target_file;
@@ -44,6 +46,7 @@ pub use kind::{Between, Fractions, Share, ValueError};
 pub use number::KbBase;
 pub use option::{JobOption, Order, Section};
 pub use per_direction::PerDirection;
+pub use reference::reference_page;
 
 /// Every group, in the order of fio's manual.
 pub const SECTIONS: &[&Section] = &[
@@ -187,5 +190,7 @@ pub fn find(name: &str) -> Option<&'static JobOption> {
     all().find(|option| option.is_called(name))
 }
 
+#[cfg(test)]
+pub(crate) mod seeded;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Which files and devices are used, and how they come to be.
 
 use super::JobOptions;
-use super::kind::{ValueError, boolean, choice, number, text, unsupported, word};
+use super::kind::{ValueError, boolean, choice, custom, number, text, unsupported, word};
+use super::limits::{FILES_MAX, TEXT_BYTES_MAX};
 use super::number::fraction;
 use super::option::{Order, Section, option};
 
@@ -38,10 +39,11 @@ pub enum LockFile {
 /// Values of the options of this group.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TargetFile {
-    /// Directories of the files, separated by colons.
-    pub directory: Option<String>,
-    /// The files, separated by colons; a colon in a name has a backslash before it.
-    pub filename: Option<String>,
+    /// Directories of the files: the jobs of `numjobs` take them in turn.
+    pub directory: Vec<String>,
+    /// The files. Those of a job come after those of global sections; the first of the directories known by then is before
+    /// each.
+    pub filename: Vec<String>,
     /// How files are called that `filename` does not name.
     pub filename_format: Option<String>,
     /// Files of remote workers have their address in the name.
@@ -91,13 +93,13 @@ pub(super) const SECTION: Section = Section {
     options: &[
         option(
             "directory",
-            &text(|options| &mut options.target_file.directory),
-            "Directories of the files, colons between",
+            &custom("directories with colons between, \\: for a colon in a name", directory),
+            "Directories of the files",
         ),
         option(
             "filename",
-            &text(|options| &mut options.target_file.filename),
-            "The files or devices, colons between; \\: is a colon in a name",
+            &custom("names with colons between, \\: for a colon in a name", filename),
+            "The files or devices, added to those of global sections",
         )
         .order(Order::Late),
         option(
@@ -232,6 +234,51 @@ pub(super) const SECTION: Section = Section {
     ],
 };
 
+fn directory(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
+    options.target_file.directory = names(text)?;
+    Ok(())
+}
+
+/// Names count as they are read: `nrfiles` is their number, unless it is set afterwards.
+fn filename(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
+    let group = &mut options.target_file;
+    if group.filename.is_empty() {
+        group.nrfiles = 0;
+    }
+    for name in names(text)? {
+        if group.filename.len() == FILES_MAX {
+            return Err(ValueError::TooMany { limit: FILES_MAX, what: "files" });
+        }
+        group.filename.push(match group.directory.first() {
+            Some(directory) => format!("{directory}/{name}"),
+            None => name,
+        });
+        group.nrfiles += 1;
+    }
+    Ok(())
+}
+
+/// Names with colons between; a colon after a backslash belongs to the name.
+fn names(text: &str) -> Result<Vec<String>, ValueError> {
+    let mut names = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_escaped = letter == '\\' && letters.peek() == Some(&':');
+        match (letter, names.last_mut()) {
+            (':', Some(name)) if !name.is_empty() => names.push(String::new()),
+            // A colon where a name starts separates nothing.
+            (':', _) => {}
+            (_, Some(name)) => name.push(if is_escaped { letters.next().unwrap_or(letter) } else { letter }),
+            (_, None) => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    if names.iter().any(|name| name.len() > TEXT_BYTES_MAX) {
+        return Err(ValueError::TooLong { limit: TEXT_BYTES_MAX });
+    }
+    if names.is_empty() { Err(ValueError::malformed(text, "a name")) } else { Ok(names) }
+}
+
 fn file_service(options: &mut JobOptions, postfix: Option<&str>) -> Result<(), ValueError> {
     let group = &mut options.target_file;
     group.file_service_count = 1;
@@ -289,6 +336,58 @@ impl Law {
                 Err(ValueError::Rule("the deviation of normal is from 0 to below 100"))
             }
             _ => Ok((parameter, center)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::find;
+
+    fn set(options: &mut JobOptions, name: &str, value: &str) {
+        options.set(find(name).unwrap(), Some(value)).unwrap();
+    }
+
+    #[test]
+    fn colons_separate_names_unless_a_backslash_is_before_them() {
+        for (text, expected) in [
+            ("a:b", &["a", "b"][..]),
+            ("a\\:b:c", &["a:b", "c"]),
+            ("::a::b:", &["a", "b"]),
+            ("\\a", &["\\a"]),
+            ("a\\", &["a\\"]),
+        ] {
+            assert_eq!(names(text).unwrap(), expected, "{text}");
+        }
+        assert!(names(":").is_err());
+    }
+
+    #[test]
+    fn names_add_up_and_count_as_files() {
+        // fio 3.33 --debug=file says `add file` for each of these.
+        let mut options = JobOptions::default();
+        set(&mut options, "filename", "/dev/a");
+        assert_eq!(options.target_file.nrfiles, 1);
+        set(&mut options, "directory", "/x:/y");
+        set(&mut options, "nrfiles", "4");
+        set(&mut options, "filename", "b:c");
+        assert_eq!(options.target_file.filename, ["/dev/a", "/x/b", "/x/c"]);
+        assert_eq!(options.target_file.directory, ["/x", "/y"]);
+        assert_eq!(options.target_file.nrfiles, 6, "resolving limits it to the files that there are");
+    }
+
+    #[test]
+    fn distributions_have_their_parameters() {
+        let mut options = JobOptions::default();
+        set(&mut options, "file_service_type", "zipf:1.5:0.25");
+        let group = &options.target_file;
+        assert_eq!((group.file_service_type, group.file_service_parameter), (FileService::Zipf, 1.5));
+        assert_eq!(group.file_service_center, Some(0.25));
+        set(&mut options, "file_service_type", "roundrobin:8");
+        assert_eq!((options.target_file.file_service_count, options.target_file.file_service_center), (8, None));
+        for text in ["zipf:1", "pareto:1", "pareto:0", "normal:100", "zipf:2:1.5", "random:x"] {
+            assert!(options.set(find("file_service_type").unwrap(), Some(text)).is_err(), "{text}");
         }
     }
 }

@@ -189,7 +189,6 @@ pub(super) const SECTION: Section = Section {
         option("comm", &unsupported("not yet"), "What the system calls the process"),
         option("priohint", &unsupported("not yet"), "Hint beside the priority of I/O"),
         option("gpu_dev_id", &unsupported("there is no engine for GPUs"), "GPU of the job"),
-        option("gpu_dev_ids", &unsupported("there is no engine for GPUs"), "GPUs of the jobs"),
     ],
 };
 
@@ -244,4 +243,40 @@ fn memory_policy(options: &mut JobOptions, text: &str) -> Result<(), ValueError>
     };
     options.threads.numa_mem_policy = Some(policy);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::find;
+
+    fn set(name: &str, value: &str) -> Result<Threads, ValueError> {
+        let mut options = JobOptions::default();
+        options.set(find(name).unwrap(), Some(value))?;
+        Ok(options.threads)
+    }
+
+    #[test]
+    fn memory_policies_have_the_nodes_that_they_need() {
+        let policy = |text| set("numa_mem_policy", text).map(|threads| threads.numa_mem_policy.unwrap());
+        assert_eq!(policy("default"), Ok(NumaMemoryPolicy::Default));
+        assert_eq!(policy("local"), Ok(NumaMemoryPolicy::Local));
+        assert_eq!(policy("prefer:1"), Ok(NumaMemoryPolicy::Prefer(1)));
+        assert_eq!(policy("bind:0-1,3"), Ok(NumaMemoryPolicy::Bind("0-1,3".to_owned())));
+        assert_eq!(policy("interleave"), Ok(NumaMemoryPolicy::Interleave("all".to_owned())));
+        assert_eq!(policy("interleave:!0"), Ok(NumaMemoryPolicy::Interleave("!0".to_owned())));
+        for text in ["prefer", "prefer:0-1", "bind", "bind:x", "local:0", "default:0", "interleave:", "other"] {
+            assert!(policy(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cpus_are_a_list_or_a_mask() {
+        let cpus = |name, text| set(name, text).map(|threads| threads.cpus_allowed.unwrap().as_slice().to_vec());
+        assert_eq!(cpus("cpus_allowed", "0,2-3"), Ok(vec![0, 2, 3]));
+        assert_eq!(cpus("cpumask", "0x5"), Ok(vec![0, 2]));
+        assert!(cpus("cpumask", "0").is_err() && cpus("cpumask", "0x100000000").is_err());
+        assert!(set("numa_cpu_nodes", "x").is_err());
+        assert_eq!(set("numa_cpu_nodes", "0-1").unwrap().numa_cpu_nodes.as_deref(), Some("0-1"));
+    }
 }

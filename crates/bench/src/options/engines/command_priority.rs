@@ -5,6 +5,17 @@ use crate::options::limits::SPLIT_ENTRIES_MAX;
 use crate::options::number::{KbBase, whole_u64};
 use crate::options::{JobOptions, PerDirection};
 
+/// A priority of an I/O, as the kernel counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IoPriority {
+    /// 0 none, 1 real time, 2 best effort, 3 idle.
+    pub class: u32,
+    /// Level in the class, 0 to 7, 0 first.
+    pub level: u32,
+    /// Hint for the device, 0 to 1023.
+    pub hint: u32,
+}
+
 /// A block size, how many of these blocks have a priority, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrioritySplit {
@@ -12,8 +23,8 @@ pub struct PrioritySplit {
     pub size: u64,
     /// Blocks of this size that have the priority, in per cent, above 0.
     pub percent: u32,
-    /// Class and level of the priority; nothing is what `cmdprio_class` and `cmdprio` say.
-    pub priority: Option<(u32, u32)>,
+    /// The priority; nothing is what `cmdprio_class` and `cmdprio` say.
+    pub priority: Option<IoPriority>,
 }
 
 /// Values of these options. Trims have none.
@@ -33,12 +44,12 @@ pub(in crate::options) struct Splits {
     field: Field<CommandPriority>,
 }
 
-/// `SIZE/PERCENT[/CLASS/LEVEL]:…`, for reads and writes.
+/// `SIZE/PERCENT[/CLASS/LEVEL[/HINT]]:…`, for reads and writes.
 pub(super) const fn priority_splits(field: Field<CommandPriority>) -> Splits {
     Splits { field }
 }
 
-const ACCEPTED: &str = "SIZE/PERCENT[/CLASS/LEVEL]:…, for reads and writes with a comma between";
+const ACCEPTED: &str = "SIZE/PERCENT[/CLASS/LEVEL[/HINT]]:…, for reads and writes with a comma between";
 
 impl Kind for Splits {
     fn accepted(&self) -> String {
@@ -86,12 +97,16 @@ fn split(text: &str, base: KbBase) -> Option<PrioritySplit> {
     };
     let priority = match parts.get(2..) {
         None | Some([]) => None,
-        Some([class, level]) => {
-            Some((class.parse().ok().filter(|class| *class <= 3)?, level.parse().ok().filter(|level| *level <= 7)?))
-        }
+        Some([class, level]) => Some(priority(class, level, "0")?),
+        Some([class, level, hint]) => Some(priority(class, level, hint)?),
         Some(_) => return None,
     };
     Some(PrioritySplit { size, percent, priority })
+}
+
+fn priority(class: &str, level: &str, hint: &str) -> Option<IoPriority> {
+    let read = |text: &str, maximum: u32| text.parse().ok().filter(|number| *number <= maximum);
+    Some(IoPriority { class: read(class, 3)?, level: read(level, 7)?, hint: read(hint, 1023)? })
 }
 
 #[cfg(test)]
@@ -100,10 +115,13 @@ mod tests {
 
     #[test]
     fn entries_are_ordered_by_size_and_those_of_nothing_left_out() {
-        let list = splits("64k/40/1/0:4k/60/2/7:8k/0:1k/5", KbBase::Binary).unwrap();
+        let list = splits("64k/40/1/0:4k/60/2/7/3:8k/0:1k/5", KbBase::Binary).unwrap();
         let entry = |size, percent, priority| PrioritySplit { size, percent, priority };
-        assert_eq!(list, [entry(1024, 5, None), entry(4096, 60, Some((2, 7))), entry(65_536, 40, Some((1, 0)))]);
-        for text in ["x/1", "4k/101", "4k/1/2", "4k/1/4/0", "4k/1/1/8", "4k/1/1/1/1"] {
+        let best_effort = IoPriority { class: 2, level: 7, hint: 3 };
+        let real_time = IoPriority { class: 1, level: 0, hint: 0 };
+        let expected = [entry(1024, 5, None), entry(4096, 60, Some(best_effort)), entry(65_536, 40, Some(real_time))];
+        assert_eq!(list, expected);
+        for text in ["x/1", "4k/101", "4k/1/2", "4k/1/4/0", "4k/1/1/8", "4k/1/1/1/1024", "4k/1/1/1/1/1"] {
             assert!(splits(text, KbBase::Binary).is_err(), "{text}");
         }
     }

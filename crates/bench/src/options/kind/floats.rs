@@ -34,7 +34,7 @@ impl Kind for Floats {
     fn accepted(&self) -> String {
         match self.count_max {
             1 => "a number".to_owned(),
-            count => format!("at most {count} numbers with colons between"),
+            count => format!("a list of at most {count} numbers with colons between"),
         }
     }
 

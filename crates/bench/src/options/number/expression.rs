@@ -208,7 +208,7 @@ fn apply(operator: char, left: Value, right: Value) -> Option<Value> {
         '+' => left.float + right.float,
         '-' => left.float - right.float,
         '*' => left.float * right.float,
-        '/' if right.float.abs() < 1e-20 => return None,
+        // By zero it is no number, which nobody takes for a value.
         '/' => left.float / right.float,
         '^' => left.float.powf(right.float),
         // A remainder of fractions is refused below.
