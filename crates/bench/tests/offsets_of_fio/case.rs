@@ -59,7 +59,8 @@ impl Case {
     /// Bytes of the files that exist before the job; `None`: the engine needs none.
     pub(crate) fn existing_bytes(&self) -> Option<u64> {
         let engine_has_no_disk = self.text("ioengine") == Some("null");
-        (!engine_has_no_disk).then(|| self.number("filesize").unwrap_or_else(|| self.number("size").unwrap()))
+        let bytes = || self.text("filesize").map_or_else(|| self.number("size").unwrap(), |text| range(text).0);
+        (!engine_has_no_disk).then(bytes)
     }
 
     pub(crate) fn is_time_based(&self) -> bool {
@@ -260,7 +261,7 @@ fn split(text: &str) -> BlockSize {
         .collect();
     let given: u32 = entries.iter().filter_map(|entry| entry.1).sum();
     let missing = u32::try_from(entries.iter().filter(|entry| entry.1.is_none()).count()).unwrap();
-    let share = if missing == 0 { 0 } else { (100 - given) / missing };
+    let share = (100 - given).checked_div(missing).unwrap_or_default();
     let entries = entries.into_iter().map(|(bytes, percent)| SplitSize { bytes, percent: percent.unwrap_or(share) });
     BlockSize::split(entries.collect())
 }

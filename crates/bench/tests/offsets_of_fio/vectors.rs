@@ -53,8 +53,11 @@ pub(crate) fn record() {
         }
         let Some(command) = line.strip_prefix("fio ") else { continue };
         writeln!(recorded, "{line}").unwrap();
-        let clones =
-            fio::run(&folder, &Case::parse(command), command).unwrap_or_else(|error| panic!("{line}\n{error}"));
+        let clones = match fio::run(&folder, &Case::parse(command), command) {
+            fio::Outcome::Done(clones) => clones,
+            fio::Outcome::Refused(message) => panic!("{line}\n{message}"),
+            fio::Outcome::Endless => panic!("{line} does not end"),
+        };
         for entries in clones {
             writeln!(recorded, "{}", encode(&entries)).unwrap();
         }
