@@ -123,6 +123,11 @@ impl Case {
             offset_align: self.number("offset_align"),
             offset_increment: amount("offset_increment"),
             clone_number: clone,
+            io_size_percent: match amount("io_size") {
+                Amount::Percent(percent) => percent,
+                Amount::Bytes(_) => 100,
+            },
+            append: self.is_on("file_append"),
             ..Extent::of_size(0)
         }
     }
@@ -173,8 +178,14 @@ impl Case {
         settings.open_files = self.number("openfiles").map_or(0, |number| usize::try_from(number).unwrap());
         settings.sync_every.fsync = self.number("fsync").unwrap_or(0);
         settings.sync_every.fdatasync = self.number("fdatasync").unwrap_or(0);
+        if let Some((_, writes)) = self.text("sync_file_range").and_then(|text| text.split_once(':')) {
+            settings.sync_every.range = writes.parse().unwrap();
+        }
         let limits = &mut settings.limits;
-        limits.io_size = self.number("io_size").unwrap_or(0);
+        limits.io_size = match self.text("io_size").map(amount) {
+            Some(Amount::Bytes(bytes)) => bytes,
+            _ => 0,
+        };
         limits.number_ios = self.number("number_ios").unwrap_or(0);
         limits.loops = self.number("loops").map_or(1, |number| u32::try_from(number).unwrap());
         limits.time_based = self.is_time_based();

@@ -210,7 +210,11 @@ fn limits(random: &mut Random, block: u64, size: u64, add: &mut impl FnMut(&str,
     if random.one_in(6) {
         add("number_ios", &(random.below(80) + 1).to_string());
     }
-    if random.one_in(6) {
+    if random.one_in(12) {
+        add("time_based", "1");
+        add("runtime", "100ms");
+        add("thinktime", "500");
+    } else if random.one_in(6) {
         add("loops", &(random.below(3) + 2).to_string());
     }
 }
