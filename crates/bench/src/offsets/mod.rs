@@ -201,6 +201,7 @@ impl Offsets {
     #[inline]
     fn try_files(&mut self, redirect: &mut impl FnMut(Direction) -> Option<Direction>) -> Option<Step> {
         let block_seed = self.seeds.seed(Purpose::Block);
+        let mut failures = 0;
         loop {
             let index = self.choice.choose(&mut self.files, block_seed)?;
             let direction = match self.directions.choose() {
@@ -230,7 +231,8 @@ impl Offsets {
                 self.passes.count(direction, io.length);
                 return Some(Step::Io(io));
             }
-            self.choice.leave(&mut self.files[index], block_seed);
+            failures += 1;
+            self.choice.leave(&mut self.files[index], block_seed, failures);
         }
     }
 
@@ -273,7 +275,6 @@ impl Offsets {
         }
         file.last_start[direction.index()] = offset;
         file.last_end[direction.index()] = end - (length - io.length);
-        file.is_untouched = false;
         Some(io)
     }
 

@@ -67,8 +67,11 @@ impl Case {
         self.is_on("time_based")
     }
 
-    /// The names that fio gives the files of a clone.
+    /// The names of the files of a clone: those that are given, or those that fio makes up.
     pub(crate) fn file_names(&self, clone: u32) -> Vec<String> {
+        if let Some(names) = self.text("filename") {
+            return names.split(':').map(str::to_owned).collect();
+        }
         (0..self.file_count()).map(|file| format!("j.{clone}.{file}")).collect()
     }
 
