@@ -131,7 +131,6 @@ impl Case {
                 Amount::Bytes(_) => 100,
             },
             append: self.is_on("file_append"),
-            ..Extent::of_size(0)
         }
     }
 

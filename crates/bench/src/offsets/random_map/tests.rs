@@ -1,3 +1,5 @@
+//! The map against a plain list of blocks.
+
 use super::*;
 use crate::random::taus258::Taus258;
 
