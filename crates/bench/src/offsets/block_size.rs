@@ -115,3 +115,27 @@ impl Lengths {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offsets::settings::SplitSize;
+    use crate::random::Width;
+
+    /// fio divides: an entry is taken when the number over the percentages so far is at most a hundredth of the range.
+    #[test]
+    fn thresholds_are_those_of_a_division() {
+        let entry = |bytes, percent| SplitSize { bytes, percent };
+        let size = BlockSize::split(vec![entry(4096, 7), entry(8192, 33), entry(512, 60)]);
+        for width in [Width::Bits32, Width::Bits64] {
+            let lengths = Lengths::new(&size, false, Generator::new(1, width));
+            let maximum = lengths.generator.maximum();
+            for (threshold, percent) in lengths.thresholds.iter().zip([7, 40, 100]) {
+                let around = threshold.below.saturating_sub(2)..threshold.below + 2;
+                for number in around.filter_map(|number| u64::try_from(number).ok()) {
+                    assert_eq!(u128::from(number) < threshold.below, number / percent <= maximum / 100, "{number}");
+                }
+            }
+        }
+    }
+}

@@ -52,8 +52,6 @@ pub(super) struct FileState {
     pub(super) is_open: bool,
     /// Came to its end in this pass.
     pub(super) is_done: bool,
-    /// No I/O since the last reset.
-    pub(super) is_untouched: bool,
 }
 
 impl FileState {
@@ -71,7 +69,6 @@ impl FileState {
             skewed: None,
             is_open: false,
             is_done: false,
-            is_untouched: true,
         }
     }
 
@@ -102,7 +99,6 @@ impl FileState {
         if let Some(lfsr) = &mut self.lfsr {
             lfsr.restart(block_seed);
         }
-        self.is_untouched = true;
     }
 
     /// Whether the next I/O of a trim and write pair is the trim.

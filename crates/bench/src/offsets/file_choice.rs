@@ -11,6 +11,9 @@ use crate::random::{Generator, Width, low_half};
 /// Skewed draws are made over 2¹⁰ times as many places as there are files.
 const PLACES_SHIFT: u32 = 10;
 
+/// Files in a row that have nothing to give before the job gives up, where files start over.
+const FAILURES_MAX: u32 = 10_000;
+
 #[derive(Debug, Clone)]
 enum Draw {
     InTurn,
@@ -140,12 +143,12 @@ impl FileChoice {
         !file.is_done && (file.is_open || self.open < self.open_max)
     }
 
-    /// Closes a file that had nothing to give. Where files start over it gets another chance, unless it had nothing to
-    /// give from the very start: fio would try that one for ever.
-    pub(super) fn leave(&mut self, file: &mut FileState, block_seed: u64) {
+    /// Closes a file that had nothing to give, the last of `failures` in a row. Where files start over it gets another
+    /// chance, as often as a skewed draw may miss; fio goes on for ever when nothing fits at all.
+    pub(super) fn leave(&mut self, file: &mut FileState, block_seed: u64, failures: u32) {
         file.is_open = false;
         self.open -= 1;
-        if self.service.starts_over() && !file.is_untouched {
+        if self.service.starts_over() && failures < FAILURES_MAX {
             file.reset(block_seed);
         } else {
             file.is_done = true;

@@ -22,10 +22,15 @@
 //!
 //! Not here: `zonemode=zbd`, replay of logs, `rate` (see [`Offsets::next_step_with`]), which writes are verified.
 //!
-//! Cost (`cargo run --release -p bench --example offsets_cost`): nothing allocates after [`Offsets::new`], and offsets
-//! take no division: a random number is scaled by a multiplication, blocks become bytes by one, and blocks of lengths are
-//! shifts when the smallest length is a power of two. Divisions remain for skewed distributions (one), for zones by the
-//! constant 100, for `fsync=N` (one a write), and for lengths whose smallest is no power of two (one).
+//! Cost: nothing allocates after [`Offsets::new`]. One I/O, of a file of 1 GiB in blocks of 4 KiB, on a 2-core virtual
+//! machine (`cargo run --release -p bench --example offsets_cost`): sequential 6 ns, random without a map 9 ns (64-bit
+//! generator 10 ns), with a map 14 ns, shift register 17 ns, lengths of a range or a split 14 to 16 ns, mixed directions
+//! 14 ns, `zipf` 24 ns, `pareto` 27 ns, `normal` 30 ns.
+//!
+//! Offsets take no division: a random number is scaled by a multiplication, blocks become bytes by one, and lengths become
+//! blocks by a shift when the smallest length is a power of two. Divisions remain for skewed distributions (one, `normal`
+//! thirteen), for zones by the constant 100, for `fsync=N` (one a write), for strided zones (one), and for lengths whose
+//! smallest is no power of two (one).
 
 pub mod layout;
 pub mod random_map;
@@ -201,6 +206,7 @@ impl Offsets {
     #[inline]
     fn try_files(&mut self, redirect: &mut impl FnMut(Direction) -> Option<Direction>) -> Option<Step> {
         let block_seed = self.seeds.seed(Purpose::Block);
+        let mut failures = 0;
         loop {
             let index = self.choice.choose(&mut self.files, block_seed)?;
             let direction = match self.directions.choose() {
@@ -230,7 +236,8 @@ impl Offsets {
                 self.passes.count(direction, io.length);
                 return Some(Step::Io(io));
             }
-            self.choice.leave(&mut self.files[index], block_seed);
+            failures += 1;
+            self.choice.leave(&mut self.files[index], block_seed, failures);
         }
     }
 
@@ -273,7 +280,6 @@ impl Offsets {
         }
         file.last_start[direction.index()] = offset;
         file.last_end[direction.index()] = end - (length - io.length);
-        file.is_untouched = false;
         Some(io)
     }
 

@@ -188,3 +188,6 @@ const fn bit(index: u64) -> u64 {
 const fn position(index: u64) -> usize {
     index as usize
 }
+
+#[cfg(test)]
+mod tests;

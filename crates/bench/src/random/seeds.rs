@@ -89,7 +89,8 @@ pub struct SeedSettings {
     pub randrepeat: bool,
     /// `allrandrepeat`: the same of everything in each run, from the job's number alone.
     pub allrandrepeat: bool,
-    /// The job's number in the run, from 1, each clone counted.
+    /// The job's number in the run, from 1, each clone counted. fio makes clones from the highest clone number down: with
+    /// `numjobs=3` the jobs 1, 2 and 3 are the clones 0, 2 and 1 (their file names and `offset_increment` say so).
     pub job_number: u32,
     /// The job is one that `numjobs` added, not the first of these.
     pub is_clone: bool,

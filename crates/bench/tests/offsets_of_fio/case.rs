@@ -59,15 +59,19 @@ impl Case {
     /// Bytes of the files that exist before the job; `None`: the engine needs none.
     pub(crate) fn existing_bytes(&self) -> Option<u64> {
         let engine_has_no_disk = self.text("ioengine") == Some("null");
-        (!engine_has_no_disk).then(|| self.number("filesize").unwrap_or_else(|| self.number("size").unwrap()))
+        let bytes = || self.text("filesize").map_or_else(|| self.number("size").unwrap(), |text| range(text).0);
+        (!engine_has_no_disk).then(bytes)
     }
 
     pub(crate) fn is_time_based(&self) -> bool {
         self.is_on("time_based")
     }
 
-    /// The names that fio gives the files of a clone.
+    /// The names of the files of a clone: those that are given, or those that fio makes up.
     pub(crate) fn file_names(&self, clone: u32) -> Vec<String> {
+        if let Some(names) = self.text("filename") {
+            return names.split(':').map(str::to_owned).collect();
+        }
         (0..self.file_count()).map(|file| format!("j.{clone}.{file}")).collect()
     }
 
@@ -122,7 +126,11 @@ impl Case {
             offset_align: self.number("offset_align"),
             offset_increment: amount("offset_increment"),
             clone_number: clone,
-            ..Extent::of_size(0)
+            io_size_percent: match amount("io_size") {
+                Amount::Percent(percent) => percent,
+                Amount::Bytes(_) => 100,
+            },
+            append: self.is_on("file_append"),
         }
     }
 
@@ -172,8 +180,14 @@ impl Case {
         settings.open_files = self.number("openfiles").map_or(0, |number| usize::try_from(number).unwrap());
         settings.sync_every.fsync = self.number("fsync").unwrap_or(0);
         settings.sync_every.fdatasync = self.number("fdatasync").unwrap_or(0);
+        if let Some((_, writes)) = self.text("sync_file_range").and_then(|text| text.split_once(':')) {
+            settings.sync_every.range = writes.parse().unwrap();
+        }
         let limits = &mut settings.limits;
-        limits.io_size = self.number("io_size").unwrap_or(0);
+        limits.io_size = match self.text("io_size").map(amount) {
+            Some(Amount::Bytes(bytes)) => bytes,
+            _ => 0,
+        };
         limits.number_ios = self.number("number_ios").unwrap_or(0);
         limits.loops = self.number("loops").map_or(1, |number| u32::try_from(number).unwrap());
         limits.time_based = self.is_time_based();
@@ -260,7 +274,7 @@ fn split(text: &str) -> BlockSize {
         .collect();
     let given: u32 = entries.iter().filter_map(|entry| entry.1).sum();
     let missing = u32::try_from(entries.iter().filter(|entry| entry.1.is_none()).count()).unwrap();
-    let share = if missing == 0 { 0 } else { (100 - given) / missing };
+    let share = (100 - given).checked_div(missing).unwrap_or_default();
     let entries = entries.into_iter().map(|(bytes, percent)| SplitSize { bytes, percent: percent.unwrap_or(share) });
     BlockSize::split(entries.collect())
 }

@@ -13,6 +13,9 @@ pub(crate) const PROGRAM: &str = "/usr/bin/fio";
 /// The version whose offsets we give.
 pub(crate) const VERSION: &str = "fio-3.33";
 
+/// The number of the signal that ends what does not end.
+const KILLED: i32 = 9;
+
 /// Why there is nothing to compare with; `None`: there is.
 pub(crate) fn missing() -> Option<String> {
     match Command::new(PROGRAM).arg("--version").output() {
@@ -44,8 +47,18 @@ impl Drop for Folder {
     }
 }
 
-/// What fio does for each clone of a case, in the order of clones' names; `Err`: what it said instead.
-pub(crate) fn run(folder: &Folder, case: &Case, command: &str) -> Result<Vec<Vec<Entry>>, String> {
+/// What fio did.
+pub(crate) enum Outcome {
+    /// The entries of each clone, in the order of clones' names.
+    Done(Vec<Vec<Entry>>),
+    /// It did not want to, and said this.
+    Refused(String),
+    /// It did not end.
+    Endless,
+}
+
+/// Runs fio for a case.
+pub(crate) fn run(folder: &Folder, case: &Case, command: &str) -> Outcome {
     let log = folder.0.join("log");
     // fio appends.
     let _ = fs::remove_file(&log);
@@ -55,7 +68,9 @@ pub(crate) fn run(folder: &Folder, case: &Case, command: &str) -> Result<Vec<Vec
             fs::File::create(folder.0.join(name)).unwrap().set_len(bytes).unwrap();
         }
     }
-    let output = Command::new(PROGRAM)
+    // Some jobs never end with fio: those where nothing that is drawn fits.
+    let output = Command::new("timeout")
+        .args(["--signal=KILL", "20", PROGRAM])
         .args(["--name=j", "--thread", "--write_iolog=log"])
         .args(command.split_whitespace())
         .current_dir(&folder.0)
@@ -64,11 +79,14 @@ pub(crate) fn run(folder: &Folder, case: &Case, command: &str) -> Result<Vec<Vec
     for name in names.iter().flatten() {
         let _ = fs::remove_file(folder.0.join(name));
     }
+    if output.status.code().is_none_or(|code| code == 128 + KILLED) {
+        return Outcome::Endless;
+    }
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
+        return Outcome::Refused(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
     }
     let text = fs::read_to_string(log).unwrap();
-    Ok(names.iter().map(|names| read(&text, names)).collect())
+    Outcome::Done(names.iter().map(|names| read(&text, names)).collect())
 }
 
 /// The entries of a log (version 3) that are about these files.

@@ -58,6 +58,11 @@ pub(crate) fn command(random: &mut Random) -> String {
         limits(random, block, size, &mut add);
     }
     files(random, block, has_absolute_zones, &mut add);
+    if random.one_in(8) && engine == "null" && matches!(mix, "write" | "rw") {
+        // Reads of the null engine would not verify, so nothing reads.
+        add("verify", "crc32c");
+        add("do_verify", "0");
+    }
     if random.one_in(3) {
         add("randseed", &random.below(1 << 40).to_string());
     } else if random.one_in(4) {
@@ -165,8 +170,15 @@ fn files(random: &mut Random, block: u64, has_absolute_zones: bool, add: &mut im
         let count = random.below(4) + 2;
         add("nrfiles", &count.to_string());
         let service = ["random", "roundrobin", "random:3", "roundrobin:5", "sequential"];
-        if !random.one_in(3) {
-            add("file_service_type", random.one_of(&service));
+        let skewed = ["zipf", "zipf:0.8", "pareto:0.3:0.5", "normal:30", "normal"];
+        match random.below(6) {
+            0 => {}
+            1 => add("file_service_type", random.one_of(&skewed)),
+            _ => add("file_service_type", random.one_of(&service)),
+        }
+        if random.one_in(5) {
+            let low = block * (random.below(20) + 20);
+            add("filesize", &format!("{low}-{}", low + block * random.below(60)));
         }
         if random.one_in(4) {
             add("openfiles", &(random.below(count) + 1).to_string());
@@ -179,8 +191,15 @@ fn files(random: &mut Random, block: u64, has_absolute_zones: bool, add: &mut im
         }
         add("zoneskip", &(block * random.below(4)).to_string());
     }
-    if random.one_in(5) {
-        add("offset", &(block * (random.below(8) + 1)).to_string());
+    match random.below(8) {
+        0 => add("offset", &(block * (random.below(8) + 1)).to_string()),
+        1 => {
+            add("offset", &format!("{}%", random.below(60) + 1));
+            if random.one_in(3) {
+                add("offset_align", "512");
+            }
+        }
+        _ => {}
     }
 }
 
@@ -191,7 +210,11 @@ fn limits(random: &mut Random, block: u64, size: u64, add: &mut impl FnMut(&str,
     if random.one_in(6) {
         add("number_ios", &(random.below(80) + 1).to_string());
     }
-    if random.one_in(6) {
+    if random.one_in(12) {
+        add("time_based", "1");
+        add("runtime", "100ms");
+        add("thinktime", "500");
+    } else if random.one_in(6) {
         add("loops", &(random.below(3) + 2).to_string());
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A record is a line `fio` with the options, then a line for each clone with its I/Os. An I/O has the parts in which it
 //! differs from the one before: a letter for the direction (`r`, `w`, `t`), `@` and the file's place, `*` and the length,
-//! then `o` and the offset, or `+` for one right behind the last. `s` and `d` are syncs.
+//! then `o` and the offset, or `+` for one right behind the last. `s`, `d` and `g` are
+//! `fsync`, `fdatasync` and `sync_file_range`.
 
 use std::fmt::Write;
 use std::fs;
@@ -53,8 +54,11 @@ pub(crate) fn record() {
         }
         let Some(command) = line.strip_prefix("fio ") else { continue };
         writeln!(recorded, "{line}").unwrap();
-        let clones =
-            fio::run(&folder, &Case::parse(command), command).unwrap_or_else(|error| panic!("{line}\n{error}"));
+        let clones = match fio::run(&folder, &Case::parse(command), command) {
+            fio::Outcome::Done(clones) => clones,
+            fio::Outcome::Refused(message) => panic!("{line}\n{message}"),
+            fio::Outcome::Endless => panic!("{line} does not end"),
+        };
         for entries in clones {
             writeln!(recorded, "{}", encode(&entries)).unwrap();
         }
@@ -72,8 +76,12 @@ fn encode(entries: &[Entry]) -> String {
                 words.push("s".to_owned());
                 continue;
             }
-            Entry::Sync(_) => {
+            Entry::Sync(SyncKind::Fdatasync) => {
                 words.push("d".to_owned());
+                continue;
+            }
+            Entry::Sync(SyncKind::Range) => {
+                words.push("g".to_owned());
                 continue;
             }
         };
@@ -106,6 +114,7 @@ fn decode(line: &str) -> Vec<Entry> {
         match word {
             "s" => entries.push(Entry::Sync(SyncKind::Fsync)),
             "d" => entries.push(Entry::Sync(SyncKind::Fdatasync)),
+            "g" => entries.push(Entry::Sync(SyncKind::Range)),
             word => {
                 last = decode_io(word, last);
                 entries.push(Entry::Io(last));
