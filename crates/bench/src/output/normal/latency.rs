@@ -101,3 +101,30 @@ fn table(text: &mut String, unit: &str, shares: &[f64]) {
         add!(text, "  lat ({unit})   : {}\n", line.collect::<Vec<_>>().join(", "));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_change_where_fios_do() {
+        let name = |minimum, maximum, deviation| Scale::of(minimum, maximum, deviation).name;
+        assert_eq!(name(2001, 100_000, 1001.0), "usec");
+        assert_eq!(name(2000, 100_000, 1001.0), "nsec");
+        assert_eq!(name(2001, 99_999, 1001.0), "nsec");
+        assert_eq!(name(2001, 100_000, 1000.0), "nsec");
+        assert_eq!(name(2_000_001, 100_000_000, 1_000_001.0), "msec");
+        assert_eq!(name(2_000_001, 99_999_999, 1_000_001.0), "usec");
+        assert_eq!(name(2_000_001, 100_000_000, 1_000_000.0), "usec");
+    }
+
+    #[test]
+    fn ranges_go_on_in_a_second_line() {
+        let mut text = String::new();
+        table(&mut text, "usec", &[1.0, 2.0, 0.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(
+            text,
+            "  lat (usec)   : 2=1.00%, 4=2.00%, 20=3.00%, 50=4.00%, 100=5.00%\n  lat (usec)   : 250=6.00%\n"
+        );
+    }
+}

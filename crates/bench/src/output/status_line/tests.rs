@@ -86,6 +86,9 @@ fn a_new_line_begins_in_time() {
     {
         assert_eq!(line.render(&status(), now).starts_with('\n'), newline, "at {now}");
     }
+    line.render(&status(), 7100);
+    let shorter = line.render(&Status { rate: [0; 3], iops: [0; 3], ..status() }, 7200);
+    assert!(shorter.starts_with('\n') && shorter.ends_with("s]\r"), "nothing to write over: {shorter:?}");
 }
 
 #[test]
