@@ -75,3 +75,34 @@ fn a_job_without_io_divides_by_nothing() {
     assert!(!normal::text(&report).contains("idle"), "nothing is said of it");
     assert!(!json::document(&report, true).contains("nan"));
 }
+
+/// Names of any characters, in every place that takes a text, come back as they were.
+#[test]
+fn any_text_makes_json() {
+    let mut seed: u32 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5eed);
+    let mut text = || {
+        let mut character = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from_u32(seed >> (8 + seed % 21)).unwrap_or('\u{7f}')
+        };
+        let rest: String = (0..8).map(|_| character()).collect();
+        format!("x{rest}")
+    };
+    for round in 0..500 {
+        let (name, description, option, value) = (text(), text(), text(), text());
+        let mut report = report();
+        report.jobs[0].name.clone_from(&name);
+        report.jobs[0].description.clone_from(&description);
+        report.jobs[0].options = vec![(option.clone(), value.clone())];
+        let document = json::document(&report, true);
+        let read: serde_json::Value =
+            serde_json::from_str(&document).unwrap_or_else(|error| panic!("round {round}: {error}\n{document}"));
+        let job = &read["jobs"][0];
+        assert_eq!(
+            (job["jobname"].as_str(), job["desc"].as_str()),
+            (Some(&*name), Some(&*description)),
+            "round {round}"
+        );
+        assert_eq!(job["job options"][&option].as_str(), Some(&*value), "round {round}");
+    }
+}
