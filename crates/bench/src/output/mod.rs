@@ -164,6 +164,14 @@ impl ReportWriter {
         }
         Ok(())
     }
+
+    /// Ends what was begun, for a run that ends without a last report; after one there is nothing to do.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(&mut self, output: &mut dyn Write) -> io::Result<()> {
+        self.documents.finish(output)
+    }
 }
 
 #[cfg(test)]

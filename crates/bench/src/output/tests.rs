@@ -2,7 +2,7 @@
 //! `tests/output_of_fio`.
 
 use super::*;
-use crate::statistics::{JobResult, group_results, results_to_show};
+use crate::statistics::{DiskCounters, JobResult, group_results, results_to_show};
 
 fn report() -> Report {
     let mut job = JobResult { name: "a \"b\"\n".to_owned(), members: 1, ..JobResult::default() };
@@ -49,6 +49,20 @@ fn one_report_is_an_object_and_several_are_an_array() {
         assert_eq!(all.as_array().map(Vec::len), Some(intermediate + 1));
         assert_eq!(all[intermediate], one);
     }
+}
+
+#[test]
+fn a_run_that_is_given_up_leaves_a_document_too() {
+    let mut writer = ReportWriter::new(FormatChoice { json: true, ..FormatChoice::default() }, TerseVersion::default());
+    let mut output = Vec::new();
+    writer.write(&report(), false, &mut output).unwrap();
+    writer.write(&report(), false, &mut output).unwrap();
+    writer.finish(&mut output).unwrap();
+    let length = output.len();
+    writer.finish(&mut output).unwrap();
+    assert_eq!(output.len(), length, "once is enough");
+    let all: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(all.as_array().map(Vec::len), Some(2));
 }
 
 #[test]
@@ -105,4 +119,47 @@ fn any_text_makes_json() {
         );
         assert_eq!(job["job options"][&option].as_str(), Some(&*value), "round {round}");
     }
+}
+
+/// What no machine of ours has: a disk of disks, zones, an engine that tells of cache hits. The layouts are those of fio's
+/// format strings.
+#[test]
+fn disks_of_disks_zones_and_caches() {
+    let member = |ios, io_ticks| DiskUtilization {
+        name: "sda".to_owned(),
+        counters: DiskCounters {
+            ios: [ios, 2],
+            merges: [3, 4],
+            ticks: [5, 6],
+            io_ticks,
+            time_in_queue: 11,
+            ..DiskCounters::default()
+        },
+        elapsed_ms: 1000,
+        ..DiskUtilization::default()
+    };
+    let disk =
+        DiskUtilization { name: "md0".to_owned(), members: vec![member(10, 125), member(20, 250)], ..member(7, 500) };
+    let mut report = Report { disks: vec![disk], ..report() };
+    let job = &mut report.jobs[0];
+    (job.cache_hits, job.cache_misses, job.zone_resets) = (1, 3, 5);
+    job.measurement.directions[1] = job.measurement.directions[0].clone();
+    let text = normal::text(&report);
+    let line = "    md0: ios=7/2, merge=3/4, ticks=5/6, in_queue=11, util=50.00%, aggrios=15/2, aggrmerge=3/4, aggrticks=5/6, \
+                aggrin_queue=11, aggrutil=25.00%\n";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("  read: IOPS=1000, BW=4000KiB/s (4096kB/s)(4096B/1msec); Cachehit=25.00%\n"), "{text}");
+    assert!(text.contains("  write: IOPS=1000, BW=4000KiB/s (4096kB/s)(4096B/1msec); 5 zone resets\n"), "{text}");
+    let terse = terse::lines(&report, TerseVersion::default());
+    assert!(terse.ends_with(";md0;7;2;3;4;5;6;11;50.00%;slaves;15;2;3;4;5;6;11;25.00%\n"), "{terse}");
+    let json: serde_json::Value = serde_json::from_str(&json::document(&report, false)).unwrap();
+    let disk = json["disk_util"][0].as_object().unwrap();
+    let counts: Vec<_> = ["aggr_read_ios", "aggr_write_ios", "aggr_read_merges", "aggr_write_merge", "aggr_read_ticks"]
+        .iter()
+        .map(|name| disk[*name].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts, [15, 2, 3, 4, 5]);
+    assert_eq!((disk["aggr_write_ticks"].as_u64(), disk["aggr_in_queue"].as_u64()), (Some(6), Some(11)));
+    assert_eq!((disk["util"].as_f64(), disk["aggr_util"].as_f64()), (Some(50.0), Some(25.0)));
+    assert_eq!(json["jobs"][0]["read"]["cachehit"].as_f64(), Some(25.0));
 }
