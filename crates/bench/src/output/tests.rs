@@ -2,7 +2,7 @@
 //! `tests/output_of_fio`.
 
 use super::*;
-use crate::statistics::{DiskCounters, JobResult, group_results, results_to_show};
+use crate::statistics::{BlockLifetimes, DiskCounters, JobResult, group_results, results_to_show};
 
 fn report() -> Report {
     let mut job = JobResult { name: "a \"b\"\n".to_owned(), members: 1, ..JobResult::default() };
@@ -162,4 +162,22 @@ fn disks_of_disks_zones_and_caches() {
     assert_eq!((disk["aggr_write_ticks"].as_u64(), disk["aggr_in_queue"].as_u64()), (Some(6), Some(11)));
     assert_eq!((disk["util"].as_f64(), disk["aggr_util"].as_f64()), (Some(50.0), Some(25.0)));
     assert_eq!(json["jobs"][0]["read"]["cachehit"].as_f64(), Some(25.0));
+}
+
+#[test]
+fn blocks_and_what_they_went_through() {
+    let mut report = report();
+    let mut blocks = BlockLifetimes::new(3);
+    blocks.trimmed(0);
+    blocks.trim_failed(1);
+    report.jobs[0].blocks = blocks;
+    let text = normal::text(&report);
+    let expected = "  block lifetime percentiles :\n   | 1.00th=1, 5.00th=1, 10.00th=1, 20.00th=1, 30.00th=1, 40.00th=1, \
+                    50.00th=0,\n   | 60.00th=0, 70.00th=0, 80.00th=0, 90.00th=0, 95.00th=0, 99.00th=0,\n   | 99.50th=0, \
+                    99.90th=0, 99.95th=0, 99.99th=0\n        states               : unwritten=1, trimmed=1, written=0, trim \
+                    failure=1, write failure=0\n";
+    assert!(text.contains(expected), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&json::document(&report, false)).unwrap();
+    let block = &json["jobs"][0]["block"];
+    assert_eq!((&block["percentiles"]["1.000000"], &block["states"]["trim failure"]), (&1.into(), &1.into()));
 }

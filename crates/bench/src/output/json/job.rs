@@ -42,7 +42,22 @@ pub(super) fn job(report: &Report, job: &JobResult, bins: bool) -> Object {
         object.add("latency_window", target.window_us);
     }
     object.add("desc", &job.description);
+    blocks(&mut object, job);
     object
+}
+
+fn blocks(object: &mut Object, job: &JobResult) {
+    let list = &job.reporting.percentile_list;
+    let values = job.blocks.percentiles(list);
+    if values.is_empty() {
+        return;
+    }
+    let percentiles = list.as_slice().iter().map(|percentile| format!("{percentile:.6}")).zip(values);
+    let states = job.blocks.states().map(|(name, count)| (name, u64::try_from(count).unwrap_or(u64::MAX)));
+    let mut block = Object::default();
+    block.add("percentiles", percentiles.collect::<Object>());
+    block.add("states", states.into_iter().collect::<Object>());
+    object.add("block", block);
 }
 
 fn directions(object: &mut Object, report: &Report, job: &JobResult, bins: bool) {

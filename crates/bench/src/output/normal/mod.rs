@@ -83,6 +83,30 @@ fn job(text: &mut String, report: &Report, job: &JobResult) {
         let (nanoseconds, window, share, depth) = (target.target_ns, target.window_us, target.percentile, target.depth);
         add!(text, "     latency   : target={nanoseconds}, window={window}, percentile={share:.2}%, depth={depth}\n");
     }
+    if !job.blocks.is_empty() {
+        blocks(text, job);
+    }
+}
+
+/// What the blocks of the job's file went through, in lines of at most 75 characters behind the margin.
+fn blocks(text: &mut String, job: &JobResult) {
+    const LINE_WIDTH: usize = 75;
+    text.push_str("  block lifetime percentiles :\n   |");
+    let list = &job.reporting.percentile_list;
+    let values = job.blocks.percentiles(list);
+    let mut column = 0;
+    for (index, (percentile, value)) in list.as_slice().iter().zip(&values).enumerate() {
+        let end = if index + 1 == values.len() { '\n' } else { ',' };
+        let entry = format!(" {percentile:.2}th={value}{end}");
+        if column + entry.len() > LINE_WIDTH {
+            column = 0;
+            text.push_str("\n   |");
+        }
+        column += entry.len();
+        text.push_str(&entry);
+    }
+    let states = job.blocks.states().map(|(name, count)| format!(" {name}={count}"));
+    add!(text, "        states               :{}\n", states.join(","));
 }
 
 fn heading(text: &mut String, report: &Report, job: &JobResult) {
