@@ -37,7 +37,7 @@ impl LatencyChoice {
 /// What to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecorderSettings {
-    /// Which directions the job has; recording another is a bug.
+    /// Which directions the job has, the reads of a verify included; recording another is a bug.
     pub directions: [bool; 3],
     /// The latencies that are measured: all but those of `disable_slat`, `disable_clat`, `disable_lat`; none with
     /// `gtod_reduce`. Engines that complete while they submit have no `slat`.
@@ -152,6 +152,7 @@ impl Recorder {
     #[inline(always)]
     pub fn record_completion(&mut self, direction: Direction, completion: Completion) {
         let counts = &mut self.directions[direction.index()];
+        debug_assert!(counts.clat_histogram.is_some() || !self.measured.clat, "the settings have no {direction:?}");
         counts.completed += 1;
         counts.bytes += completion.bytes;
         if self.measured.slat {
