@@ -1,18 +1,14 @@
 //! A job's object.
 
 use super::super::Report;
-use super::super::share::{bandwidth_share, depth_shares, latency_shares};
+use super::super::share::{BATCH_NAMES, DEPTH_NAMES, RANGE_NAMES, bandwidth_share, depth_shares, latency_shares};
 use super::options;
 use super::value::{Object, Value};
 use crate::direction::Direction;
 use crate::statistics::{
-    BatchSizes, DEPTH_LEVELS, DirectionResult, GroupDirection, JobResult, LatencyResult, Measurement, Reporting,
+    BatchSizes, DirectionResult, GroupDirection, JobResult, LatencyResult, Measurement, PriorityResult, Reporting,
     UnifiedReporting,
 };
-
-const DEPTH_NAMES: [&str; DEPTH_LEVELS] = ["1", "2", "4", "8", "16", "32", ">=64"];
-const BATCH_NAMES: [&str; DEPTH_LEVELS] = ["0", "4", "8", "16", "32", "64", ">=64"];
-const RANGE_NAMES: [&str; 12] = ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
 
 /// A job's results.
 pub(super) fn job(report: &Report, job: &JobResult, bins: bool) -> Object {
@@ -127,7 +123,7 @@ impl Shown<'_> {
             return;
         }
         let name = if percentiles.lat { "lat_ns" } else { "clat_ns" };
-        let entry = |known: &&crate::statistics::PriorityResult| {
+        let entry = |known: &&PriorityResult| {
             let mut entry = Object::default();
             entry.add("prioclass", known.class());
             entry.add("prio", known.level());

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::number::{Prefix, Unit, format_number};
-use super::super::share::latency_shares;
+use super::super::share::{RANGE_NAMES, latency_shares};
 use super::add;
 use crate::statistics::{JobResult, LatencyResult, Measurement, Reporting, SampleStatistics};
 
@@ -11,7 +11,6 @@ use crate::statistics::{JobResult, LatencyResult, Measurement, Reporting, Sample
 const LINE_WIDTH: usize = 73;
 /// Ranges in a line.
 const RANGES_PER_LINE: usize = 5;
-const RANGE_NAMES: [&str; 12] = ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
 
 /// What latencies are shown in.
 #[derive(Clone, Copy)]

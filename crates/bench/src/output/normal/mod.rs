@@ -11,7 +11,7 @@ use std::fmt::Write;
 use self::direction::direction;
 use self::latency::{latency_ranges, sync};
 use super::number::{Prefix, Unit, format_number};
-use super::share::depth_shares;
+use super::share::{BATCH_NAMES, DEPTH_NAMES, depth_shares};
 use super::{CpuIdleness, Report};
 use crate::direction::Direction;
 use crate::statistics::{
@@ -125,11 +125,10 @@ fn heading(text: &mut String, report: &Report, job: &JobResult) {
 
 fn depths(text: &mut String, measurement: &Measurement) {
     let shares = depth_shares(&measurement.depth.0, measurement.ios());
-    table(text, "  IO depths    : ", ["1", "2", "4", "8", "16", "32", ">=64"], shares);
+    table(text, "  IO depths    : ", DEPTH_NAMES, shares);
     let batches = |batches: &BatchSizes| depth_shares(&batches.levels, batches.total);
-    let names = ["0", "4", "8", "16", "32", "64", ">=64"];
-    table(text, "     submit    : ", names, batches(&measurement.submissions));
-    table(text, "     complete  : ", names, batches(&measurement.completions));
+    table(text, "     submit    : ", BATCH_NAMES, batches(&measurement.submissions));
+    table(text, "     complete  : ", BATCH_NAMES, batches(&measurement.completions));
 }
 
 fn table(text: &mut String, heading: &str, names: [&str; 7], shares: [f64; 7]) {

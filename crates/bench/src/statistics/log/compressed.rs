@@ -34,7 +34,7 @@ pub enum InflateError {
     Write(#[source] io::Error),
 }
 
-/// Compresses a chunk. It costs some 20 ms for each MiB: not on the data path.
+/// Compresses a chunk. It costs some 50 ms for each MiB: not for the data path.
 ///
 /// # Panics
 /// Never: memory takes all bytes.
