@@ -7,7 +7,7 @@ pub(super) const DEPTH_NAMES: [&str; DEPTH_LEVELS] = ["1", "2", "4", "8", "16", 
 /// What the levels of batch tables are called: their largest sizes.
 pub(super) const BATCH_NAMES: [&str; DEPTH_LEVELS] = ["0", "4", "8", "16", "32", "64", ">=64"];
 /// What ranges of latency are called: where they end. Tables of less than a millisecond have the first ten.
-pub(super) const RANGE_NAMES: [&str; 12] =
+pub(super) const LATENCY_NAMES: [&str; 12] =
     ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
 
 /// Shares of a depth or batch table, each that has a count at least 0.1 %.

@@ -1,7 +1,7 @@
 //! A job's object.
 
 use super::super::Report;
-use super::super::share::{BATCH_NAMES, DEPTH_NAMES, RANGE_NAMES, bandwidth_share, depth_shares, latency_shares};
+use super::super::share::{BATCH_NAMES, DEPTH_NAMES, LATENCY_NAMES, bandwidth_share, depth_shares, latency_shares};
 use super::options;
 use super::value::{Object, Value};
 use crate::direction::Direction;
@@ -193,7 +193,7 @@ fn distributions(object: &mut Object, measurement: &Measurement) {
     object.add("iodepth_submit", batches(&measurement.submissions));
     object.add("iodepth_complete", batches(&measurement.completions));
     let ranges = &measurement.ranges;
-    object.add("latency_ns", table(&RANGE_NAMES, &latency_shares(&ranges.nanoseconds, ios)));
-    object.add("latency_us", table(&RANGE_NAMES, &latency_shares(&ranges.microseconds, ios)));
-    object.add("latency_ms", table(&RANGE_NAMES, &latency_shares(&ranges.milliseconds, ios)));
+    object.add("latency_ns", table(&LATENCY_NAMES, &latency_shares(&ranges.nanoseconds, ios)));
+    object.add("latency_us", table(&LATENCY_NAMES, &latency_shares(&ranges.microseconds, ios)));
+    object.add("latency_ms", table(&LATENCY_NAMES, &latency_shares(&ranges.milliseconds, ios)));
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::number::{Prefix, Unit, format_number};
-use super::super::share::{RANGE_NAMES, latency_shares};
+use super::super::share::{LATENCY_NAMES, latency_shares};
 use super::add;
 use crate::statistics::{JobResult, LatencyResult, Measurement, Reporting, SampleStatistics};
 
@@ -94,7 +94,7 @@ pub(super) fn latency_ranges(text: &mut String, measurement: &Measurement) {
 }
 
 fn table(text: &mut String, unit: &str, shares: &[f64]) {
-    let shares: Vec<_> = RANGE_NAMES.iter().zip(shares).filter(|(_, share)| **share > 0.0).collect();
+    let shares: Vec<_> = LATENCY_NAMES.iter().zip(shares).filter(|(_, share)| **share > 0.0).collect();
     for line in shares.chunks(RANGES_PER_LINE) {
         let line = line.iter().map(|(name, share)| format!("{name}={share:.2}%"));
         add!(text, "  lat ({unit})   : {}\n", line.collect::<Vec<_>>().join(", "));
