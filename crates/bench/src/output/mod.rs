@@ -3,6 +3,38 @@
 //! One file a format and one line in [`FORMATS`]. A [`Report`] comes in, bytes go out; nothing here reads a clock or knows a
 //! file. A format that fio has keeps its layout to the byte; where one differs on purpose, its module says so first.
 //!
+//! ```
+//! use bench::direction::Direction;
+//! use bench::output::{FormatChoice, Report, ReportWriter, terse::TerseVersion};
+//! use bench::statistics::{
+//!     Completion, JobResult, LatencyChoice, Recorder, RecorderSettings, Reporting, group_results, results_to_show,
+//! };
+//!
+//! let reporting = Reporting::default();
+//! let mut recorder = Recorder::new(&RecorderSettings {
+//!     directions: [true, false, false],
+//!     measured: LatencyChoice::ALL,
+//!     percentiles: reporting.percentiles,
+//!     priorities: Vec::new(),
+//! });
+//! recorder.record_issue(Direction::Read);
+//! let completion = Completion { bytes: 4096, slat_ns: 900, clat_ns: 80_000, lat_ns: 80_900 };
+//! recorder.record_completion(Direction::Read, completion);
+//!
+//! let mut job = JobResult { name: "job".to_owned(), members: 1, reporting, ..JobResult::default() };
+//! job.measurement = recorder.measurement();
+//! job.measurement.directions[Direction::Read.index()].runtime_ms = 1;
+//! let jobs = results_to_show(vec![job]);
+//! let report = Report { version: "fio-3.33".to_owned(), groups: group_results(&jobs, 1), jobs, ..Report::default() };
+//!
+//! let mut formats = FormatChoice::default();
+//! formats.add("normal")?;
+//! let mut output = Vec::new();
+//! ReportWriter::new(formats, TerseVersion::default()).write(&report, true, &mut output)?;
+//! assert!(String::from_utf8(output)?.contains("  read: IOPS=1000, BW=4000KiB/s (4096kB/s)(4096B/1msec)"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - [`normal`], [`terse`], [`json`]: the formats.
 //! - [`announcement`], [`status_line`]: what the normal output says before the jobs run, and while they do.
 //! - [`number`]: numbers with few digits and a unit.
@@ -163,6 +195,14 @@ impl ReportWriter {
             output.write_all(normal::text(report).as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Ends what was begun, for a run that ends without a last report; after one there is nothing to do.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(&mut self, output: &mut dyn Write) -> io::Result<()> {
+        self.documents.finish(output)
     }
 }
 

@@ -1,5 +1,15 @@
 //! Counts as percentages, with fio's floors: what happened at all is never shown as 0.
 
+use crate::statistics::DEPTH_LEVELS;
+
+/// What the levels of depth tables are called.
+pub(super) const DEPTH_NAMES: [&str; DEPTH_LEVELS] = ["1", "2", "4", "8", "16", "32", ">=64"];
+/// What the levels of batch tables are called: their largest sizes.
+pub(super) const BATCH_NAMES: [&str; DEPTH_LEVELS] = ["0", "4", "8", "16", "32", "64", ">=64"];
+/// What ranges of latency are called: where they end. Tables of less than a millisecond have the first ten.
+pub(super) const LATENCY_NAMES: [&str; 12] =
+    ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
+
 /// Shares of a depth or batch table, each that has a count at least 0.1 %.
 pub(super) fn depth_shares<const N: usize>(counts: &[u64; N], total: u64) -> [f64; N] {
     shares(counts, total, 0.1)

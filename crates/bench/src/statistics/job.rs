@@ -1,5 +1,6 @@
 //! The results of a job, or of the jobs of a group that are reported as one.
 
+use super::blocks::BlockLifetimes;
 use super::measurement::{DirectionResult, Measurement};
 use super::percentile::PercentileList;
 use super::recorder::LatencyChoice;
@@ -138,6 +139,8 @@ pub struct JobResult {
     pub continued_errors: Option<ContinuedErrors>,
     /// What `latency_target` found; nothing is shown of a depth of 0.
     pub latency_target: LatencyTargetResult,
+    /// What the blocks of its file went through; empty unless `block_error_percentiles` asks for it.
+    pub blocks: BlockLifetimes,
     /// Zones that were reset.
     pub zone_resets: u64,
     /// Cache hits that the engine reports.
@@ -178,6 +181,7 @@ impl JobResult {
         self.continued_errors =
             next.continued_errors.map(|errors| ContinuedErrors { total: errors.total + before, ..errors });
         self.latency_target = next.latency_target;
+        self.blocks = next.blocks;
         self.options = next.options;
         self.reporting.percentiles = next.reporting.percentiles;
         self.reporting.percentile_list = next.reporting.percentile_list;

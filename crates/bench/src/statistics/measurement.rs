@@ -201,8 +201,11 @@ mod tests {
     #[test]
     fn the_longest_time_counts_and_the_rest_adds_up() {
         let mut one = DirectionResult { ios: 3, bytes: 12288, runtime_ms: 10, clat: latency(5), ..Default::default() };
-        let two = DirectionResult { ios: 1, bytes: 4096, runtime_ms: 30, clat: latency(9), ..Default::default() };
+        let mut two = DirectionResult { ios: 1, bytes: 4096, runtime_ms: 30, clat: latency(9), ..Default::default() };
+        (one.bandwidth, one.iops) = (latency(100).statistics, latency(25).statistics);
+        (two.bandwidth, two.iops) = (latency(300).statistics, latency(75).statistics);
         one.merge(&two);
+        assert_eq!((one.bandwidth.mean, one.iops.mean), (400.0, 100.0), "what was done at the same time");
         assert_eq!((one.ios, one.bytes, one.runtime_ms), (4, 16384, 30));
         assert_eq!((one.clat.statistics.minimum, one.clat.statistics.maximum), (5, 9));
         assert_eq!(one.clat.histogram.as_ref().unwrap().bins().count(), 2);

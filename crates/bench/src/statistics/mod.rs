@@ -12,11 +12,13 @@
 //!   made elsewhere (another program's output, a worker's message) has the same form.
 //! - [`PercentileList`] finds percentiles.
 //! - [`log`]: samples over time, for files.
+//! - [`BlockLifetimes`]: how often blocks were trimmed before they failed.
 //! - [`DiskUtilization`] adds up the kernel's counters of a disk.
 //!
 //! Figures agree with fio 3.33's for the same samples; where they can differ, the module that computes them says how.
 //! Nothing here reads a clock: times come in.
 
+mod blocks;
 mod disk;
 mod distribution;
 mod group;
@@ -29,6 +31,7 @@ mod percentile;
 mod rates;
 mod recorder;
 
+pub use blocks::{BLOCKS_MAX, BlockLifetimes};
 pub use disk::{DiskCounters, DiskUtilization};
 pub use distribution::{
     BatchSizes, DEPTH_LEVELS, DepthLevels, LatencyRanges, MICROSECOND_RANGES, MILLISECOND_RANGES, NANOSECOND_RANGES,

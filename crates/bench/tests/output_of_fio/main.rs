@@ -11,6 +11,7 @@ use std::process::Command;
 use bench::direction::Direction;
 use bench::output::{Report, json, normal, terse};
 use bench::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, inflate};
+use bench::statistics::{Completion, JobResult, LatencyChoice, Recorder, RecorderSettings, results_to_show};
 use serde_json::Value;
 
 use self::rebuild::Heading;
@@ -42,14 +43,18 @@ fn fio(test: &str, terse_version: u64, arguments: &str) -> Option<Run> {
         return None;
     }
     let directory = Directory::new(test);
+    Some(Run::take_apart(&run_fio(&directory, terse_version, arguments)))
+}
+
+/// What fio prints.
+fn run_fio(directory: &Directory, terse_version: u64, arguments: &str) -> String {
     let output = Command::new(FIO)
         .args(["--output-format=normal,terse,json+", &format!("--terse-version={terse_version}")])
         .args(arguments.split_ascii_whitespace())
         .current_dir(&directory.0)
         .output()
         .expect("fio runs");
-    let text = String::from_utf8(output.stdout).expect("text");
-    Some(Run::take_apart(&text))
+    String::from_utf8(output.stdout).expect("text")
 }
 
 /// A directory that goes when the test does.
@@ -302,6 +307,102 @@ fn latencies_by_priority() {
 #[test]
 fn idle_processors() {
     check("idle", 3, "--name=a --ioengine=null --size=16m --bs=4k --rw=read --idle-prof=percpu");
+}
+
+/// Fio logs each latency; our recorder counts them; what it has then is what fio's JSON says: figures, buckets, ranges.
+#[test]
+fn the_recorder_counts_what_fio_counts() {
+    if let Some((run, jobs)) = recorded("recorder", 1, "") {
+        let report = with_latencies(&run.report, &results_to_show(jobs));
+        Run { report, ..run }.check(3);
+    }
+}
+
+/// The same with several jobs, each with a recorder of its own.
+#[test]
+fn jobs_are_merged_as_fio_merges_them() {
+    for (test, switches) in [("merged", ""), ("merged-mixed", "--unified_rw_reporting=mixed")] {
+        let Some((run, jobs)) = recorded(test, 3, &format!("--group_reporting {switches}")) else {
+            return;
+        };
+        let unified = run.report.jobs[0].reporting.unified;
+        let jobs = jobs.into_iter().map(|mut job| {
+            job.reporting.group_reporting = true;
+            job.reporting.unified = unified;
+            job
+        });
+        let report = with_latencies(&run.report, &results_to_show(jobs.collect()));
+        let run = Run { report, ..run };
+        same_but_for_last_digits(&run.our_json(), &run.json);
+        same_but_for_last_digits(&normal::text(&run.report), &run.normal);
+    }
+}
+
+/// Runs jobs that log their latencies, and records them anew.
+fn recorded(test: &str, jobs: u32, switches: &str) -> Option<(Run, Vec<JobResult>)> {
+    if !fio_is_here() {
+        return None;
+    }
+    let directory = Directory::new(test);
+    let arguments = format!(
+        "--name=a --ioengine=null --size=16m --bs=4k --rw=randrw --iodepth=4 --thinktime=5 --write_lat_log=log \
+         --slat_percentiles=1 --lat_percentiles=1 --numjobs={jobs} {switches}"
+    );
+    let run = Run::take_apart(&run_fio(&directory, 3, &arguments));
+    Some((run, (1..=jobs).map(|job| record(&directory, job)).collect()))
+}
+
+fn record(directory: &Directory, job: u32) -> JobResult {
+    let mut recorder = Recorder::new(&RecorderSettings {
+        directions: [true; 3],
+        measured: LatencyChoice::ALL,
+        percentiles: LatencyChoice::ALL,
+        priorities: Vec::new(),
+    });
+    let [slat, clat, lat] = ["slat", "clat", "lat"].map(|kind| by_direction(log_lines(directory, kind, job)));
+    assert!(clat.len() == lat.len() && slat.len() == lat.len() && lat.len() > 1000, "each I/O has a line in each log");
+    // The logs have each direction in its own order; an I/O's three latencies need not be its own here.
+    for ((slat, clat), lat) in slat.into_iter().zip(clat).zip(lat) {
+        assert_eq!((slat.0, clat.0), (lat.0, lat.0));
+        let completion = Completion { bytes: 4096, slat_ns: slat.1, clat_ns: clat.1, lat_ns: lat.1 };
+        recorder.record_issue(Direction::ALL[lat.0]);
+        recorder.record_completion(Direction::ALL[lat.0], completion);
+    }
+    JobResult { measurement: recorder.measurement(), members: 1, ..JobResult::default() }
+}
+
+/// A report of fio's with the latencies that were recorded here.
+fn with_latencies(report: &Report, recorded: &[JobResult]) -> Report {
+    let mut report = report.clone();
+    assert_eq!(report.jobs.len(), recorded.len());
+    for (theirs, ours) in report.jobs.iter_mut().zip(recorded) {
+        let (theirs, ours) = (&mut theirs.measurement, &ours.measurement);
+        theirs.ranges = ours.ranges;
+        for (theirs, ours) in theirs.directions.iter_mut().zip(&ours.directions) {
+            assert_eq!((theirs.ios, theirs.bytes), (ours.ios, ours.bytes));
+            theirs.slat.clone_from(&ours.slat);
+            theirs.clat.clone_from(&ours.clat);
+            theirs.lat.clone_from(&ours.lat);
+        }
+    }
+    report
+}
+
+/// Direction and value of each line.
+fn log_lines(directory: &Directory, kind: &str, job: u32) -> Vec<(usize, u64)> {
+    let text = std::fs::read_to_string(directory.0.join(format!("log_{kind}.{job}.log"))).expect("a log");
+    let number = |field: Option<&str>| field.and_then(|field| field.trim().parse().ok()).expect("a number");
+    let line = |line: &str| {
+        let mut fields = line.split(',').skip(1);
+        let value = number(fields.next());
+        (usize::try_from(number(fields.next())).expect("a direction"), value)
+    };
+    text.lines().map(line).collect()
+}
+
+fn by_direction(mut lines: Vec<(usize, u64)>) -> Vec<(usize, u64)> {
+    lines.sort_by_key(|(direction, _)| *direction);
+    lines
 }
 
 /// Our compressed logs are fio's.

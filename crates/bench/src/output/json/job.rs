@@ -1,18 +1,14 @@
 //! A job's object.
 
 use super::super::Report;
-use super::super::share::{bandwidth_share, depth_shares, latency_shares};
+use super::super::share::{BATCH_NAMES, DEPTH_NAMES, LATENCY_NAMES, bandwidth_share, depth_shares, latency_shares};
 use super::options;
 use super::value::{Object, Value};
 use crate::direction::Direction;
 use crate::statistics::{
-    BatchSizes, DEPTH_LEVELS, DirectionResult, GroupDirection, JobResult, LatencyResult, Measurement, Reporting,
+    BatchSizes, DirectionResult, GroupDirection, JobResult, LatencyResult, Measurement, PriorityResult, Reporting,
     UnifiedReporting,
 };
-
-const DEPTH_NAMES: [&str; DEPTH_LEVELS] = ["1", "2", "4", "8", "16", "32", ">=64"];
-const BATCH_NAMES: [&str; DEPTH_LEVELS] = ["0", "4", "8", "16", "32", "64", ">=64"];
-const RANGE_NAMES: [&str; 12] = ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
 
 /// A job's results.
 pub(super) fn job(report: &Report, job: &JobResult, bins: bool) -> Object {
@@ -42,7 +38,22 @@ pub(super) fn job(report: &Report, job: &JobResult, bins: bool) -> Object {
         object.add("latency_window", target.window_us);
     }
     object.add("desc", &job.description);
+    blocks(&mut object, job);
     object
+}
+
+fn blocks(object: &mut Object, job: &JobResult) {
+    let list = &job.reporting.percentile_list;
+    let values = job.blocks.percentiles(list);
+    if values.is_empty() {
+        return;
+    }
+    let percentiles = list.as_slice().iter().map(|percentile| format!("{percentile:.6}")).zip(values);
+    let states = job.blocks.states().map(|(name, count)| (name, u64::try_from(count).unwrap_or(u64::MAX)));
+    let mut block = Object::default();
+    block.add("percentiles", percentiles.collect::<Object>());
+    block.add("states", states.into_iter().collect::<Object>());
+    object.add("block", block);
 }
 
 fn directions(object: &mut Object, report: &Report, job: &JobResult, bins: bool) {
@@ -112,7 +123,7 @@ impl Shown<'_> {
             return;
         }
         let name = if percentiles.lat { "lat_ns" } else { "clat_ns" };
-        let entry = |known: &&crate::statistics::PriorityResult| {
+        let entry = |known: &&PriorityResult| {
             let mut entry = Object::default();
             entry.add("prioclass", known.class());
             entry.add("prio", known.level());
@@ -182,7 +193,7 @@ fn distributions(object: &mut Object, measurement: &Measurement) {
     object.add("iodepth_submit", batches(&measurement.submissions));
     object.add("iodepth_complete", batches(&measurement.completions));
     let ranges = &measurement.ranges;
-    object.add("latency_ns", table(&RANGE_NAMES, &latency_shares(&ranges.nanoseconds, ios)));
-    object.add("latency_us", table(&RANGE_NAMES, &latency_shares(&ranges.microseconds, ios)));
-    object.add("latency_ms", table(&RANGE_NAMES, &latency_shares(&ranges.milliseconds, ios)));
+    object.add("latency_ns", table(&LATENCY_NAMES, &latency_shares(&ranges.nanoseconds, ios)));
+    object.add("latency_us", table(&LATENCY_NAMES, &latency_shares(&ranges.microseconds, ios)));
+    object.add("latency_ms", table(&LATENCY_NAMES, &latency_shares(&ranges.milliseconds, ios)));
 }

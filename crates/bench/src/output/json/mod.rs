@@ -35,10 +35,21 @@ impl JsonDocuments {
             (false, false) => write!(output, "[\n{document}")?,
             (true, _) => write!(output, ",\n{document}")?,
         }
-        if last && self.inside_array {
+        if last {
+            return self.finish(output);
+        }
+        self.inside_array = true;
+        Ok(())
+    }
+
+    /// Ends an array that was begun, for a run that ends without a last report.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(&mut self, output: &mut dyn Write) -> io::Result<()> {
+        if std::mem::take(&mut self.inside_array) {
             writeln!(output, "\n]")?;
         }
-        self.inside_array = !last;
         Ok(())
     }
 }

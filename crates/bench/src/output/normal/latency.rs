@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::number::{Prefix, Unit, format_number};
-use super::super::share::latency_shares;
+use super::super::share::{LATENCY_NAMES, latency_shares};
 use super::add;
 use crate::statistics::{JobResult, LatencyResult, Measurement, Reporting, SampleStatistics};
 
@@ -11,7 +11,6 @@ use crate::statistics::{JobResult, LatencyResult, Measurement, Reporting, Sample
 const LINE_WIDTH: usize = 73;
 /// Ranges in a line.
 const RANGES_PER_LINE: usize = 5;
-const RANGE_NAMES: [&str; 12] = ["2", "4", "10", "20", "50", "100", "250", "500", "750", "1000", "2000", ">=2000"];
 
 /// What latencies are shown in.
 #[derive(Clone, Copy)]
@@ -95,9 +94,36 @@ pub(super) fn latency_ranges(text: &mut String, measurement: &Measurement) {
 }
 
 fn table(text: &mut String, unit: &str, shares: &[f64]) {
-    let shares: Vec<_> = RANGE_NAMES.iter().zip(shares).filter(|(_, share)| **share > 0.0).collect();
+    let shares: Vec<_> = LATENCY_NAMES.iter().zip(shares).filter(|(_, share)| **share > 0.0).collect();
     for line in shares.chunks(RANGES_PER_LINE) {
         let line = line.iter().map(|(name, share)| format!("{name}={share:.2}%"));
         add!(text, "  lat ({unit})   : {}\n", line.collect::<Vec<_>>().join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_change_where_fios_do() {
+        let name = |minimum, maximum, deviation| Scale::of(minimum, maximum, deviation).name;
+        assert_eq!(name(2001, 100_000, 1001.0), "usec");
+        assert_eq!(name(2000, 100_000, 1001.0), "nsec");
+        assert_eq!(name(2001, 99_999, 1001.0), "nsec");
+        assert_eq!(name(2001, 100_000, 1000.0), "nsec");
+        assert_eq!(name(2_000_001, 100_000_000, 1_000_001.0), "msec");
+        assert_eq!(name(2_000_001, 99_999_999, 1_000_001.0), "usec");
+        assert_eq!(name(2_000_001, 100_000_000, 1_000_000.0), "usec");
+    }
+
+    #[test]
+    fn ranges_go_on_in_a_second_line() {
+        let mut text = String::new();
+        table(&mut text, "usec", &[1.0, 2.0, 0.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(
+            text,
+            "  lat (usec)   : 2=1.00%, 4=2.00%, 20=3.00%, 50=4.00%, 100=5.00%\n  lat (usec)   : 250=6.00%\n"
+        );
     }
 }

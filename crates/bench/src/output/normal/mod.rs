@@ -11,7 +11,7 @@ use std::fmt::Write;
 use self::direction::direction;
 use self::latency::{latency_ranges, sync};
 use super::number::{Prefix, Unit, format_number};
-use super::share::depth_shares;
+use super::share::{BATCH_NAMES, DEPTH_NAMES, depth_shares};
 use super::{CpuIdleness, Report};
 use crate::direction::Direction;
 use crate::statistics::{
@@ -83,6 +83,30 @@ fn job(text: &mut String, report: &Report, job: &JobResult) {
         let (nanoseconds, window, share, depth) = (target.target_ns, target.window_us, target.percentile, target.depth);
         add!(text, "     latency   : target={nanoseconds}, window={window}, percentile={share:.2}%, depth={depth}\n");
     }
+    if !job.blocks.is_empty() {
+        blocks(text, job);
+    }
+}
+
+/// What the blocks of the job's file went through, in lines of at most 75 characters behind the margin.
+fn blocks(text: &mut String, job: &JobResult) {
+    const LINE_WIDTH: usize = 75;
+    text.push_str("  block lifetime percentiles :\n   |");
+    let list = &job.reporting.percentile_list;
+    let values = job.blocks.percentiles(list);
+    let mut column = 0;
+    for (index, (percentile, value)) in list.as_slice().iter().zip(&values).enumerate() {
+        let end = if index + 1 == values.len() { '\n' } else { ',' };
+        let entry = format!(" {percentile:.2}th={value}{end}");
+        if column + entry.len() > LINE_WIDTH {
+            column = 0;
+            text.push_str("\n   |");
+        }
+        column += entry.len();
+        text.push_str(&entry);
+    }
+    let states = job.blocks.states().map(|(name, count)| format!(" {name}={count}"));
+    add!(text, "        states               :{}\n", states.join(","));
 }
 
 fn heading(text: &mut String, report: &Report, job: &JobResult) {
@@ -101,11 +125,10 @@ fn heading(text: &mut String, report: &Report, job: &JobResult) {
 
 fn depths(text: &mut String, measurement: &Measurement) {
     let shares = depth_shares(&measurement.depth.0, measurement.ios());
-    table(text, "  IO depths    : ", ["1", "2", "4", "8", "16", "32", ">=64"], shares);
+    table(text, "  IO depths    : ", DEPTH_NAMES, shares);
     let batches = |batches: &BatchSizes| depth_shares(&batches.levels, batches.total);
-    let names = ["0", "4", "8", "16", "32", "64", ">=64"];
-    table(text, "     submit    : ", names, batches(&measurement.submissions));
-    table(text, "     complete  : ", names, batches(&measurement.completions));
+    table(text, "     submit    : ", BATCH_NAMES, batches(&measurement.submissions));
+    table(text, "     complete  : ", BATCH_NAMES, batches(&measurement.completions));
 }
 
 fn table(text: &mut String, heading: &str, names: [&str; 7], shares: [f64; 7]) {

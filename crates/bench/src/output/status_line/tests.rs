@@ -86,6 +86,9 @@ fn a_new_line_begins_in_time() {
     {
         assert_eq!(line.render(&status(), now).starts_with('\n'), newline, "at {now}");
     }
+    line.render(&status(), 7100);
+    let shorter = line.render(&Status { rate: [0; 3], iops: [0; 3], ..status() }, 7200);
+    assert!(shorter.starts_with('\n') && shorter.ends_with("s]\r"), "nothing to write over: {shorter:?}");
 }
 
 #[test]
@@ -93,4 +96,52 @@ fn when_it_is_shown() {
     assert!(ShowStatus::Auto.shows(true, true) && !ShowStatus::Auto.shows(false, true));
     assert!(ShowStatus::Always.shows(false, true) && !ShowStatus::Always.shows(true, false));
     assert!(!ShowStatus::Never.shows(true, true));
+}
+
+/// Lines of `fio --eta=always` (3.33) with two jobs held to 1000 IOPS each and one behind them held to 1 MiB/s.
+#[test]
+fn lines_that_fio_showed() {
+    let two = |remaining, elapsed_seconds, rate, iops| Status {
+        running: 2,
+        files_open: 2,
+        target_iops: 2000,
+        rate: [rate, 0, 0],
+        iops: [iops, 0, 0],
+        elapsed_seconds,
+        remaining: Remaining::Seconds(remaining),
+        run_states: "r(2),P(1)".to_owned(),
+        ..status()
+    };
+    let last = Status {
+        running: 1,
+        files_open: 1,
+        target_iops: 0,
+        target_rate: 1 << 20,
+        rate: [964, 656, 0],
+        iops: [241, 164, 0],
+        run_states: "_(2),W(1)".to_owned(),
+        ..two(10, 7, 0, 0)
+    };
+    let shown = [
+        (
+            two(4_294_967_294, 1, 6466, 1616),
+            "Jobs: 2 (f=2), 0-2000 IOPS: [r(2),P(1)][0.0%][r=6466KiB/s][r=1616 IOPS][eta 49710d:06h:28m:14s]\r",
+        ),
+        (
+            two(4, 3, 8003, 2000),
+            "Jobs: 2 (f=2), 0-2000 IOPS: [r(2),P(1)][42.9%][r=8003KiB/s][r=2000 IOPS][eta 00m:04s]          \r",
+        ),
+        (
+            two(3, 4, 8000, 2000),
+            "Jobs: 2 (f=2), 0-2000 IOPS: [r(2),P(1)][57.1%][r=8000KiB/s][r=2000 IOPS][eta 00m:03s]\r",
+        ),
+        (
+            last,
+            "Jobs: 1 (f=1), 0B/s-1024KiB/s: [_(2),W(1)][41.2%][r=964KiB/s,w=656KiB/s][r=241,w=164 IOPS][eta 00m:10s]\r",
+        ),
+    ];
+    let mut line = StatusLine::new(0);
+    for (status, text) in shown {
+        assert_eq!(line.render(&status, 0), text);
+    }
 }

@@ -105,3 +105,15 @@ fn a_list_ends_where_it_is_no_longer_one() {
     assert_eq!(PercentileList::new(&[20.0, f64::NAN]).as_slice(), [20.0]);
     assert_eq!(PercentileList::new(&[1.5; 30]).as_slice().len(), PERCENTILES_MAX);
 }
+
+/// Half a unit goes to the even significand, as the processor rounds.
+#[test]
+fn ties_go_to_even() {
+    let lowest = 1_u128 << 64;
+    let rounded = |value: u128| Extended::rounded(value, 0).significand;
+    assert_eq!(rounded(lowest | 1), 1 << 63, "a tie, down");
+    assert_eq!(rounded(lowest | 3), (1 << 63) + 2, "a tie, up");
+    assert_eq!(rounded(lowest << 1 | 3), (1 << 63) + 1, "more than half");
+    let carried = Extended::rounded(u128::from(u64::MAX) << 1 | 1, 0);
+    assert_eq!(carried, Extended { significand: 1 << 63, exponent: 2 });
+}
