@@ -67,6 +67,8 @@ fn compressible_bytes() {
     // --buffer_compress_percentage=30 --buffer_compress_chunk=1000 --buffer_pattern=0xdeadbeef
     let settings = ContentSettings { pattern: pattern("0xdeadbeef"), ..compressible(30, 1000) };
     assert_eq!(file(settings), "f89f932074e5316eb05aa7536c26952eced02a03b3cf5d63fbf0b5c6007684d9");
+    // --buffer_compress_percentage=50 --buffer_compress_chunk=8192: a chunk is no larger than a block
+    assert_eq!(file(compressible(50, 8192)), "9cfeb4600c5ce55701529166ce0e0cba7ea560434352afd64df3c837b936a73a");
     // --buffer_compress_percentage=100
     assert_eq!(file(compressible(100, 0)), "de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31");
 }
