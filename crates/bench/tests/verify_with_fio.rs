@@ -333,6 +333,59 @@ fn blocks_are_verified_in_the_order_of_fio() {
     }
 }
 
+/// What fio left of writes over each other: each block that the history still has is whole and of the write that it names.
+#[test]
+fn what_is_left_of_overlapping_writes_is_proven() {
+    let Some(directory) = directory("overlapping") else { return };
+    let workloads: [(&[&str], usize, bool); 4] = [
+        (&["--bsrange=4k-16k", "--bs_unaligned=0"], 4096, false),
+        (&["--bsrange=1k-9k", "--bs_unaligned=1"], 1024, true),
+        (&["--bsrange=2k-16k", "--verify_interval=1k", "--loops=3"], 1024, false),
+        (&["--bs=4k", "--io_size=4m"], 4096, false),
+    ];
+    for (index, (options, interval, unaligned_blocks)) in workloads.into_iter().enumerate() {
+        let (log, file) = (format!("log{index}"), format!("file{index}"));
+        let output = Command::new(FIO)
+            .current_dir(&directory)
+            .args(["--name=x", "--ioengine=psync", "--rw=randwrite", "--norandommap", "--size=512k"])
+            .args(["--verify=crc32c", "--do_verify=0"])
+            .args([format!("--filename={file}"), format!("--write_iolog={log}")])
+            .args(options)
+            .output()
+            .expect("fio runs");
+        assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let verifier = Verifier::new(VerifySettings {
+            method: Method::named("crc32c").expect("a method"),
+            interval,
+            header_offset: 0,
+            unaligned_blocks,
+            smallest_block: interval,
+            pattern: None,
+            pattern_interval: 0,
+            compress_percentage: 0,
+            buffer_pattern: None,
+        })
+        .expect("settings");
+        let mut history = History::new();
+        for (number, (_, offset, length)) in
+            logged(&fs::read_to_string(directory.join(log)).expect("a log")).into_iter().enumerate()
+        {
+            let number = u16::try_from(number % 65536).expect("below 65536");
+            let write = LoggedWrite { file: 0, offset, length, number, trimmed: false };
+            let id = history.record(HistoryOrder::Offset, &write);
+            history.completed(id);
+        }
+        assert!(history.len() > 20, "{options:?}: {}", history.len());
+        let mut content = fs::read(directory.join(file)).expect("a file");
+        while let Some(LoggedWrite { offset, length, number, .. }) = history.take_next() {
+            let start = usize::try_from(offset).expect("a small file");
+            let expected = Expected { offset, seed: None, number: Some(number) };
+            let block = &mut content[start..start + length as usize];
+            assert_eq!(verifier.check(block, &expected, false), [], "{options:?}, block {offset}");
+        }
+    }
+}
+
 /// fio verifies with a state that was saved here, and says so when it is corrupt.
 #[test]
 fn fio_reads_our_state_files() {

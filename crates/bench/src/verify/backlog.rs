@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_does_not_begin_behind_a_read() {
+        let mut backlog = VerifyBacklog::new(2, 1);
+        assert!(!backlog.wants(4, Direction::Read) && !backlog.wants(3, Direction::Write));
+        assert!(backlog.wants(4, Direction::Write) && backlog.wants(4, Direction::Read));
+        let mut backlog = TrimBacklog::new(2, 1);
+        assert!(!backlog.wants(4, 4, Direction::Read) && !backlog.wants(3, 3, Direction::Write));
+        assert!(backlog.wants(4, 4, Direction::Trim) && backlog.wants(3, 3, Direction::Read));
+    }
+
+    #[test]
     fn a_part_of_the_writes_is_trimmed() {
         let largest = u64::from(u32::MAX);
         let chosen =

@@ -3,11 +3,11 @@
 //! Writes that never hit the same block twice (a random map says so) are verified in the order of issue; all others by file and
 //! offset, where a write takes the place of every earlier one that it overlaps.
 //!
-//! Memory: 24 bytes a write in order of issue; by offset 32 bytes and the room that a B-tree leaves free, about 50; fio has 112
-//! bytes of its own and the allocator's. Cost: a push to a queue, or one insertion into the tree and a look at its neighbours.
+//! Memory: 24 bytes a write in order of issue; by offset 32 bytes and the room that a B-tree leaves free, at most as much again;
+//! fio has 96 bytes and the allocator's. Cost: a push to a queue, or one insertion into the tree and a look at its neighbours.
 //!
-//! Parity: fio 3.33, with two differences: a write in flight at the smallest offset does not hold up those behind it, as in fio from
-//! 3.41 on, and no block is trimmed before its write has completed.
+//! Parity: fio 3.33, with two differences: a write in flight at the smallest offset does not hold up those behind it, as in later
+//! versions of fio, and no block is trimmed before its write has completed.
 
 use std::collections::{BTreeMap, VecDeque};
 

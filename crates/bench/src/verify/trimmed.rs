@@ -26,13 +26,18 @@ pub fn check_trimmed(method: &'static Method, block: &[u8], offset: u64) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use zerocopy::IntoBytes;
+
     use super::*;
+    use crate::verify::{Diagnosis, WriteIdentity};
 
     #[test]
     fn the_first_byte_that_is_not_zero_is_named() {
         let method = Method::named("md5").expect("a method");
         assert_eq!(check_trimmed(method, &[], 0), None);
         assert_eq!(check_trimmed(method, &[0; 512], 0), None);
+        let same = check_trimmed(method, &[5; 512], 0).expect("not zero");
+        assert_eq!((same.kind, same.diagnosis), (FailureKind::NotZero { at: 0 }, Diagnosis::Foreign));
         for at in 0..512 {
             let mut block = [0; 512];
             block[at] = 1;
@@ -45,5 +50,21 @@ mod tests {
                 ))
             );
         }
+    }
+
+    #[test]
+    fn the_write_that_is_still_there_is_named() {
+        let method = Method::named("md5").expect("a method");
+        let found = WriteIdentity { offset: 512, seed: 5, seconds: 1, nanoseconds: 2, thread: 3, number: 4 };
+        let mut block = [0; 512];
+        block[..40].copy_from_slice(Header::new(method.code(), 512, &found).as_bytes());
+        let failure = check_trimmed(method, &block, 512).expect("not zero");
+        assert_eq!(failure.diagnosis, Diagnosis::NotTrimmed { found });
+        assert!(
+            failure
+                .report("f", 0)
+                .to_string()
+                .ends_with("       not trimmed: still holds write 4 of job 3 to offset 512, begun at 1.000000002 s\n")
+        );
     }
 }

@@ -110,7 +110,8 @@ impl Verifier {
     /// Proves a whole block; nothing in the list says that it is proven.
     ///
     /// The block is the same afterwards: it is changed in between where `verify_offset` asks for it. A wrong header ends the check of
-    /// its block, wrong data does so if `first_only` says so (`verify_fatal`).
+    /// its block, wrong data does so if `first_only` says so (`verify_fatal`). A rest of a block of an odd length that has no room for
+    /// a header has none, and is not looked at.
     ///
     /// Cost: no allocation unless something is wrong.
     ///
@@ -151,7 +152,7 @@ impl Verifier {
             }
             return Some(failure);
         }
-        let header = Header::read(unit)?;
+        let header = Header::read(unit).expect("an interval that is checked is longer than its header");
         let kind = wrong_header(&header, expected, place).or_else(|| self.wrong_data(unit, &header, place))?;
         Some(self.failure(kind, Some(&header), unit, expected, place))
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::buffers::testing::Tausworthe;
-use crate::buffers::{Dedupe, DedupeMode, WorkingSet, scramble, working_set_blocks};
+use crate::buffers::{Dedupe, DedupeMode, WorkingSet, next_seed, scramble, working_set_blocks};
 
 const BLOCK: usize = 4096;
 const BLOCKS: usize = 16;
@@ -67,6 +67,8 @@ fn compressible_bytes() {
     // --buffer_compress_percentage=30 --buffer_compress_chunk=1000 --buffer_pattern=0xdeadbeef
     let settings = ContentSettings { pattern: pattern("0xdeadbeef"), ..compressible(30, 1000) };
     assert_eq!(file(settings), "f89f932074e5316eb05aa7536c26952eced02a03b3cf5d63fbf0b5c6007684d9");
+    // --buffer_compress_percentage=50 --buffer_compress_chunk=8192: a chunk is no larger than a block
+    assert_eq!(file(compressible(50, 8192)), "9cfeb4600c5ce55701529166ce0e0cba7ea560434352afd64df3c837b936a73a");
     // --buffer_compress_percentage=100
     assert_eq!(file(compressible(100, 0)), "de2f256064a0af797747c2b97505dc0b9f3df0de4f489eac731c23ae9ca9cc31");
 }
@@ -174,4 +176,18 @@ fn what_a_second_write_does() {
     assert_eq!(Refill::of(false, false, &plain), Refill::Keep);
     assert_eq!(Refill::of(false, true, &compressible(50, 0)), Refill::Keep);
     assert_eq!(Refill::of(false, true, &deduplicates(plain)), Refill::Keep);
+}
+
+/// The seeds in the headers of three blocks that fio wrote with `verify` and without any option about random numbers: `randseed` is
+/// 0x89, and the stream for verify is the fourth.
+#[test]
+fn the_seeds_of_verify() {
+    let next = |seed: u64| seed.wrapping_mul(0x9e37_0001);
+    let mut first = 0x89;
+    for _ in 0..7 {
+        first = next(first);
+    }
+    let mut stream = Tausworthe::new(first + 3, false).stream();
+    let seeds: Vec<u64> = (0..3).map(|_| next_seed(&mut stream)).collect();
+    assert_eq!(seeds, [0x00a4_cc01_c509_543c, 0x88bb_0a8c_f6db_562e, 0x4198_14f3_ac04_92d0]);
 }

@@ -30,23 +30,55 @@ fn reversed_words(digits: &str) -> String {
     bytes.chunks(4).flat_map(|word| word.iter().rev().copied()).collect()
 }
 
-/// The carry-less form of CRC-7 against its definition, bit by bit.
+/// A remainder by its definition, bit by bit.
+struct Definition {
+    name: &'static str,
+    width: u32,
+    polynomial: u64,
+    lowest_bit_first: bool,
+    start: u64,
+}
+
+impl Definition {
+    fn remainder(&self, data: &[u8]) -> u64 {
+        let mask = u64::MAX >> (64 - self.width);
+        let mut remainder = self.start;
+        for byte in data {
+            for place in 0..8 {
+                let place = if self.lowest_bit_first { place } else { 7 - place };
+                let top = remainder >> (self.width - 1) & 1;
+                let divides = top ^ u64::from(byte >> place & 1) == 1;
+                remainder = (remainder << 1) & mask ^ if divides { self.polynomial } else { 0 };
+            }
+        }
+        if self.lowest_bit_first { remainder.reverse_bits() >> (64 - self.width) } else { remainder }
+    }
+}
+
+const DEFINITIONS: [Definition; 5] = [
+    Definition { name: "crc7", width: 7, polynomial: 0x09, lowest_bit_first: false, start: 0 },
+    Definition { name: "crc16", width: 16, polynomial: 0x8005, lowest_bit_first: true, start: 0 },
+    Definition { name: "crc32", width: 32, polynomial: 0x04c1_1db7, lowest_bit_first: false, start: 0 },
+    Definition { name: "crc32c", width: 32, polynomial: 0x1edc_6f41, lowest_bit_first: true, start: 0xffff_ffff },
+    Definition { name: "crc64", width: 64, polynomial: 0xad93_d235_94c9_35a9, lowest_bit_first: true, start: 0 },
+];
+
 #[test]
-fn seven_bits_bit_by_bit() {
+fn remainders_bit_by_bit() {
     let mut state = 0x5eed_u64;
-    for length in 0..300 {
+    for length in 0..600 {
         let data: Vec<u8> = (0..length)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 state.to_be_bytes()[0]
             })
             .collect();
-        let mut remainder = 0_u8;
-        for bit in data.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)) {
-            let top = remainder >> 6 & 1;
-            remainder = (remainder << 1) & 0x7f ^ if top ^ bit == 1 { 0x09 } else { 0 };
+        for definition in &DEFINITIONS {
+            let bytes = definition.remainder(&data).to_le_bytes();
+            let expected: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let found = digest(definition.name, &data);
+            assert_eq!(found, expected[..found.len()], "{} of {length} bytes", definition.name);
         }
-        assert_eq!(digest("crc7", &data), format!("{remainder:02x}"), "{length} bytes");
     }
 }
 

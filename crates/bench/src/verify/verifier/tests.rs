@@ -321,43 +321,84 @@ fn null_touches_nothing() {
     assert!(!verifier.takes_seeds());
 }
 
-/// Blocks of any method, length, interval and place of the header are proven, and no other seed, number or place is.
-#[test]
-fn what_is_filled_is_proven() {
-    let seed = 0x7157_ed00_u64;
-    let mut state = seed;
-    let mut next = |bound: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).expect("31 bits") % bound
-    };
-    for round in 0..2000 {
-        let method = METHODS[next(METHODS.len())];
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % bound
+    }
+
+    /// Settings of any method, interval and place of the header.
+    fn verifier(&mut self) -> Verifier {
+        let method = METHODS[self.below(METHODS.len())];
         let header = method.header_length();
-        let interval = header + 1 + next(900);
+        let interval = header + 1 + self.below(900);
         let room = interval - header;
-        let header_offset = if room > header { [0, header + next(room - header)][next(2)] } else { 0 };
-        let pattern = Pattern::parse("%o\"x\"0x1234", true, &mut |_| Ok(Vec::new())).ok().filter(|_| next(3) == 0);
+        let header_offset = if room > header { [0, header + self.below(room - header)][self.below(2)] } else { 0 };
+        let pattern = Pattern::parse("%o\"x\"0x1234", true, &mut |_| Ok(Vec::new())).ok();
+        let pattern = pattern.filter(|_| self.below(3) == 0);
         let needs_pattern = matches!(method.proof, Proof::BarePattern | Proof::HeaderAndPattern);
-        let settings = VerifySettings {
+        Verifier::new(VerifySettings {
             method,
             interval,
             header_offset,
-            unaligned_blocks: next(4) == 0,
+            unaligned_blocks: self.below(4) == 0,
             smallest_block: interval,
             pattern: if needs_pattern { Pattern::from_bytes(b"tidegate").ok() } else { pattern },
-            pattern_interval: [0, 1 + next(300)][next(2)],
-            compress_percentage: [0, 30, 100][next(3)],
+            pattern_interval: [0, 1 + self.below(300)][self.below(2)],
+            compress_percentage: [0, 30, 100][self.below(3)],
             buffer_pattern: None,
-        };
-        let verifier = Verifier::new(settings).unwrap_or_else(|error| panic!("seed {seed:#x}, round {round}: {error}"));
-        let mut block = vec![0; interval * (1 + next(4)) + next(50)];
-        let write = WriteIdentity { seed: next(1 << 30) as u64, ..WRITE };
+        })
+        .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Blocks of any method, length, interval and place of the header are proven, and none at another place is.
+#[test]
+fn what_is_filled_is_proven() {
+    let seed = 0x7157_ed00_u64;
+    let mut random = Random(seed);
+    for round in 0..2000 {
+        let verifier = random.verifier();
+        let interval = verifier.settings().interval;
+        let mut block = vec![0; interval * (1 + random.below(4)) + random.below(50)];
+        let write = WriteIdentity { seed: random.below(1 << 30) as u64, ..WRITE };
         verifier.fill(&mut block, &write);
         let expected = Expected { offset: write.offset, seed: Some(write.seed), number: Some(write.number) };
         assert_eq!(verifier.check(&mut block, &expected, false), [], "seed {seed:#x}, round {round}");
-        if header > 0 {
+        if verifier.settings().method.header_length() > 0 {
             let other = Expected { offset: write.offset + 1, ..expected };
             assert_ne!(verifier.check(&mut block, &other, false), [], "seed {seed:#x}, round {round}");
+        }
+    }
+}
+
+/// A device may return anything, headers of any method and length with it: the check answers, and its words can be said.
+#[test]
+fn whatever_is_read_is_answered() {
+    let seed = 0xdeb1_ce00_u64;
+    let mut random = Random(seed);
+    for round in 0..2000 {
+        let verifier = random.verifier();
+        let mut block = vec![0; verifier.settings().interval * 2];
+        block.fill_with(|| random.below(256).to_le_bytes()[0]);
+        if random.below(4) > 0 {
+            let code = u16::try_from(random.below(24)).expect("small");
+            let length = [block.len() / 2, random.below(1 << 20)][random.below(2)];
+            let header = Header::new(code, u32::try_from(length).expect("small"), &WRITE);
+            let at = verifier.settings().header_offset;
+            let room = block.len().saturating_sub(at).min(40);
+            block[at..at + room].copy_from_slice(&header.as_bytes()[..room]);
+        }
+        let before = block.clone();
+        let failures = verifier.check(&mut block, &EXPECTED, random.below(2) == 0);
+        let checks = !matches!(verifier.settings().method.name(), "null" | "meta");
+        assert!(!failures.is_empty() || !checks, "seed {seed:#x}, round {round}");
+        assert_eq!(block, before, "seed {seed:#x}, round {round}");
+        for failure in &failures {
+            assert!(report(failure).lines().count() >= 2, "seed {seed:#x}, round {round}");
+            assert_eq!(verifier.expected_unit(failure, &WRITE).len(), failure.place.unit_length);
         }
     }
 }
