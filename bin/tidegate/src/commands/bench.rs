@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bench::command_line::{self, Eta, GeneralOptions, Invocation};
+use bench::command_line::{self, Eta, GeneralOptions, Invocation, Plan};
 use bench::job_file::Host;
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, Status, StatusLine};
@@ -29,8 +29,6 @@ pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "bench", arguments, 
 const COMPATIBLE: &str = "fio-3.33";
 /// The name under which the binary takes fio's command line.
 const TOOL: &str = "fio";
-/// Lets job files run programs.
-const ALLOW_EXEC: &str = "--allow-exec";
 
 fn arguments() -> Command {
     Command::new("bench")
@@ -66,25 +64,30 @@ pub(crate) fn own_arguments(command_line: impl Iterator<Item = OsString>) -> Opt
 }
 
 /// Does what the command line of the load generator says. As with fio, everything that is wrong ends with status 1.
-pub(crate) fn generate(mut arguments: Vec<OsString>) -> Outcome {
-    let before = arguments.len();
-    arguments.retain(|argument| argument != ALLOW_EXEC);
-    let allow_exec = arguments.len() < before;
+pub(crate) fn generate(arguments: Vec<OsString>) -> Outcome {
     match command_line::parse(arguments, &mut Host) {
         Ok(command_line::Outcome::Answer { text, is_success }) => {
             message::text(&text);
             if is_success { Outcome::Success } else { Outcome::Failure }
         }
-        Ok(command_line::Outcome::Run(invocation)) => measure(&invocation, allow_exec),
+        Ok(command_line::Outcome::Run(invocation)) => plan(&invocation),
         Err(error) => message::failure(message::chain(&error)),
     }
 }
 
-fn measure(invocation: &Invocation, allow_exec: bool) -> Outcome {
-    let general = &invocation.general;
-    if general.parse_only {
-        return Outcome::Success;
+fn plan(invocation: &Invocation) -> Outcome {
+    let plan = match invocation.plan() {
+        Ok(plan) => plan,
+        Err(error) => return message::failure(message::chain(&error)),
+    };
+    for (place, warning) in &plan.warnings {
+        message::error(format_args!("{place}: note: {warning}"));
     }
+    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan) }
+}
+
+fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
+    let general = &invocation.general;
     let formats = formats(general);
     let voice = match Voice::new(general, formats.normal) {
         Ok(voice) => voice,
@@ -94,15 +97,11 @@ fn measure(invocation: &Invocation, allow_exec: bool) -> Outcome {
         Ok(stop) => stop,
         Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
     };
-    announce(invocation, &voice);
-    let settings = RunSettings {
-        allow_exec,
-        read_only: general.readonly,
-        aux_path: general.aux_path.clone(),
-        front_end: String::new(),
-    };
+    announce(plan, &voice);
+    let settings =
+        RunSettings { allow_exec: general.allow_exec, aux_path: general.aux_path.clone(), front_end: String::new() };
     let mut progress = Progress::new(general, formats.normal);
-    let outcome = run::run(&invocation.jobs, &settings, &voice, &mut progress, &stop);
+    let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &stop);
     progress.end();
     let interrupted = stop.load(Ordering::Relaxed);
     let failed = outcome.has_failed;
@@ -133,16 +132,16 @@ fn catch_signals() -> std::io::Result<Arc<AtomicBool>> {
 }
 
 /// What the normal output says before anything runs.
-fn announce(invocation: &Invocation, voice: &Voice) {
-    let members = run::members(&invocation.jobs);
+fn announce(plan: &Plan, voice: &Voice) {
+    let members = run::members(&plan.jobs);
     let mut text = String::new();
     let (mut threads, mut processes) = (0, 0);
     for member in &members {
-        let job = &invocation.jobs[member.job];
+        let job = &plan.jobs[member.job];
         if member.clone_number == 0 {
             text.push_str(&run::announce(job, &member.name, member.group));
         }
-        let count = if job.options.threads.thread { &mut threads } else { &mut processes };
+        let count = if job.resolved.options.threads.thread { &mut threads } else { &mut processes };
         *count += 1;
     }
     voice.write_normal(&format!("{text}{COMPATIBLE}\n{}", starting_line(threads, processes)));

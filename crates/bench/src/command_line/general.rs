@@ -60,6 +60,8 @@ pub struct GeneralOptions {
     pub show_command: bool,
     /// Jobs that write or trim are refused.
     pub readonly: bool,
+    /// Jobs may run programs (`ioengine=exec`, `exec_prerun`, `exec_postrun`).
+    pub allow_exec: bool,
     /// Warnings are errors.
     pub warnings_fatal: bool,
     /// Only these sections are run; none is all.
@@ -89,6 +91,7 @@ impl Default for GeneralOptions {
             parse_only: false,
             show_command: false,
             readonly: false,
+            allow_exec: false,
             warnings_fatal: false,
             sections: Vec::new(),
             aux_path: None,
@@ -257,6 +260,16 @@ pub(super) const GENERAL: &[GeneralOption] = &[
     option("status-interval", 'L', "TIME", Action::Required(status_interval), "How often to tell the results so far"),
     option("section", 'x', "NAME", Action::Required(section), "Run only this section of job files; can be given again"),
     option("readonly", 'r', "", Action::None(readonly), "Refuse jobs that write or trim"),
+    GeneralOption {
+        name: "allow-exec",
+        letter: None,
+        value: "",
+        help: "Let jobs run programs: ioengine=exec, exec_prerun, exec_postrun",
+        action: Action::None(|general| {
+            general.allow_exec = true;
+            Effect::Set
+        }),
+    },
     option("parse-only", 'P', "", Action::None(parse_only), "Read and check jobs, run none"),
     option("showcmd", 's', "", Action::None(show_command), "Show job files as command lines"),
     option("warnings-fatal", 'w', "", Action::None(warnings_fatal), "Take warnings for errors"),

@@ -192,6 +192,7 @@ fn options_of_the_program() {
         parse_only: true,
         show_command: false,
         readonly: true,
+        allow_exec: false,
         warnings_fatal: true,
         sections: vec!["a".to_owned()],
         aux_path: Some("/tmp".into()),

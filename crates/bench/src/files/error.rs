@@ -75,14 +75,6 @@ pub enum FileError {
         /// What was given.
         path: PathBuf,
     },
-    /// A list of names has no name in it.
-    #[error("{option}={text} names nothing")]
-    NoNames {
-        /// The option.
-        option: &'static str,
-        /// What it was given.
-        text: String,
-    },
     /// A target of an engine that knows sizes itself.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -104,7 +96,7 @@ impl FileError {
             Self::CreationDisallowed { .. } => libc::ENOENT,
             Self::Mounted { .. } => libc::EBUSY,
             Self::NoFolder { .. } => libc::ENOTDIR,
-            Self::NoSize { .. } | Self::StandardStreams | Self::NoNames { .. } | Self::Engine(_) => libc::EINVAL,
+            Self::NoSize { .. } | Self::StandardStreams | Self::Engine(_) => libc::EINVAL,
         }
     }
 }

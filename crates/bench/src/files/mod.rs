@@ -33,7 +33,7 @@ use crate::offsets::layout::{File, FileRange, Layout, Target};
 pub use self::error::FileError;
 pub use self::kind::FileKind;
 pub use self::lay_out::LayOut;
-pub use self::names::{NameSettings, file_names, split_names};
+pub use self::names::{NameSettings, file_names};
 pub use self::settings::{AccessSettings, Advice, Durability, Fallocate, FileSettings, LayoutSettings, SizeSettings};
 
 /// How often a cache is asked to be dropped again while the device is busy. Parity: fio.

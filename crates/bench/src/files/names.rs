@@ -7,10 +7,10 @@ use super::FileError;
 /// What a job says about the names of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NameSettings<'s> {
-    /// `filename`: names separated by colons; `\:` is a colon that belongs to a name.
-    pub filename: Option<&'s str>,
-    /// `directory`: folders separated by colons; the job's clones take turns.
-    pub directory: Option<&'s str>,
+    /// `filename`: the names that were given, each in its folder.
+    pub named: &'s [String],
+    /// `directory`: folders of names that are made; the job's clones take turns.
+    pub directories: &'s [String],
     /// `filename_format`; `None`: `$jobname.$jobnum.$filenum`.
     pub format: Option<&'s str>,
     /// `opendir`: every file in this folder and below.
@@ -28,24 +28,18 @@ pub struct NameSettings<'s> {
 /// The names of the job's files.
 ///
 /// # Errors
-/// When a list is empty, or a folder cannot be read.
+/// When a folder is none, or cannot be read.
 pub fn file_names(settings: &NameSettings<'_>) -> Result<Vec<PathBuf>, FileError> {
-    let mut names: Vec<String> = match settings.filename {
-        Some(text) => list("filename", text)?,
-        None if settings.open_folder.is_some() => Vec::new(),
-        None => (0..settings.file_count.max(1)).map(|number| generated(settings, number)).collect(),
-    };
-    if let Some(text) = settings.directory {
-        let folders = list("directory", text)?;
-        // Names that were given are the same for every clone.
-        let turn = if settings.filename.is_some() { 0 } else { settings.clone_number as usize };
-        let folder = &folders[turn % folders.len()];
-        if !std::path::Path::new(folder).is_dir() {
-            return Err(FileError::NoFolder { path: folder.into() });
-        }
-        let prefix = if settings.front_end.is_empty() { String::new() } else { format!("{}.", settings.front_end) };
-        names = names.iter().map(|name| format!("{folder}/{prefix}{name}")).collect();
+    if let Some(path) = settings.directories.iter().find(|path| !std::path::Path::new(path).is_dir()) {
+        return Err(FileError::NoFolder { path: path.into() });
     }
+    let names: Vec<String> = if !settings.named.is_empty() {
+        settings.named.to_vec()
+    } else if settings.open_folder.is_some() {
+        Vec::new()
+    } else {
+        (0..settings.file_count.max(1)).map(|number| in_folder(settings, &generated(settings, number))).collect()
+    };
     let mut paths: Vec<PathBuf> = names.into_iter().map(PathBuf::from).collect();
     if let Some(folder) = settings.open_folder {
         gather(folder.as_ref(), &mut paths)?;
@@ -53,30 +47,14 @@ pub fn file_names(settings: &NameSettings<'_>) -> Result<Vec<PathBuf>, FileError
     Ok(paths)
 }
 
-fn list(option: &'static str, text: &str) -> Result<Vec<String>, FileError> {
-    let names = split_names(text.trim());
-    if names.is_empty() { Err(FileError::NoNames { option, text: text.to_owned() }) } else { Ok(names) }
-}
-
-/// Splits at colons that are not escaped by a backslash. Colons at the beginning of a name are skipped. Parity: fio.
-#[must_use]
-pub fn split_names(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut name = String::new();
-    for character in text.chars() {
-        if character != ':' {
-            name.push(character);
-        } else if name.ends_with('\\') {
-            name.pop();
-            name.push(':');
-        } else if !name.is_empty() {
-            names.push(std::mem::take(&mut name));
-        }
+/// The name in the folder whose turn it is.
+fn in_folder(settings: &NameSettings<'_>, name: &str) -> String {
+    let folders = settings.directories;
+    let prefix = if settings.front_end.is_empty() { String::new() } else { format!("{}.", settings.front_end) };
+    match folders.get(settings.clone_number as usize % folders.len().max(1)) {
+        Some(folder) => format!("{folder}/{prefix}{name}"),
+        None => name.to_owned(),
     }
-    if !name.is_empty() {
-        names.push(name);
-    }
-    names
 }
 
 fn generated(settings: &NameSettings<'_>, number: u32) -> String {
@@ -133,8 +111,8 @@ mod tests {
 
     fn settings() -> NameSettings<'static> {
         NameSettings {
-            filename: None,
-            directory: None,
+            named: &[],
+            directories: &[],
             format: None,
             open_folder: None,
             file_count: 2,
@@ -149,17 +127,6 @@ mod tests {
     }
 
     #[test]
-    fn colons_separate_unless_escaped() {
-        let split = |text| split_names(text);
-        assert_eq!(split("a:b"), ["a", "b"]);
-        assert_eq!(split(r"a\:b:c"), ["a:b", "c"]);
-        assert_eq!(split(r"tcp\:127.0.0.1\:4420/nqn.2016-06.io\:x/1"), ["tcp:127.0.0.1:4420/nqn.2016-06.io:x/1"]);
-        assert_eq!(split("::a::b:"), ["a", "b"]);
-        assert_eq!(split(r"/dev/dsk/foo@3,0\:c"), ["/dev/dsk/foo@3,0:c"]);
-        assert!(split("").is_empty() && split(":").is_empty());
-    }
-
-    #[test]
     fn names_are_made_of_job_clone_and_number() {
         assert_eq!(names(settings()), ["job.3.0", "job.3.1"]);
         let format = |format| names(NameSettings { format: Some(format), ..settings() });
@@ -169,18 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn clones_take_turns_in_folders_and_given_names_stay_in_the_first() {
-        let folder = std::env::temp_dir();
-        let both = format!("{}:/", folder.display());
-        let in_turn = NameSettings { directory: Some(&both), file_count: 1, ..settings() };
+    fn clones_take_turns_in_folders_and_given_names_are_kept() {
+        let folder = std::env::temp_dir().display().to_string();
+        let both = [folder.clone(), "/".to_owned()];
+        let in_turn = NameSettings { directories: &both, file_count: 1, ..settings() };
         assert_eq!(names(in_turn), ["//job.3.0"]);
-        assert_eq!(names(NameSettings { clone_number: 2, ..in_turn }), [format!("{}/job.2.0", folder.display())]);
-        assert_eq!(names(NameSettings { filename: Some(" a:b "), ..in_turn }).len(), 2);
+        assert_eq!(names(NameSettings { clone_number: 2, ..in_turn }), [format!("{folder}/job.2.0")]);
+        let named = ["a".to_owned(), "b:c".to_owned()];
+        assert_eq!(names(NameSettings { named: &named, ..in_turn }), ["a", "b:c"]);
         let front_end = NameSettings { front_end: "10.0.0.1", ..in_turn };
         assert_eq!(names(front_end), ["//10.0.0.1.job.3.0"]);
-        let wrong = NameSettings { directory: Some("/nonexistent"), ..settings() };
+        let wrong = NameSettings { directories: &["/nonexistent".to_owned()], ..settings() };
         assert_eq!(file_names(&wrong).unwrap_err().to_string(), "/nonexistent is not a directory");
-        let wrong = NameSettings { filename: Some("::"), ..settings() };
-        assert_eq!(file_names(&wrong).unwrap_err().to_string(), "filename=:: names nothing");
     }
 }

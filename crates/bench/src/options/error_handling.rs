@@ -139,7 +139,7 @@ mod tests {
         options.set(find("ignore_error").unwrap(), Some("EAGAIN:ENOSPC:75,,-84")).unwrap();
         let group = &options.error_handling;
         assert_eq!(group.ignore_error.read, [11, 28, 75]);
-        assert_eq!(group.ignore_error.write, []);
+        assert!(group.ignore_error.write.is_empty());
         assert_eq!(group.ignore_error.verify, [84]);
         assert_eq!(group.continue_on_error, ContinueOnError { read: true, write: false, verify: true });
         for text in ["EWHAT", "0", "x", "1,2,3,4", "-2147483648"] {

@@ -112,6 +112,8 @@ pub struct JobOptions {
     pub libaio: engines::libaio::LibaioOptions,
     /// Of the engine `mmap`.
     pub mmap: engines::mmap::MmapOptions,
+    /// Of the engine `nvme_tcp`.
+    pub nvme_tcp: engines::nvme_tcp::NvmeTcpOptions,
     /// Of the engine `pvsync2`.
     pub pvsync2: engines::pvsync2::Pvsync2Options,
     /// Of the engine `sg`.
@@ -147,6 +149,7 @@ impl Default for JobOptions {
             io_uring: engines::io_uring::IoUringOptions::default(),
             libaio: engines::libaio::LibaioOptions::default(),
             mmap: engines::mmap::MmapOptions::default(),
+            nvme_tcp: engines::nvme_tcp::NvmeTcpOptions::default(),
             pvsync2: engines::pvsync2::Pvsync2Options::default(),
             sg: engines::sg::SgOptions::default(),
             set: BTreeSet::new(),

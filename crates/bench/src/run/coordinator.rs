@@ -7,7 +7,7 @@ use std::thread::{self, Scope};
 
 use reactor::clock::Duration;
 
-use crate::command_line::Job;
+use crate::command_line::PlannedJob;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -52,7 +52,7 @@ pub struct RunOutcome {
 
 /// Runs jobs. `stop` ends them early; what they did until then is reported.
 pub fn run(
-    jobs: &[Job],
+    jobs: &[PlannedJob],
     settings: &RunSettings,
     journal: &dyn Journal,
     observer: &mut dyn Observer,
@@ -62,7 +62,7 @@ pub fn run(
     let mut places = Vec::new();
     let mut flows = Flows::default();
     for member in members(jobs) {
-        let options = Arc::new(jobs[member.job].options.clone());
+        let options = Arc::new(jobs[member.job].resolved.options.clone());
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
         places.push(Seat::new(member, options, flow));
     }
@@ -86,9 +86,10 @@ pub fn run(
     coordinator.outcome()
 }
 
-fn clock_source(jobs: &[Job]) -> ClockSource {
-    let by_kernel =
-        |job: &Job| matches!(job.options.time.clocksource, ClockOption::ClockGetTime | ClockOption::GetTimeOfDay);
+fn clock_source(jobs: &[PlannedJob]) -> ClockSource {
+    let by_kernel = |job: &PlannedJob| {
+        matches!(job.resolved.options.time.clocksource, ClockOption::ClockGetTime | ClockOption::GetTimeOfDay)
+    };
     if jobs.iter().any(by_kernel) { ClockSource::Kernel } else { ClockSource::Processor }
 }
 
@@ -145,7 +146,7 @@ enum Event {
 }
 
 struct Coordinator<'r> {
-    jobs: &'r [Job],
+    jobs: &'r [PlannedJob],
     settings: &'r RunSettings,
     journal: &'r dyn Journal,
     clock: Clock,

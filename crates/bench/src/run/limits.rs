@@ -30,10 +30,10 @@ pub(super) fn depth(options: &JobOptions, at_once: bool) -> DepthSettings {
         depth,
         batch: if options.is_set("iodepth_batch") { or_all(io.iodepth_batch) } else { depth },
         reap_min,
-        reap_max: match io.iodepth_batch_complete_max {
-            0 if options.is_set("iodepth_batch_complete_min") => reap_min.max(1),
-            0 => depth,
-            most => most.clamp(reap_min.max(1), depth),
+        reap_max: if options.is_set("iodepth_batch_complete_max") || options.is_set("iodepth_batch_complete_min") {
+            io.iodepth_batch_complete_max.clamp(reap_min.max(1), depth)
+        } else {
+            depth
         },
         low: or_all(io.iodepth_low),
         serialize_overlap: io.serialize_overlap,

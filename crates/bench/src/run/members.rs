@@ -1,6 +1,6 @@
 //! Who takes part in a run: each job as often as `numjobs` says, with its number and its group.
 
-use crate::command_line::Job;
+use crate::command_line::PlannedJob;
 
 /// One of the jobs that run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,32 +25,27 @@ pub struct Member {
 
 /// The members of a run, in their order.
 #[must_use]
-pub fn members(jobs: &[Job]) -> Vec<Member> {
+pub fn members(jobs: &[PlannedJob]) -> Vec<Member> {
     let mut members = Vec::new();
-    let (mut group, mut stretch, mut in_group) = (0, 0, 0);
+    let mut stretch = 0;
     for (index, job) in jobs.iter().enumerate() {
-        let threads = &job.options.threads;
-        if (threads.stonewall || job.options.measurements.new_group) && in_group > 0 {
-            group += 1;
-            in_group = 0;
-        }
-        if threads.stonewall && !members.is_empty() {
+        let options = &job.resolved.options;
+        if options.threads.stonewall && !members.is_empty() {
             stretch += 1;
         }
-        for clone_number in 0..job.options.description.numjobs.max(1) {
+        for clone_number in 0..options.description.numjobs.max(1) {
             let number = u32::try_from(members.len() + 1).unwrap_or(u32::MAX);
             members.push(Member {
-                name: job.options.description.name.clone().unwrap_or_else(|| job.name.clone()),
+                name: options.description.name.clone().unwrap_or_else(|| job.name.clone()),
                 section: job.name.clone(),
                 number,
                 clone_number,
-                group,
+                group: job.group,
                 job: index,
                 // Clones wait for the first of them no more than for each other.
-                waits: threads.stonewall && clone_number == 0,
+                waits: options.threads.stonewall && clone_number == 0,
                 stretch,
             });
-            in_group += 1;
         }
     }
     members
@@ -58,23 +53,19 @@ pub fn members(jobs: &[Job]) -> Vec<Member> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::job_file::Place;
-    use crate::options::JobOptions;
+    use std::ffi::OsString;
 
-    fn job(name: &str, numjobs: u32, stonewall: bool, new_group: bool) -> Job {
-        let mut options = JobOptions::default();
-        options.description.numjobs = numjobs;
-        options.threads.stonewall = stonewall;
-        options.measurements.new_group = new_group;
-        Job { name: name.to_owned(), options, listed: Vec::new(), place: Place::default() }
-    }
+    use super::*;
+    use crate::command_line::{Outcome, parse};
+    use crate::job_file::Host;
 
     #[test]
-    fn clones_are_numbered_and_groups_begin_where_they_should() {
-        let jobs =
-            [job("a", 2, true, false), job("b", 1, false, false), job("c", 2, true, false), job("d", 1, false, true)];
-        let members = members(&jobs);
+    fn clones_are_numbered_and_stretches_begin_where_somebody_waits() {
+        let line = "--ioengine=null --size=4k --name=a --numjobs=2 --name=b --name=c --numjobs=2 --stonewall --name=d --new_group";
+        let Outcome::Run(invocation) = parse(line.split(' ').map(OsString::from).collect(), &mut Host).unwrap() else {
+            panic!("jobs are to be run");
+        };
+        let members = members(&invocation.plan().unwrap().jobs);
         let shown: Vec<_> = members
             .iter()
             .map(|member| (member.name.as_str(), member.number, member.clone_number, member.group, member.stretch))
@@ -92,7 +83,7 @@ mod tests {
         );
         assert_eq!(
             members.iter().map(|member| member.waits).collect::<Vec<_>>(),
-            [true, false, false, true, false, false]
+            [false, false, false, true, false, false]
         );
     }
 }

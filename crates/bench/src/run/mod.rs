@@ -52,15 +52,15 @@ pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
 
-use crate::command_line::Job;
+use crate::command_line::PlannedJob;
 use crate::output::announcement::{JobAnnouncement, job_lines};
 
 use self::convert::{Shape, measuring, offsets};
 
 /// The line that announces a job of this group, and `...` when there are more like it.
 #[must_use]
-pub fn announce(job: &Job, name: &str, group: u32) -> String {
-    let options = &job.options;
+pub fn announce(job: &PlannedJob, name: &str, group: u32) -> String {
+    let options = &job.resolved.options;
     if crate::engines::describe(&options.engine.ioengine).is_some_and(|engine| !engine.traits.does_io) {
         return String::new();
     }

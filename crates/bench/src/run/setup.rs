@@ -42,8 +42,6 @@ pub(super) struct JobSetup {
 pub struct RunSettings {
     /// Whether job files may run programs (`ioengine=exec`, `exec_prerun`, `exec_postrun`).
     pub allow_exec: bool,
-    /// Jobs that write or trim are refused.
-    pub read_only: bool,
     /// Where files of the program's own go.
     pub aux_path: Option<PathBuf>,
     /// The address of the front end that sent the jobs; empty: none.
@@ -146,10 +144,6 @@ impl JobSetup {
 
 fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> Result<(), JobFailure> {
     let shape = Shape::of(options);
-    let changes = shape.has(Direction::Write) || shape.has(Direction::Trim);
-    if run.read_only && changes && description.traits.does_io {
-        return Err(JobFailure::Option("--readonly: the job writes or trims".to_owned()));
-    }
     if shape.has(Direction::Trim) && !description.traits.trims {
         return Err(JobFailure::Option(format!("ioengine={} cannot trim", description.name)));
     }
@@ -179,7 +173,7 @@ fn lay_out(
     let engine = &options.engine.ioengine;
     let found = files.found(|path| Ok(engines::start(engine, TargetBytes(path, engine_options))??))?;
     let mut extent = convert::offsets::extent(options, member.clone_number);
-    if options.io_size.fill_device && extent.size == Amount::Bytes(0) {
+    if options.io_size.fill_device && matches!(extent.size, Amount::Bytes(0 | u64::MAX)) {
         extent.size = Amount::Bytes(files.free_bytes());
     }
     let mut sizes = seeds.generator(Purpose::FileSize, width);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use reactor::clock::{self, Duration};
 
 use super::*;
-use crate::command_line::{self, Invocation};
+use crate::command_line::{self, Plan};
 use crate::direction::Direction;
 use crate::job_file::Host;
 use crate::output::status_line::Status;
@@ -85,17 +85,17 @@ impl Ran {
     }
 }
 
-fn invocation(line: &str) -> Invocation {
+fn plan(line: &str) -> Plan {
     let words = line.split_whitespace().map(OsString::from).collect();
     match command_line::parse(words, &mut Host).unwrap() {
-        command_line::Outcome::Run(invocation) => *invocation,
+        command_line::Outcome::Run(invocation) => invocation.plan().unwrap(),
         command_line::Outcome::Answer { text, .. } => panic!("{text}"),
     }
 }
 
 fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(Status)) -> Ran {
-    let (words, invocation) = (Words::default(), invocation(line));
-    let outcome = run(&invocation.jobs, settings, &words, &mut Each(tick), stop);
+    let (words, plan) = (Words::default(), plan(line));
+    let outcome = run(&plan.jobs, settings, &words, &mut Each(tick), stop);
     let (notes, complaints) = (words.notes.into_inner().unwrap(), words.complaints.into_inner().unwrap());
     Ran { outcome, notes, complaints }
 }
@@ -273,7 +273,7 @@ fn rates_and_pauses_take_their_time() {
 #[test]
 fn a_job_that_is_too_slow_or_too_late_fails() {
     let slow = ran(
-        "--name=a --ioengine=null --bs=4k --size=1m --rate_iops=100 --rate_iops_min=90000 --rate_cycle=20 --time_based --runtime=60",
+        "--name=a --ioengine=null --bs=4k --size=1m --thinktime=1ms --rate_iops_min=90000 --rate_cycle=20 --time_based --runtime=60",
     );
     assert!(slow.job("a").error.as_ref().unwrap().message.starts_with("rate_min=90000 not met, only got "));
     let folder = Folder::new();
@@ -349,15 +349,19 @@ fn logs_hold_a_line_for_each_io() {
 #[test]
 fn what_is_not_allowed_is_not_done() {
     let folder = Folder::new();
-    let touched = folder.path("touched");
-    let line = format!("--name=a --ioengine=null --size=4k --exec_prerun=touch<{touched}").replace('<', "\u{a0}");
-    let refused = ran(&line.replace('\u{a0}', "_"));
+    let refused = ran("--name=a --ioengine=null --size=4k --exec_prerun=/bin/true");
     assert!(refused.job("a").error.as_ref().unwrap().message.contains("--allow-exec"));
-    let settings = RunSettings { read_only: true, ..RunSettings::default() };
-    let write = format!("--name=a --filename={} --rw=write --size=4k", folder.path("f"));
-    let refused = run_with(&write, &settings, &AtomicBool::new(false), |_| {});
-    assert!(refused.job("a").error.as_ref().unwrap().message.contains("--readonly"));
-    assert!(!folder.0.join("f").exists());
+    let allowed = RunSettings { allow_exec: true, ..RunSettings::default() };
+    let line = format!(
+        "--name={} --ioengine=null --size=4k --exec_prerun=/bin/pwd --exec_postrun=/bin/false",
+        folder.path("a")
+    );
+    let ran = run_with(&line, &allowed, &AtomicBool::new(false), |_| {});
+    assert!(fs::metadata(folder.path("a.prerun.txt")).unwrap().len() > 1);
+    assert!(
+        ran.outcome.has_failed
+            && ran.complaints.iter().any(|line| line.contains("exec_postrun=/bin/false: exit status: 1"))
+    );
 }
 
 #[test]

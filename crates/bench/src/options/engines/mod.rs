@@ -8,6 +8,7 @@ pub mod exec;
 pub mod io_uring;
 pub mod libaio;
 pub mod mmap;
+pub mod nvme_tcp;
 pub mod pvsync2;
 pub mod sg;
 
@@ -61,12 +62,13 @@ pub const ENGINES: &[EngineEntry] = &[
     engine("libaio", libaio::OPTIONS, "io_submit(2), the older asynchronous I/O of Linux"),
     engine("mmap", mmap::OPTIONS, "a memory map of the file"),
     engine("null", &[], "nothing at all; measures everything around the I/O"),
+    engine("nvme_tcp", nvme_tcp::OPTIONS, "NVMe/TCP in user space: filename=tcp\\:ADDRESS\\:PORT/NQN/NAMESPACE"),
     engine("cpuio", cpuio::OPTIONS, "no I/O; keeps processors busy"),
     engine("exec", exec::OPTIONS, "no I/O; runs a program"),
     engine("splice", &[], "splice(2) and vmsplice(2)"),
     engine("sg", sg::OPTIONS, "SCSI commands by the generic driver"),
-    missing("ftruncate", FILE_OPERATIONS, "ftruncate(2) of files"),
-    missing("falloc", FILE_OPERATIONS, "fallocate(2) of files"),
+    engine("ftruncate", &[], "ftruncate(2) of files"),
+    engine("falloc", &[], "fallocate(2) of files"),
     missing("filecreate", FILE_OPERATIONS, "makes files"),
     missing("filestat", FILE_OPERATIONS, "stat(2) of files").with(&["stat_type"]),
     missing("filedelete", FILE_OPERATIONS, "removes files"),

@@ -9,7 +9,8 @@ use crate::options::engines::cpuio::CpuMode as ModeOption;
 
 /// The options of every engine.
 pub(in crate::run) fn options(options: &JobOptions, allow_exec: bool) -> EngineOptions {
-    let (cpuio, exec, ring, pvsync2) = (&options.cpuio, &options.exec, &options.io_uring, &options.pvsync2);
+    let (cpuio, exec, ring) = (&options.cpuio, &options.exec, &options.io_uring);
+    let (nvme_tcp, pvsync2) = (&options.nvme_tcp, &options.pvsync2);
     EngineOptions {
         cpu: CpuOptions {
             load_percent: (cpuio.cpuload > 0).then_some(cpuio.cpuload),
@@ -40,7 +41,13 @@ pub(in crate::run) fn options(options: &JobOptions, allow_exec: bool) -> EngineO
         },
         libaio: LibaioOptions { userspace_reap: options.libaio.userspace_reap, no_wait: options.libaio.nowait },
         mmap: MmapOptions { huge_pages: options.mmap.thp > 0 },
-        nvme_tcp: NvmeTcpOptions::default(),
+        nvme_tcp: NvmeTcpOptions {
+            header_digest: nvme_tcp.header_digest,
+            data_digest: nvme_tcp.data_digest,
+            host_nqn: nvme_tcp.host_nqn.clone(),
+            command_timeout_seconds: u64::from(nvme_tcp.command_timeout.max(1)),
+            spin_us: u64::from(nvme_tcp.spin_us),
+        },
         pvsync2: Pvsync2Options {
             high_priority: pvsync2.hipri,
             high_priority_percent: u8::try_from(pvsync2.hipri_percentage).unwrap_or(100),

@@ -19,8 +19,8 @@ pub(in crate::run) fn names<'o>(
 ) -> NameSettings<'o> {
     let file = &options.target_file;
     NameSettings {
-        filename: file.filename.as_deref(),
-        directory: file.directory.as_deref(),
+        named: &file.filename,
+        directories: &file.directory,
         format: file.filename_format.as_deref(),
         open_folder: file.opendir.as_deref(),
         file_count: file.nrfiles,

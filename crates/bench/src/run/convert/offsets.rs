@@ -32,7 +32,7 @@ pub(in crate::run) fn settings(options: &JobOptions, engine_is_synchronous: bool
         block_sizes: block_sizes(options),
         size_by_order: options.block_size.bs_is_seq_rand,
         unaligned: options.block_size.bs_unaligned,
-        alignment: options.block_size.ba.0,
+        alignment: alignment(options),
         random_percent: io.percentage_random.0,
         read_percent: io.rwmixread,
         map: match (io.norandommap, io.softrandommap) {
@@ -57,6 +57,15 @@ pub(in crate::run) fn settings(options: &JobOptions, engine_is_synchronous: bool
         limits: limits(options, engine_is_synchronous),
         ..Settings::new(shape.mix, order, 4096)
     }
+}
+
+/// `blockalign`, where it is another than the smallest block.
+fn alignment(options: &JobOptions) -> [u64; 3] {
+    let sizes = block_sizes(options);
+    Direction::ALL.map(|direction| {
+        let align = options.block_size.ba[direction];
+        if align == sizes[direction.index()].minimum { 0 } else { align }
+    })
 }
 
 /// The lengths of I/Os: `bssplit` before `bsrange` before `bs`.
