@@ -15,6 +15,12 @@ pub(crate) fn line(text: impl Display) {
     let _ = writeln!(output, "{text}").and_then(|()| output.flush());
 }
 
+/// Prints text as it is on standard output.
+pub(crate) fn text(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
 /// Prints `tidegate: text` on standard error.
 pub(crate) fn error(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "tidegate: {text}");

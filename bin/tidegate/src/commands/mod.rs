@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod bench;
 mod candidates;
 mod check;
 mod completion;
@@ -27,4 +28,4 @@ pub(crate) const UP_NAME: &str = "up";
 
 /// Every command, in the order of the help text.
 pub(crate) const TABLE: &[CommandEntry] =
-    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, ctl::ENTRY, completion::ENTRY];
+    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, bench::ENTRY, ctl::ENTRY, completion::ENTRY];

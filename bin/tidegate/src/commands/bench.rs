@@ -1,0 +1,283 @@
+//! `tidegate bench`: the load generator. Its command line is fio's, and so is the whole command line when the binary is
+//! started under the name `fio`. What is done is in the crate `bench`; here its words and results find their way out.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bench::command_line::{self, Eta, GeneralOptions, Invocation, Plan};
+use bench::job_file::Host;
+use bench::output::announcement::starting_line;
+use bench::output::status_line::{ShowStatus, Status, StatusLine};
+use bench::output::terse::TerseVersion;
+use bench::output::{FormatChoice, Report, ReportWriter};
+use bench::run::{self, Journal, Observer, RunOutcome, RunSettings};
+use bench::statistics::{group_results, results_to_show};
+use clap::{Arg, ArgMatches, Command};
+use control::log::LogOptions;
+use daemon::Position;
+use reactor::clock::{self, SystemTime};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::CommandEntry;
+use crate::{Outcome, log_options, message};
+
+pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "bench", arguments, run };
+
+/// The version of fio that output and files are compatible with.
+const COMPATIBLE: &str = "fio-3.33";
+/// The name under which the binary takes fio's command line.
+const TOOL: &str = "fio";
+
+fn arguments() -> Command {
+    Command::new("bench")
+        .about("Generate I/O from fio's job files and options, and measure it")
+        .after_help(
+            "All options are fio's: `tidegate bench --help` lists them. --allow-exec lets job files run programs.",
+        )
+        .disable_help_flag(true)
+        .arg(
+            Arg::new("arguments")
+                .value_name("JOBFILE | --name=JOB …")
+                .num_args(0..)
+                .trailing_var_arg(true)
+                .allow_hyphen_values(true)
+                .value_parser(clap::value_parser!(OsString)),
+        )
+}
+
+fn run(matches: &ArgMatches, _: Position) -> Outcome {
+    generate(matches.get_many::<OsString>("arguments").into_iter().flatten().cloned().collect())
+}
+
+/// The arguments of the load generator, when the command line is one for it: by its first word, or by the name of the
+/// program. They are not for clap, which knows no options that are cut short.
+pub(crate) fn own_arguments(command_line: impl Iterator<Item = OsString>) -> Option<Vec<OsString>> {
+    let mut words = command_line;
+    let program = words.next()?;
+    let is_tool = Path::new(&program).file_name().is_some_and(|name| name == TOOL);
+    if !is_tool && words.next()? != ENTRY.name {
+        return None;
+    }
+    Some(words.collect())
+}
+
+/// Does what the command line of the load generator says. As with fio, everything that is wrong ends with status 1.
+pub(crate) fn generate(arguments: Vec<OsString>) -> Outcome {
+    if let Err(failure) = log_options::start(&LogOptions::default(), ENTRY.name) {
+        return message::failed(&failure);
+    }
+    match command_line::parse(arguments, &mut Host) {
+        Ok(command_line::Outcome::Answer { text, is_success }) => {
+            message::text(&text);
+            if is_success { Outcome::Success } else { Outcome::Failure }
+        }
+        Ok(command_line::Outcome::Run(invocation)) => plan(&invocation),
+        Err(error) => message::failure(message::chain(&error)),
+    }
+}
+
+fn plan(invocation: &Invocation) -> Outcome {
+    let plan = match invocation.plan() {
+        Ok(plan) => plan,
+        Err(error) => return message::failure(message::chain(&error)),
+    };
+    for (place, warning) in &plan.warnings {
+        message::error(format_args!("{place}: note: {warning}"));
+    }
+    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan) }
+}
+
+fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
+    let general = &invocation.general;
+    let formats = formats(general);
+    let voice = match Voice::new(general, formats.normal) {
+        Ok(voice) => voice,
+        Err(error) => return message::failure(error),
+    };
+    let stop = match catch_signals() {
+        Ok(stop) => stop,
+        Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
+    };
+    announce(plan, &voice);
+    let settings =
+        RunSettings { allow_exec: general.allow_exec, aux_path: general.aux_path.clone(), front_end: String::new() };
+    let mut progress = Progress::new(general, formats.normal);
+    let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &stop);
+    progress.end();
+    let interrupted = stop.load(Ordering::Relaxed);
+    let failed = outcome.has_failed;
+    if let Err(error) = report(invocation, outcome, formats, &voice) {
+        return message::failure(format_args!("cannot write the results: {error}"));
+    }
+    if failed || interrupted { Outcome::Failure } else { Outcome::Success }
+}
+
+fn formats(general: &GeneralOptions) -> FormatChoice {
+    let chosen = general.output_formats;
+    FormatChoice {
+        normal: chosen.normal,
+        terse: chosen.terse,
+        json: chosen.json || chosen.json_plus,
+        bins: chosen.json_plus,
+    }
+}
+
+/// A flag that the first Ctrl-C or SIGTERM sets; the second ends the process.
+fn catch_signals() -> std::io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+/// What the normal output says before anything runs.
+fn announce(plan: &Plan, voice: &Voice) {
+    let members = run::members(&plan.jobs);
+    let mut text = String::new();
+    let (mut threads, mut processes) = (0, 0);
+    for member in &members {
+        let job = &plan.jobs[member.job];
+        if member.clone_number == 0 {
+            text.push_str(&run::announce(job, &member.name, member.group));
+        }
+        let count = if job.resolved.options.threads.thread { &mut threads } else { &mut processes };
+        *count += 1;
+    }
+    voice.write_normal(&format!("{text}{COMPATIBLE}\n{}", starting_line(threads, processes)));
+}
+
+fn report(invocation: &Invocation, outcome: RunOutcome, formats: FormatChoice, voice: &Voice) -> std::io::Result<()> {
+    let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
+    let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let listed = invocation.global_listed.iter();
+    let report = Report {
+        version: COMPATIBLE.to_owned(),
+        timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        time: run::local_time(now.as_secs()),
+        progress: None,
+        global_options: listed
+            .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
+            .collect(),
+        groups: group_results(&outcome.results, groups),
+        jobs: results_to_show(outcome.results),
+        disks: outcome.disks,
+        idleness: None,
+    };
+    let version = TerseVersion::new(u64::from(invocation.general.terse_version));
+    let mut writer = ReportWriter::new(formats, version.unwrap_or_default());
+    voice.with_output(|output| {
+        writer.write(&report, true, output)?;
+        output.flush()
+    })
+}
+
+/// Where the load generator's words go.
+struct Voice {
+    output: Mutex<Box<dyn Write + Send>>,
+    normal: bool,
+}
+
+impl Voice {
+    fn new(general: &GeneralOptions, normal: bool) -> Result<Self, String> {
+        let output: Box<dyn Write + Send> = match &general.output {
+            None => Box::new(std::io::stdout()),
+            Some(path) => {
+                let path = general.aux_path.as_ref().map_or_else(|| path.clone(), |folder| folder.join(path));
+                Box::new(File::create(&path).map_err(|error| format!("--output={}: {error}", path.display()))?)
+            }
+        };
+        Ok(Self { output: Mutex::new(output), normal })
+    }
+
+    fn with_output<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
+        write(&mut **self.output.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes what belongs to the normal output only. A reader that has gone away is told at the end.
+    fn write_normal(&self, text: &str) {
+        if self.normal {
+            let _ = self.with_output(|output| output.write_all(text.as_bytes()).and_then(|()| output.flush()));
+        }
+    }
+}
+
+impl Journal for Voice {
+    fn note(&self, line: &str) {
+        self.write_normal(&format!("{line}\n"));
+    }
+
+    fn complain(&self, line: &str) {
+        message::verbatim_error(line);
+    }
+}
+
+/// The line that shows how far the run is.
+struct Progress {
+    shows: bool,
+    interval_ms: u64,
+    next_ms: u64,
+    line: StatusLine,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(general: &GeneralOptions, normal: bool) -> Self {
+        let show = match general.eta {
+            Eta::Automatic => ShowStatus::Auto,
+            Eta::Always => ShowStatus::Always,
+            Eta::Never => ShowStatus::Never,
+        };
+        let milliseconds = |time: clock::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let interval_ms = milliseconds(general.eta_interval);
+        Self {
+            shows: show.shows(std::io::stdout().is_terminal(), normal),
+            interval_ms,
+            next_ms: interval_ms,
+            line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
+            shown: false,
+        }
+    }
+
+    /// The results follow on a line of their own.
+    fn end(&self) {
+        if self.shown {
+            message::text("\n");
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn tick(&mut self, now_ms: u64, status: &mut dyn FnMut() -> Status) {
+        if self.shows && now_ms >= self.next_ms {
+            self.next_ms = now_ms + self.interval_ms;
+            self.shown = true;
+            message::text(&self.line.render(&status(), now_ms));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(words: &[&str]) -> Option<Vec<OsString>> {
+        own_arguments(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn the_first_word_or_the_name_of_the_program_makes_it_the_load_generator() {
+        assert_eq!(own(&["tidegate", "bench", "--name=x"]), Some(vec!["--name=x".into()]));
+        assert_eq!(own(&["/usr/bin/fio", "-v"]), Some(vec!["-v".into()]));
+        assert_eq!(own(&["fio"]), Some(Vec::new()));
+        for other in [&["tidegate"][..], &["tidegate", "target", "bench"], &["tidegate", "-v", "bench"], &["fiox", "a"]]
+        {
+            assert_eq!(own(other), None, "{other:?}");
+        }
+    }
+}

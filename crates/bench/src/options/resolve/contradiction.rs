@@ -1,0 +1,116 @@
+//! Options that cannot all be had.
+
+use thiserror::Error;
+
+use crate::direction::Direction;
+use crate::options::buffers::DedupeMode;
+use crate::options::{Between, JobOptions, PerDirection, Share};
+
+/// Why a job cannot run as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Contradiction {
+    /// `--readonly` and a job that writes or trims.
+    #[error("the job writes or trims, and --readonly does not allow it")]
+    WritesWithReadonly,
+    /// Two limits of one thing.
+    #[error("rate and rate_iops exclude each other, and so do rate_min and rate_iops_min")]
+    TwoRates,
+    /// A least rate above the rate.
+    #[error("the least rate of {} is above its rate", .0.name())]
+    LeastRateAboveRate(Direction),
+    /// Not even one block.
+    #[error("size {size} is smaller than the smallest block, {block}")]
+    SizeBelowBlock {
+        /// Bytes of all files.
+        size: u64,
+        /// Bytes of the smallest block.
+        block: u64,
+    },
+    /// Percentiles of errors with several files.
+    #[error("block_error_percentiles is for a job with one file; there are {0}")]
+    BlockErrorsOfFiles(u32),
+    /// A working set without a size.
+    #[error("dedupe_mode=working_set needs a size")]
+    WorkingSetWithoutSize,
+    /// A working set with several files.
+    #[error("dedupe_mode=working_set is for a job with one file; there are {0}")]
+    WorkingSetOfFiles(u32),
+    /// More blocks are to repeat than there are.
+    #[error("{repeated} % of the blocks cannot repeat while {set} % are the set that they repeat")]
+    WorkingSetTooLarge {
+        /// Blocks that repeat, in per cent.
+        repeated: u32,
+        /// Blocks of the set, in per cent.
+        set: u32,
+    },
+    /// A memory map of a file that grows.
+    #[error("the engine {0} cannot make files longer: leave out file_append")]
+    CannotExtend(String),
+    /// A job that waits for itself.
+    #[error("the job waits for itself")]
+    WaitsForItself,
+    /// A job that waits for none.
+    #[error("there is no job {0} before this one to wait for")]
+    WaitsForUnknown(String),
+    /// A job that waits for more than one.
+    #[error("there is more than one job {0} before this one: wait_for needs a name that is unique")]
+    WaitsForSeveral(String),
+    /// Jobs of a group that do not measure the same.
+    #[error("lat_percentiles is not the same in all jobs of the group")]
+    GroupDiffers,
+}
+
+/// Engines that cannot write behind the end of a file.
+const CANNOT_EXTEND: [&str; 1] = ["mmap"];
+
+pub(super) fn check(options: &JobOptions, block_sizes: &PerDirection<Between<u64>>) -> Result<(), Contradiction> {
+    check_rates(options)?;
+    let block = block_sizes.0.iter().map(|range| range.low).min().unwrap_or(0);
+    if let Share::Bytes(size) = options.io_size.size
+        && size != 0
+        && size < block
+    {
+        return Err(Contradiction::SizeBelowBlock { size, block });
+    }
+    let files = options.target_file.nrfiles;
+    if options.measurements.block_error_percentiles && files != 1 {
+        return Err(Contradiction::BlockErrorsOfFiles(files));
+    }
+    if options.io_size.file_append && CANNOT_EXTEND.contains(&options.engine.ioengine.as_str()) {
+        return Err(Contradiction::CannotExtend(options.engine.ioengine.clone()));
+    }
+    check_working_set(options)
+}
+
+fn check_rates(options: &JobOptions) -> Result<(), Contradiction> {
+    let rate = &options.io_rate;
+    let any = |values: &[u64; 3]| values.iter().any(|value| *value != 0);
+    let any_iops = |values: &[u32; 3]| values.iter().any(|value| *value != 0);
+    let both = any(&rate.rate.0) && any_iops(&rate.rate_iops.0);
+    let both_least = any(&rate.rate_min.0) && any_iops(&rate.rate_iops_min.0);
+    if both || both_least {
+        return Err(Contradiction::TwoRates);
+    }
+    for direction in Direction::ALL {
+        let bytes = rate.rate[direction] != 0 && rate.rate[direction] < rate.rate_min[direction];
+        let blocks = rate.rate_iops[direction] != 0 && rate.rate_iops[direction] < rate.rate_iops_min[direction];
+        if bytes || blocks {
+            return Err(Contradiction::LeastRateAboveRate(direction));
+        }
+    }
+    Ok(())
+}
+
+fn check_working_set(options: &JobOptions) -> Result<(), Contradiction> {
+    let buffers = &options.buffers;
+    if buffers.dedupe_percentage == 0 || buffers.dedupe_mode != DedupeMode::WorkingSet {
+        return Ok(());
+    }
+    let (repeated, set) = (buffers.dedupe_percentage, buffers.dedupe_working_set_percentage);
+    match options.target_file.nrfiles {
+        _ if !options.is_set("size") => Err(Contradiction::WorkingSetWithoutSize),
+        1 if repeated + set > 100 => Err(Contradiction::WorkingSetTooLarge { repeated, set }),
+        1 => Ok(()),
+        files => Err(Contradiction::WorkingSetOfFiles(files)),
+    }
+}

@@ -1,0 +1,37 @@
+//! What is done in another way than it was asked for.
+
+use thiserror::Error;
+
+/// A remark on a job that runs. `--warnings-fatal` makes errors of most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Warning {
+    /// `ba` is not the smallest block.
+    #[error("blockalign turns the map of random blocks off: blocks may come twice (norandommap)")]
+    AlignmentWithoutMap,
+    /// `norandommap` and `verify` with blocks of several sizes.
+    #[error("norandommap with blocks of several sizes: blocks that overlap cannot all be verified")]
+    VerifyWithoutMap,
+    /// `bs_unaligned` and `direct`.
+    #[error("bs_unaligned may not work with direct I/O")]
+    UnalignedAndDirect,
+    /// `time_based` without `runtime`.
+    #[error("time_based has no effect without runtime")]
+    TimeBasedWithoutRuntime,
+    /// Several jobs write the same files and verify them.
+    #[error("several jobs write the same files: verification may find blocks of another job wrong")]
+    WritersShareFiles,
+    /// The whole runtime goes into writing.
+    #[error("nothing will be verified: writing takes all of runtime; use verify_backlog, or leave out time_based")]
+    VerifyNeverStarts,
+    /// An option without effect.
+    #[error("{0} has no effect any more; leave it out")]
+    Deprecated(&'static str),
+}
+
+impl Warning {
+    /// Whether `--warnings-fatal` is about it: not about what has no bearing on the results.
+    #[must_use]
+    pub const fn can_be_fatal(self) -> bool {
+        !matches!(self, Self::UnalignedAndDirect | Self::Deprecated(_))
+    }
+}

@@ -1,0 +1,77 @@
+//! What is measured, and how results are shown.
+
+use crate::direction::Direction;
+use crate::options::JobOptions;
+use crate::options::description::UnitBase;
+use crate::options::io_type::UnifiedReporting as UnifiedOption;
+use crate::statistics::{BandwidthUnit, LatencyChoice, PercentileList, RecorderSettings, Reporting, UnifiedReporting};
+
+use super::{Shape, proving};
+
+/// The latencies that percentiles are wanted of.
+fn percentiles(options: &JobOptions) -> LatencyChoice {
+    let measurements = &options.measurements;
+    LatencyChoice {
+        slat: measurements.slat_percentiles,
+        clat: measurements.clat_percentiles,
+        lat: measurements.lat_percentiles,
+    }
+}
+
+/// The latencies that are measured.
+pub(in crate::run) fn measured(options: &JobOptions, completes_at_once: bool) -> LatencyChoice {
+    let measurements = &options.measurements;
+    let reduced = options.time.gtod_reduce;
+    LatencyChoice {
+        slat: !measurements.disable_slat && !reduced && !completes_at_once,
+        clat: !measurements.disable_clat && !reduced,
+        lat: !measurements.disable_lat && !reduced,
+    }
+}
+
+/// What to record.
+pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool) -> RecorderSettings {
+    let shape = Shape::of(options);
+    let verifies = proving::is_wanted(options);
+    RecorderSettings {
+        directions: Direction::ALL.map(|direction| shape.has(direction) || verifies && direction == Direction::Read),
+        measured: measured(options, completes_at_once),
+        percentiles: percentiles(options),
+        priorities: Vec::new(),
+    }
+}
+
+/// How results are shown.
+pub(in crate::run) fn reporting(options: &JobOptions) -> Reporting {
+    let measurements = &options.measurements;
+    let list = &measurements.percentile_list;
+    Reporting {
+        group_reporting: measurements.group_reporting,
+        unified: match options.io_type.unified_rw_reporting {
+            UnifiedOption::None => UnifiedReporting::Split,
+            UnifiedOption::Mixed => UnifiedReporting::Mixed,
+            UnifiedOption::Both => UnifiedReporting::Both,
+        },
+        percentiles: percentiles(options),
+        percentile_list: if list.values.is_empty() {
+            PercentileList::default()
+        } else {
+            PercentileList::new(&list.values)
+        },
+        percentile_precision: list.digits.max(2),
+        kilobyte: kilobyte(options),
+        unit: match options.description.unit_base {
+            UnitBase::Bit => BandwidthUnit::Bits,
+            UnitBase::Byte | UnitBase::Automatic => BandwidthUnit::Bytes,
+        },
+        significant_figures: measurements.significant_figures as usize,
+    }
+}
+
+/// Whether `k` is 1024 or 1000.
+pub(in crate::run) fn kilobyte(options: &JobOptions) -> u32 {
+    match options.description.kb_base {
+        crate::options::KbBase::Binary => 1024,
+        crate::options::KbBase::Decimal => 1000,
+    }
+}

@@ -1,0 +1,469 @@
+//! Starts jobs in their order, lets those of a batch begin together, watches them, ends them, and gathers their results.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, Scope};
+
+use reactor::clock::Duration;
+
+use crate::command_line::PlannedJob;
+use crate::options::JobOptions;
+use crate::options::threads::ExitWhat;
+use crate::options::time::ClockSource as ClockOption;
+use crate::output::status_line::{RateMeter, Status};
+use crate::random::Width;
+use crate::random::seeds::Purpose;
+use crate::statistics::{DiskUtilization, JobResult};
+
+use super::clock::{Clock, ClockSource, nanoseconds};
+use super::convert::measuring;
+use super::disks::Disks;
+use super::ended::JobFailure;
+use super::flow::{Flow, Flows};
+use super::gate::Gate;
+use super::journal::Journal;
+use super::members::{Member, members};
+use super::programs;
+use super::progress::{Watched, status};
+use super::setup::{JobSetup, RunSettings};
+use super::shared::{Phase, Shared};
+use super::stalls::{LOOK_EVERY_MS, Stall};
+use super::worker::{Context, run_job};
+
+/// Whoever watches a run.
+pub trait Observer {
+    /// Called about ten times a second with the time since the run began; `status` makes the status when it is wanted.
+    fn tick(&mut self, now_ms: u64, status: &mut dyn FnMut() -> Status);
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct RunOutcome {
+    /// The results, in the order of the jobs; those of jobs that never began are not among them.
+    pub results: Vec<JobResult>,
+    /// How busy disks were.
+    pub disks: Vec<DiskUtilization>,
+    /// Milliseconds from the first start to the last end.
+    pub elapsed_ms: u64,
+    /// Whether anything went wrong.
+    pub has_failed: bool,
+}
+
+/// Runs jobs. `stop` ends them early; what they did until then is reported.
+pub fn run(
+    jobs: &[PlannedJob],
+    settings: &RunSettings,
+    journal: &dyn Journal,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> RunOutcome {
+    let clock = Clock::new(clock_source(jobs));
+    let mut places = Vec::new();
+    let mut flows = Flows::default();
+    for member in members(jobs) {
+        let options = Arc::new(jobs[member.job].resolved.options.clone());
+        let flow = flows.join(options.threads.flow_id, options.threads.flow);
+        places.push(Seat::new(member, options, flow));
+    }
+    let mut coordinator = Coordinator {
+        jobs,
+        settings,
+        journal,
+        clock,
+        seats: places,
+        disks: Disks::default(),
+        meter: RateMeter::new(0),
+        io_jobs: AtomicU32::new(0),
+    };
+    coordinator.prepare();
+    let seats = std::mem::take(&mut coordinator.seats);
+    let shared: Vec<Arc<Shared>> = seats.iter().map(|seat| Arc::clone(&seat.shared)).collect();
+    let io_jobs = std::mem::take(&mut coordinator.io_jobs);
+    coordinator.seats = seats;
+    let (events, inbox) = channel();
+    thread::scope(|scope| coordinator.drive(scope, &shared, &io_jobs, &events, &inbox, observer, stop));
+    coordinator.outcome()
+}
+
+fn clock_source(jobs: &[PlannedJob]) -> ClockSource {
+    let by_kernel = |job: &PlannedJob| {
+        matches!(job.resolved.options.time.clocksource, ClockOption::ClockGetTime | ClockOption::GetTimeOfDay)
+    };
+    if jobs.iter().any(by_kernel) { ClockSource::Kernel } else { ClockSource::Processor }
+}
+
+/// What the coordinator knows of a member.
+struct Seat {
+    member: Member,
+    options: Arc<JobOptions>,
+    shared: Arc<Shared>,
+    flow: Option<Flow>,
+    setup: Option<JobSetup>,
+    stage: Stage,
+    does_io: bool,
+    size: u64,
+    start_delay_ns: u64,
+    stall: Stall,
+    result: Option<JobResult>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    SettingUp,
+    Ready,
+    Running,
+    Ended,
+}
+
+impl Seat {
+    fn new(member: Member, options: Arc<JobOptions>, flow: Option<Flow>) -> Self {
+        Self {
+            member,
+            options,
+            shared: Arc::default(),
+            flow,
+            setup: None,
+            stage: Stage::Waiting,
+            does_io: true,
+            size: 0,
+            start_delay_ns: 0,
+            stall: Stall::default(),
+            result: None,
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        matches!(self.stage, Stage::SettingUp | Stage::Ready | Stage::Running)
+    }
+}
+
+/// What a job's thread says.
+enum Event {
+    Ready(usize),
+    Ended(usize, Box<JobResult>),
+}
+
+struct Coordinator<'r> {
+    jobs: &'r [PlannedJob],
+    settings: &'r RunSettings,
+    journal: &'r dyn Journal,
+    clock: Clock,
+    seats: Vec<Seat>,
+    disks: Disks,
+    meter: RateMeter,
+    /// Jobs that do I/O and have not ended.
+    io_jobs: AtomicU32,
+}
+
+impl<'r> Coordinator<'r> {
+    fn now_ms(&self) -> u64 {
+        self.clock.now() / 1_000_000
+    }
+
+    /// Finds everybody's files; lays them out one after the other unless jobs are to do it themselves.
+    fn prepare(&mut self) {
+        let mut io_jobs = 0;
+        for seat in &mut self.seats {
+            let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
+            let prepared = prepared.and_then(|mut setup| {
+                if seat.options.target_file.create_serialize {
+                    setup.lay_out(&seat.shared, self.journal)?;
+                }
+                Ok(setup)
+            });
+            match prepared {
+                Ok(setup) => {
+                    seat.does_io = setup.description.traits.does_io;
+                    io_jobs += u32::from(seat.does_io);
+                    seat.size = setup.layout.size;
+                    seat.start_delay_ns = start_delay(&seat.options, &setup);
+                    if seat.options.measurements.disk_util && setup.description.traits.uses_files {
+                        let now_ms = self.clock.now() / 1_000_000;
+                        setup.files.files().iter().for_each(|file| self.disks.watch(file.path(), now_ms));
+                    }
+                    seat.setup = Some(setup);
+                }
+                Err(failure) => fail(seat, &failure, self.journal),
+            }
+        }
+        self.io_jobs = AtomicU32::new(io_jobs);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what the threads borrow has to outlive the coordinator's own borrows"
+    )]
+    fn drive<'scope, 'env>(
+        &mut self,
+        scope: &'scope Scope<'scope, 'env>,
+        shared: &'env [Arc<Shared>],
+        io_jobs: &'env AtomicU32,
+        events: &'env Sender<Event>,
+        inbox: &Receiver<Event>,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) where
+        'r: 'env,
+    {
+        let mut gate = Arc::new(Gate::default());
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                self.end_all();
+            }
+            for index in self.due() {
+                self.start(scope, index, shared, io_jobs, events, &gate);
+            }
+            if self.open_when_ready(&gate) {
+                gate = Arc::new(Gate::default());
+            }
+            if !self.seats.iter().any(|seat| seat.stage != Stage::Ended) {
+                return;
+            }
+            let pause = Duration::from_millis(self.next_look_ms());
+            match inbox.recv_timeout(pause) {
+                Ok(event) => {
+                    self.take(event, io_jobs);
+                    while let Ok(event) = inbox.try_recv() {
+                        self.take(event, io_jobs);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            self.watch(observer);
+        }
+    }
+
+    /// Milliseconds until somebody has to be looked at.
+    fn next_look_ms(&self) -> u64 {
+        let now = self.clock.now();
+        let delays = self.seats.iter().filter(|seat| seat.stage == Stage::Waiting);
+        let next =
+            delays.map(|seat| seat.start_delay_ns.saturating_sub(now).div_ceil(1_000_000)).filter(|&left| left > 0);
+        next.min().unwrap_or(LOOK_EVERY_MS).min(LOOK_EVERY_MS)
+    }
+
+    /// Whose turn it is.
+    fn due(&self) -> Vec<usize> {
+        let now = self.clock.now();
+        let mut due = Vec::new();
+        let mut active = self.seats.iter().any(Seat::is_active);
+        for (index, seat) in self.seats.iter().enumerate() {
+            if seat.stage != Stage::Waiting {
+                continue;
+            }
+            if seat.member.waits && active {
+                break;
+            }
+            if seat.start_delay_ns > now || self.waits_for_another(seat) {
+                continue;
+            }
+            due.push(index);
+            active = true;
+        }
+        due
+    }
+
+    fn waits_for_another(&self, seat: &Seat) -> bool {
+        seat.options.threads.wait_for.as_ref().is_some_and(|name| {
+            self.seats.iter().any(|other| other.member.name == *name && other.stage != Stage::Ended)
+        })
+    }
+
+    fn start<'scope, 'env>(
+        &mut self,
+        scope: &'scope Scope<'scope, 'env>,
+        index: usize,
+        shared: &'env [Arc<Shared>],
+        io_jobs: &'env AtomicU32,
+        events: &'env Sender<Event>,
+        gate: &Arc<Gate>,
+    ) where
+        'r: 'env,
+    {
+        let job_count = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
+        let seat = &mut self.seats[index];
+        let Some(setup) = seat.setup.take() else {
+            seat.stage = Stage::Ended;
+            return;
+        };
+        if let Some(command) = &seat.options.threads.exec_prerun
+            && let Err(failure) = programs::run(command, &seat.member.name, "prerun")
+        {
+            return fail(seat, &failure, self.journal);
+        }
+        seat.stage = Stage::SettingUp;
+        seat.shared.enter(Phase::SettingUp);
+        let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
+        let aux_path = self.settings.aux_path.clone();
+        let name = format!("bench-{}", seat.member.number);
+        let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
+            let context = Context {
+                clock,
+                shared: &shared[index],
+                journal,
+                gate,
+                flow,
+                job_count,
+                aux_path,
+                ready: &|| tell(events, Event::Ready(index)),
+                others_run: &|| io_jobs.load(Ordering::Relaxed) > 0,
+            };
+            let result = run_job(setup, context);
+            shared[index].enter(Phase::Ended);
+            tell(events, Event::Ended(index, Box::new(result)));
+        });
+        if let Err(source) = spawned {
+            let what = "starting a thread".to_owned();
+            fail(&mut self.seats[index], &JobFailure::System { what, source }, self.journal);
+        }
+    }
+
+    /// Lets those that are ready begin, once nobody of their batch is still being set up.
+    fn open_when_ready(&mut self, gate: &Gate) -> bool {
+        let any = |stage| self.seats.iter().any(|seat| seat.stage == stage);
+        if any(Stage::SettingUp) || !any(Stage::Ready) {
+            return false;
+        }
+        for seat in self.seats.iter_mut().filter(|seat| seat.stage == Stage::Ready) {
+            seat.stage = Stage::Running;
+        }
+        gate.open();
+        true
+    }
+
+    fn take(&mut self, event: Event, io_jobs: &AtomicU32) {
+        match event {
+            Event::Ready(index) => self.seats[index].stage = Stage::Ready,
+            Event::Ended(index, mut result) => {
+                let job = &self.jobs[self.seats[index].member.job];
+                result.options = job
+                    .listed
+                    .iter()
+                    .map(|listed| (listed.name.to_owned(), listed.value.clone().unwrap_or_default()))
+                    .collect();
+                let seat = &mut self.seats[index];
+                seat.stage = Stage::Ended;
+                if seat.does_io {
+                    io_jobs.fetch_sub(1, Ordering::Relaxed);
+                }
+                let failed = result.error.is_some();
+                seat.result = Some(*result);
+                if let Some(command) = seat.options.threads.exec_postrun.clone() {
+                    let name = seat.member.name.clone();
+                    if let Err(failure) = programs::run(&command, &name, "postrun") {
+                        fail(&mut self.seats[index], &failure, self.journal);
+                    }
+                }
+                self.end_others(index, failed);
+            }
+        }
+    }
+
+    /// A job's end may be that of others.
+    fn end_others(&mut self, index: usize, failed: bool) {
+        let (member, options) = (&self.seats[index].member, &self.seats[index].options);
+        let threads = &options.threads;
+        if !(threads.exitall || failed && options.error_handling.exitall_on_error) {
+            return;
+        }
+        let (group, stretch, what) = (member.group, member.stretch, threads.exit_what);
+        for seat in &mut self.seats {
+            let is_meant = match what {
+                ExitWhat::All => true,
+                ExitWhat::Group => seat.member.group == group,
+                ExitWhat::Stonewall => seat.member.stretch == stretch,
+            };
+            if is_meant {
+                end(seat);
+            }
+        }
+    }
+
+    fn end_all(&mut self) {
+        self.seats.iter_mut().for_each(end);
+    }
+
+    fn watch(&mut self, observer: &mut dyn Observer) {
+        let now_ms = self.now_ms();
+        for seat in self.seats.iter_mut().filter(|seat| seat.stage == Stage::Running) {
+            let (_, ios) = seat.shared.done();
+            if let Some(seconds) = seat.stall.look(ios.iter().sum(), seat.shared.under_way(), now_ms) {
+                self.journal.complain(&format!(
+                    "{}: no I/O was completed for {seconds} s, {} are under way; the job waits for them",
+                    seat.member.name,
+                    seat.shared.under_way()
+                ));
+            }
+        }
+        self.disks.look(now_ms);
+        let (seats, meter) = (&self.seats, &mut self.meter);
+        observer.tick(now_ms, &mut || {
+            let watched: Vec<_> = seats
+                .iter()
+                .map(|seat| Watched {
+                    options: &seat.options,
+                    shared: &seat.shared,
+                    size: seat.size,
+                    waits: seat.member.waits,
+                    seconds_before: seat.shared.began_ns() / 1_000_000_000,
+                })
+                .collect();
+            status(&watched, meter, now_ms)
+        });
+    }
+
+    fn outcome(mut self) -> RunOutcome {
+        let elapsed_ms = self.now_ms();
+        self.disks.look(elapsed_ms);
+        let has_failed = self.seats.iter().any(|seat| seat.shared.has_failed());
+        let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
+        RunOutcome {
+            results: shown.filter_map(|seat| seat.result).collect(),
+            disks: self.disks.into_results(),
+            elapsed_ms,
+            has_failed,
+        }
+    }
+}
+
+/// The job never begins, or ends soon.
+fn end(seat: &mut Seat) {
+    seat.shared.stop();
+    if seat.stage == Stage::Waiting {
+        seat.stage = Stage::Ended;
+    }
+}
+
+fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
+    journal.complain(&failure.line(&seat.member.name));
+    seat.shared.fail();
+    seat.stage = Stage::Ended;
+    seat.shared.enter(Phase::Ended);
+    let result = seat.result.get_or_insert_with(|| JobResult {
+        name: seat.member.name.clone(),
+        group: seat.member.group,
+        members: 1,
+        reporting: measuring::reporting(&seat.options),
+        ..JobResult::default()
+    });
+    result.error.get_or_insert(failure.result());
+}
+
+/// The coordinator listens until the last thread has ended.
+fn tell(events: &Sender<Event>, event: Event) {
+    let told = events.send(event);
+    debug_assert!(told.is_ok(), "the coordinator listens");
+}
+
+/// Nanoseconds after the run's start before which the job does not begin, drawn where a range is given.
+fn start_delay(options: &JobOptions, setup: &JobSetup) -> u64 {
+    let range = options.time.startdelay;
+    let (low, high) = (nanoseconds(range.low) / 1000, nanoseconds(range.high) / 1000);
+    if low >= high {
+        return low * 1000;
+    }
+    let mut draws = setup.seeds.generator(Purpose::StartDelay, Width::Bits32);
+    draws.between(low, high) * 1000
+}

@@ -1,0 +1,126 @@
+//! What follows from an I/O that is over: statistics, verification, errors, the rest of a short transfer.
+#![expect(unsafe_code, reason = "looks at the buffers of I/Os that are over")]
+
+use rustix::io::Errno;
+
+use super::super::ended::{Ended, JobFailure};
+use super::super::slots::{Purpose, Slot};
+use super::{Core, CoreParts, length};
+use crate::direction::Direction;
+use crate::engines::{Engine, Outcome};
+use crate::statistics::Completion as Measured;
+use crate::verify::Reaction;
+
+impl<E: Engine> Core<'_, E> {
+    #[inline(always)]
+    pub(super) fn complete(&mut self, index: u32, outcome: Outcome, now: u64) -> Result<(), Ended> {
+        let slot = *self.slots.get(index);
+        if let Some(number) = outcome.error() {
+            return self.failed(index, slot, number);
+        }
+        let moved = u64::from(slot.moved_bytes) + outcome.bytes();
+        if moved < u64::from(slot.length_bytes) && !slot.is_sync() {
+            return self.moved_part(index, slot, outcome.bytes());
+        }
+        self.slots.put_back(index);
+        let latency_ns = now.saturating_sub(slot.started_ns);
+        let direction = slot.direction();
+        if slot.is_sync() {
+            if let Purpose::Sync(_) = slot.purpose {
+                self.parts.recorder.record_sync(now.saturating_sub(slot.issued_ns));
+            }
+            return Ok(());
+        }
+        let measured = Measured {
+            bytes: u64::from(slot.length_bytes),
+            slat_ns: slot.issued_ns.saturating_sub(slot.started_ns),
+            clat_ns: now.saturating_sub(slot.issued_ns),
+            lat_ns: latency_ns,
+        };
+        self.parts.recorder.record_completion(direction, measured);
+        if self.parts.samples.logs_ios() {
+            self.parts.samples.record(direction, &measured, slot.offset, now);
+        }
+        if self.parts.prover.is_some() {
+            self.prove(index, slot, direction)?;
+        }
+        if self.parts.target.is_on() {
+            self.parts.target.record(latency_ns);
+        }
+        if !self.parts.thinking.counts_issued() && self.parts.thinking.is_on() {
+            self.parts.thinking.count(1);
+        }
+        let allowed = self.parts.max_latency_ns[direction.index()];
+        if allowed > 0 && latency_ns > allowed {
+            let (took_us, allowed_us) = (latency_ns / 1000, allowed / 1000);
+            return Err(JobFailure::TooLate { operation: slot.name(), took_us, allowed_us }.into());
+        }
+        Ok(())
+    }
+
+    /// The rest of a short transfer is an I/O of its own.
+    pub(super) fn moved_part(&mut self, index: u32, slot: Slot, bytes: u64) -> Result<(), Ended> {
+        if bytes == 0 {
+            let failure = JobFailure::NothingMoved {
+                file: self.file_name(slot.file),
+                operation: slot.name(),
+                offset: slot.offset + u64::from(slot.moved_bytes),
+                length_bytes: slot.length_bytes - slot.moved_bytes,
+            };
+            return self.tolerate(index, slot, Errno::IO, failure);
+        }
+        self.parts.recorder.record_short(slot.direction());
+        self.slots.get_mut(index).moved_bytes += length(bytes);
+        self.retries.push(index);
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, index: u32, slot: Slot, number: Errno) -> Result<(), Ended> {
+        let explanation = self.engine.explain().map(|text| format!(" ({text})")).unwrap_or_default();
+        let failure = JobFailure::Io {
+            file: self.file_name(slot.file),
+            number,
+            operation: slot.name(),
+            offset: slot.offset,
+            length_bytes: slot.length_bytes,
+            explanation,
+        };
+        self.tolerate(index, slot, number, failure)
+    }
+
+    /// An I/O failed: its slot is free, and the job goes on or ends.
+    pub(super) fn tolerate(&mut self, index: u32, slot: Slot, number: Errno, failure: JobFailure) -> Result<(), Ended> {
+        self.give_up(index);
+        let direction = if slot.purpose == Purpose::Proof { None } else { Some(slot.direction()) };
+        if self.parts.tolerance.ends_quietly(number, direction) {
+            return Err(Ended::Stopped);
+        }
+        if self.parts.tolerance.tells(number, direction) {
+            self.parts.journal.complain(&failure.line(&self.parts.name));
+        }
+        if self.parts.tolerance.goes_on(number, direction) { Ok(()) } else { Err(failure.into()) }
+    }
+
+    pub(super) fn prove(&mut self, index: u32, slot: Slot, direction: Direction) -> Result<(), Ended> {
+        let buffer = self.buffer(index);
+        let CoreParts { prover, files, journal, tolerance, .. } = &mut self.parts;
+        let Some(prover) = prover else {
+            return Ok(());
+        };
+        prover.ended(direction);
+        if direction == Direction::Write {
+            prover.write_ended(index, true);
+            return Ok(());
+        }
+        // SAFETY: the buffer is valid for the longest I/O, and the one in its slot is over.
+        let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), slot.length_bytes as usize) };
+        match prover.check(index, files.files()[slot.file as usize].path(), block, *journal) {
+            None => Ok(()),
+            Some(Reaction::Count) => {
+                tolerance.count(crate::verify::VERIFY_ERROR);
+                Ok(())
+            }
+            Some(Reaction::End) => Err(JobFailure::Verify.into()),
+        }
+    }
+}

@@ -1,0 +1,587 @@
+//! The I/O loop of a job: keeps its slots busy until the offsets, the time or an error ends it.
+//!
+//! ```text
+//!  Offsets ─ step ─► begin ─► engine.queue ─► commit ─► reap ─► complete ─► Recorder
+//!                      ▲ held back by rates, weights, overlaps      │
+//!                      └──────────── slots come back ◄──────────────┘
+//! ```
+//!
+//! It is compiled once for each engine. What an I/O costs beyond the engine, its offset and its statistics: two readings
+//! of the clock (one for each I/O and two for each batch where the engine is asynchronous) and some comparisons.
+//! Everything that is not for each I/O (time limits, words to the coordinator, rates that have to be kept) is looked at
+//! about once a millisecond.
+#![expect(unsafe_code, reason = "the loop vouches for the buffers and files of its I/Os")]
+
+use std::ptr::NonNull;
+
+mod complete;
+mod upkeep;
+
+use reactor::clock::Duration;
+
+use crate::direction::Direction;
+use crate::engines::memory::IoMemory;
+use crate::engines::{Completion, Engine, Io, Place, Queued, Wanted};
+use crate::files::JobFiles;
+use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
+use crate::statistics::{ContinuedErrors, Recorder};
+
+use super::clock::Clock;
+use super::ended::Ended;
+use super::flow::Flow;
+use super::journal::Journal;
+use super::latency_target::LatencyTarget;
+use super::pace::Pace;
+use super::proof::Prover;
+use super::rest;
+use super::samples::Samples;
+use super::shared::Shared;
+use super::slots::{Purpose, Slot, Slots};
+use super::thinking::Thinking;
+use super::timing::Timing;
+use super::tolerance::Tolerance;
+use super::writes::Writes;
+
+/// How a job keeps its slots busy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DepthSettings {
+    /// Slots.
+    pub(super) depth: u32,
+    /// I/Os that are submitted together, at most.
+    pub(super) batch: u32,
+    /// I/Os that are waited for at once; 0: none, the loop polls.
+    pub(super) reap_min: u32,
+    /// I/Os that are taken at once.
+    pub(super) reap_max: u32,
+    /// Once all slots were busy, so few are waited for.
+    pub(super) low: u32,
+    /// I/Os wait for those that they overlap.
+    pub(super) serialize_overlap: bool,
+}
+
+/// What the loop is made with.
+pub(super) struct CoreParts<'j> {
+    /// The job's name.
+    pub(super) name: String,
+    pub(super) memory: &'j IoMemory,
+    pub(super) files: JobFiles,
+    pub(super) clock: Clock,
+    pub(super) depth: DepthSettings,
+    pub(super) reads_clock: bool,
+    pub(super) recorder: Recorder,
+    pub(super) samples: Samples,
+    pub(super) writes: Option<Writes>,
+    pub(super) prover: Option<Prover>,
+    pub(super) pace: Pace,
+    pub(super) thinking: Thinking,
+    pub(super) target: LatencyTarget,
+    pub(super) flow: Option<Flow>,
+    pub(super) flow_sleep_ns: u64,
+    pub(super) timing: Timing,
+    pub(super) tolerance: Tolerance,
+    pub(super) max_latency_ns: [u64; 3],
+    pub(super) sync_range_flags: u32,
+    pub(super) latency_from_due: bool,
+    pub(super) forgets_thinking: bool,
+    pub(super) shared: &'j Shared,
+    pub(super) journal: &'j dyn Journal,
+}
+
+/// The loop and all that it works on.
+pub(super) struct Core<'j, E: Engine> {
+    // Ends before the buffers and files that its I/Os refer to.
+    engine: E,
+    at_once: bool,
+    slots: Slots,
+    retries: Vec<u32>,
+    pending: Vec<u32>,
+    under_way: u32,
+    completions: Vec<Completion>,
+    descriptors: Vec<i32>,
+    now_ns: u64,
+    /// I/Os until the clock is read, where they are not measured.
+    until_clock: u32,
+    held: Option<Step>,
+    held_until_ns: u64,
+    /// When the latest I/O of a job with a rate was due.
+    due_ns: u64,
+    parts: CoreParts<'j>,
+}
+
+/// Why issuing came to a rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// All slots are busy, or a batch is complete.
+    Full,
+    /// An I/O was done at once.
+    Done,
+    /// The next I/O is not due, or not allowed, yet.
+    Held,
+    /// There is nothing to issue in this pass.
+    Pass,
+    /// There is nothing to issue any more.
+    End,
+}
+
+/// What a phase ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PhaseEnd {
+    /// A pass over the files is complete.
+    Pass,
+    /// The job is complete.
+    End,
+}
+
+/// I/Os between two readings of the clock where latencies are not measured.
+const IOS_PER_READING: u32 = 64;
+
+impl<'j, E: Engine> Core<'j, E> {
+    pub(super) fn new(engine: E, parts: CoreParts<'j>) -> Self {
+        let depth = parts.depth.depth;
+        let capacity = depth as usize;
+        Self {
+            at_once: E::completes_at_once(depth),
+            engine,
+            slots: Slots::new(depth),
+            retries: Vec::with_capacity(capacity),
+            pending: Vec::with_capacity(capacity),
+            under_way: 0,
+            completions: Vec::with_capacity(capacity),
+            descriptors: vec![-1; parts.files.files().len()],
+            now_ns: parts.clock.now(),
+            until_clock: 0,
+            held: None,
+            held_until_ns: 0,
+            due_ns: 0,
+            parts,
+        }
+    }
+
+    /// Runs until a pass or the job is complete. What is under way is waited for.
+    pub(super) fn run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
+        let mut source = |prover: &mut Option<Prover>, pace: &Pace| next_step(offsets, prover, pace);
+        let result = self.run_steps(&mut source);
+        self.finish(result)
+    }
+
+    /// Reads back what the history holds.
+    pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
+        let mut source = |prover: &mut Option<Prover>, _: &Pace| {
+            let next = prover.as_mut().and_then(Prover::next_write);
+            next.map_or(Next::Step(Step::End), Next::Proof)
+        };
+        let result = self.run_steps(&mut source);
+        self.finish(result)
+    }
+
+    fn run_steps(&mut self, source: &mut impl FnMut(&mut Option<Prover>, &Pace) -> Next) -> Result<PhaseEnd, Ended> {
+        loop {
+            let rest = self.issue(source)?;
+            match rest {
+                Rest::Done => {}
+                Rest::Full => {
+                    self.commit()?;
+                    self.reap_after_filling()?;
+                }
+                Rest::Held => self.wait_for_held()?,
+                Rest::Pass | Rest::End => {
+                    self.drain()?;
+                    return Ok(if rest == Rest::Pass { PhaseEnd::Pass } else { PhaseEnd::End });
+                }
+            }
+            if self.parts.thinking.is_on() {
+                self.think()?;
+            }
+            if self.now_ns >= self.parts.timing.next_look_ns() {
+                self.look()?;
+            }
+        }
+    }
+
+    /// Waits for what is under way after an early end, too; the first word about the end counts.
+    fn finish(&mut self, result: Result<PhaseEnd, Ended>) -> Result<PhaseEnd, Ended> {
+        self.held = None;
+        if result.is_err() {
+            for slot in std::mem::take(&mut self.retries) {
+                self.give_up(slot);
+            }
+            while self.slots.taken() > 0 {
+                if self.commit().is_err() || self.reap(1, self.under_way, None).is_err() && self.under_way == 0 {
+                    break;
+                }
+            }
+        }
+        self.publish();
+        result
+    }
+
+    /// A slot that was taken for an I/O that is not issued after all.
+    fn give_up(&mut self, slot: u32) {
+        if let Some(prover) = &mut self.parts.prover {
+            prover.write_ended(slot, false);
+        }
+        self.slots.put_back(slot);
+    }
+
+    // ---------------------------------------------------------------- issue
+
+    #[inline]
+    fn issue(&mut self, source: &mut impl FnMut(&mut Option<Prover>, &Pace) -> Next) -> Result<Rest, Ended> {
+        loop {
+            if let Some(slot) = self.retries.pop() {
+                if !self.submit(slot)? {
+                    return Ok(Rest::Full);
+                }
+                continue;
+            }
+            let depth = self.parts.target.depth();
+            if self.slots.taken() >= depth || self.pending.len() >= self.parts.depth.batch as usize {
+                return Ok(Rest::Full);
+            }
+            let next = match self.held.take() {
+                Some(step) => Next::Step(step),
+                None => source(&mut self.parts.prover, &self.parts.pace),
+            };
+            match next {
+                Next::Step(Step::Io(io)) => {
+                    if !self.may_begin(io) {
+                        return Ok(Rest::Held);
+                    }
+                    self.begin(io)?;
+                }
+                Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
+                Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
+                Next::Step(Step::End) => return Ok(Rest::End),
+                Next::Proof(write) => self.begin_proof(&write)?,
+            }
+            if self.at_once {
+                return Ok(Rest::Done);
+            }
+        }
+    }
+
+    /// Whether rates, weights and overlaps let the I/O begin. If not, it is kept.
+    #[inline(always)]
+    fn may_begin(&mut self, io: Chosen) -> bool {
+        let parts = &mut self.parts;
+        if parts.pace.is_limited() {
+            let due_ns = parts.pace.due_ns(io.direction);
+            if parts.clock.now() < due_ns {
+                return self.hold(io, due_ns);
+            }
+            self.due_ns = due_ns;
+            parts.pace.issued(io.direction, io.length);
+        }
+        if let Some(flow) = &mut parts.flow {
+            if flow.is_ahead() {
+                let until = parts.clock.now() + parts.flow_sleep_ns;
+                return self.hold(io, until);
+            }
+            flow.issue();
+        }
+        if parts.depth.serialize_overlap && self.slots.overlaps(index(io.file), io.offset, length(io.length)) {
+            return self.hold(io, 0);
+        }
+        true
+    }
+
+    fn hold(&mut self, io: Chosen, until_ns: u64) -> bool {
+        self.held = Some(Step::Io(io));
+        self.held_until_ns = until_ns;
+        false
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, io: Chosen) -> Result<(), Ended> {
+        let Some(slot) = self.slots.take() else {
+            unreachable!("a slot is free: looked at before the step was taken");
+        };
+        let started_ns = self.read_clock();
+        let (file, length_bytes) = (index(io.file), length(io.length));
+        if self.descriptors[io.file] == NOT_OPEN {
+            self.open(io.file)?;
+        }
+        let from_due = self.parts.latency_from_due && self.parts.pace.is_limited();
+        *self.slots.get_mut(slot) = Slot {
+            purpose: Purpose::Io(io.direction),
+            file,
+            length_bytes,
+            moved_bytes: 0,
+            offset: io.offset,
+            started_ns: if from_due { self.due_ns } else { started_ns },
+            issued_ns: started_ns,
+        };
+        self.parts.recorder.record_issue(io.direction);
+        self.parts.recorder.record_depth(self.slots.taken(), 1);
+        match io.direction {
+            Direction::Write => self.prepare_write(slot),
+            Direction::Read => {
+                if let Some(prover) = &mut self.parts.prover {
+                    prover.expect_own(slot, io.offset);
+                }
+            }
+            Direction::Trim => {}
+        }
+        if self.parts.thinking.counts_issued() {
+            self.parts.thinking.count(1);
+        }
+        self.submit(slot)?;
+        Ok(())
+    }
+
+    fn begin_sync(&mut self, file: usize, purpose: Purpose) -> Result<(), Ended> {
+        let Some(slot) = self.slots.take() else {
+            unreachable!("a slot is free: looked at before the step was taken");
+        };
+        let started_ns = self.read_clock();
+        if self.descriptors[file] == NOT_OPEN {
+            self.open(file)?;
+        }
+        let extent = self.parts.files.files()[file].extent();
+        *self.slots.get_mut(slot) = Slot {
+            purpose,
+            file: index(file),
+            length_bytes: length(extent.length_bytes),
+            moved_bytes: 0,
+            offset: extent.offset,
+            started_ns,
+            issued_ns: started_ns,
+        };
+        // Parity: fio counts whole syncs only, and measures all of them.
+        if purpose == Purpose::Sync(SyncKind::Fsync) {
+            self.parts.recorder.record_sync_issue();
+        }
+        self.submit(slot)?;
+        Ok(())
+    }
+
+    fn begin_proof(&mut self, write: &crate::verify::LoggedWrite) -> Result<(), Ended> {
+        let Some(slot) = self.slots.take() else {
+            unreachable!("a slot is free: looked at before the step was taken");
+        };
+        let started_ns = self.read_clock();
+        if self.descriptors[write.file as usize] == NOT_OPEN {
+            self.open(write.file as usize)?;
+        }
+        *self.slots.get_mut(slot) = Slot {
+            purpose: Purpose::Proof,
+            file: write.file,
+            length_bytes: write.length,
+            moved_bytes: 0,
+            offset: write.offset,
+            started_ns,
+            issued_ns: started_ns,
+        };
+        if let Some(prover) = &mut self.parts.prover {
+            prover.expect(slot, write);
+        }
+        self.parts.recorder.record_issue(Direction::Read);
+        self.parts.recorder.record_depth(self.slots.taken(), 1);
+        self.submit(slot)?;
+        Ok(())
+    }
+
+    fn prepare_write(&mut self, slot: u32) {
+        let Slot { file, offset, length_bytes, started_ns, .. } = *self.slots.get(slot);
+        let buffer = self.buffer(slot);
+        // SAFETY: the buffer is valid for the longest I/O, and nothing is under way in its slot.
+        let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), length_bytes as usize) };
+        if let Some(prover) = &mut self.parts.prover {
+            prover.prepare_write(slot, file, offset, block, started_ns);
+        } else if let Some(writes) = &mut self.parts.writes {
+            writes.prepare(block, offset, started_ns);
+        } else {
+            return;
+        }
+        if self.parts.reads_clock {
+            self.slots.get_mut(slot).issued_ns = self.parts.clock.now();
+        }
+    }
+
+    #[inline]
+    fn buffer(&mut self, slot: u32) -> NonNull<u8> {
+        match self.engine.own_buffer(slot) {
+            Some(buffer) => buffer,
+            None => self.parts.memory.buffer(slot),
+        }
+    }
+
+    /// Hands a slot to the engine. `false`: it has no room, the slot waits.
+    #[inline(always)]
+    fn submit(&mut self, slot: u32) -> Result<bool, Ended> {
+        let buffer = self.buffer(slot);
+        let taken = self.slots.get(slot);
+        let moved = taken.moved_bytes;
+        let place = Place {
+            file: taken.file,
+            descriptor: self.descriptors[taken.file as usize],
+            offset: taken.offset + u64::from(moved),
+            length_bytes: taken.length_bytes - moved,
+        };
+        // SAFETY: fewer bytes were moved than the buffer has.
+        let rest = unsafe { buffer.add(moved as usize) };
+        // SAFETY: the slot is this I/O's until it is completed, and with it its buffer, which lives longer than the engine
+        // and is looked at only before `submit` and after `complete`. Files are closed with nothing under way.
+        let mut io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        match self.engine.queue(slot, &mut io) {
+            Queued::Done(outcome) => {
+                let now = self.read_clock();
+                self.now_ns = now;
+                self.complete(slot, outcome, now)?;
+                Ok(true)
+            }
+            Queued::Accepted => {
+                self.pending.push(slot);
+                Ok(true)
+            }
+            Queued::Busy => {
+                self.retries.push(slot);
+                Ok(false)
+            }
+        }
+    }
+
+    // ------------------------------------------------------- commit, reap
+
+    #[inline]
+    fn commit(&mut self) -> Result<(), Ended> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.engine.commit().map_err(|number| self.engine_failure("commit", number))?;
+        let now = self.read_clock();
+        for &slot in &self.pending {
+            self.slots.get_mut(slot).issued_ns = now;
+        }
+        let count = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
+        self.under_way += count;
+        self.parts.recorder.record_submission_batch(count);
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// All slots are busy, or a batch is on its way: takes what is over.
+    #[inline]
+    fn reap_after_filling(&mut self) -> Result<(), Ended> {
+        let DepthSettings { reap_min, reap_max, low, .. } = self.parts.depth;
+        let depth = self.parts.target.depth();
+        let is_full = self.slots.taken() >= depth || !self.retries.is_empty();
+        if !is_full && reap_min > 0 {
+            return Ok(());
+        }
+        let at_least = if is_full { reap_min.max(1) } else { 0 };
+        loop {
+            self.reap(at_least, reap_max, None)?;
+            if !is_full || self.slots.taken() <= low.min(depth) || self.under_way == 0 {
+                return Ok(());
+            }
+            if self.now_ns >= self.parts.timing.next_look_ns() {
+                self.look()?;
+            }
+        }
+    }
+
+    #[inline]
+    fn reap(&mut self, at_least: u32, at_most: u32, timeout: Option<Duration>) -> Result<(), Ended> {
+        if self.under_way == 0 {
+            return Ok(());
+        }
+        let wanted = Wanted { at_least: at_least.min(self.under_way), at_most, timeout };
+        let mut completions = std::mem::take(&mut self.completions);
+        let result = self.engine.reap(wanted, &mut completions);
+        let now = self.read_clock();
+        self.now_ns = now;
+        let count = u32::try_from(completions.len()).unwrap_or(u32::MAX);
+        self.under_way -= count;
+        if count > 0 {
+            self.parts.recorder.record_completion_batch(count);
+        }
+        let mut first_end = Ok(());
+        for completion in completions.drain(..) {
+            let end = self.complete(completion.slot, completion.outcome, now);
+            first_end = first_end.and(end);
+        }
+        self.completions = completions;
+        result.map_err(|number| self.engine_failure("reap", number))?;
+        first_end
+    }
+
+    /// Waits for everything that is under way or waits to be.
+    pub(super) fn drain(&mut self) -> Result<(), Ended> {
+        while self.slots.taken() > 0 {
+            while let Some(slot) = self.retries.pop() {
+                if !self.submit(slot)? {
+                    break;
+                }
+            }
+            self.commit()?;
+            let at_least = self.under_way.max(1);
+            self.reap(at_least, u32::MAX, None)?;
+        }
+        Ok(())
+    }
+
+    /// The next I/O may not begin yet: takes what is over in the meantime, or sleeps.
+    fn wait_for_held(&mut self) -> Result<(), Ended> {
+        self.commit()?;
+        let now = self.parts.clock.now();
+        let until = self.held_until_ns.min(self.parts.timing.end_ns());
+        if self.under_way > 0 {
+            let left = Duration::from_nanos(until.saturating_sub(now));
+            // An overlap ends with an I/O; everything else with time.
+            let timeout = (self.held_until_ns > 0).then_some(left);
+            let at_least = u32::from(timeout.is_none_or(|left| !left.is_zero()));
+            self.reap(at_least, u32::MAX, timeout)?;
+        } else if until > now {
+            self.publish();
+            rest::sleep_until(&self.parts.clock, until, self.parts.shared);
+        }
+        self.now_ns = self.parts.clock.now();
+        Ok(())
+    }
+}
+
+/// What is left of the loop at its end.
+pub(super) struct CoreResults<'j> {
+    pub(super) recorder: Recorder,
+    pub(super) samples: Samples,
+    pub(super) target: LatencyTarget,
+    pub(super) continued: ContinuedErrors,
+    pub(super) files: JobFiles,
+    pub(super) clock: Clock,
+    pub(super) journal: &'j dyn Journal,
+}
+
+/// A file that is not open.
+const NOT_OPEN: i32 = -1;
+/// A file that is open with an engine that has no descriptors.
+const WITHOUT_DESCRIPTOR: i32 = -2;
+
+/// What a source of steps gives.
+enum Next {
+    Step(Step),
+    Proof(crate::verify::LoggedWrite),
+}
+
+/// The next step of the job: of the backlog of verification, else of the offsets.
+#[inline(always)]
+fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
+    if let Some(prover) = prover
+        && let Some(write) = prover.next_of_backlog()
+    {
+        offsets.count_verification(u64::from(write.length));
+        return Next::Proof(write);
+    }
+    if pace.is_limited() {
+        return Next::Step(offsets.next_step_with(|direction| Some(pace.redirect(direction))));
+    }
+    Next::Step(offsets.next_step())
+}
+
+fn index(file: usize) -> u32 {
+    u32::try_from(file).unwrap_or(u32::MAX)
+}
+
+fn length(bytes: u64) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}

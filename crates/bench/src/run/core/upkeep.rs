@@ -1,0 +1,187 @@
+//! What the loop does besides I/O: looking at the time now and then, pauses, files, its beginning and its end.
+#![expect(unsafe_code, reason = "fills the buffers of I/Os that are not under way")]
+
+use rustix::io::Errno;
+
+use super::super::ended::{Ended, JobFailure};
+use super::super::latency_target::Verdict;
+use super::super::rest;
+use super::super::shared::Phase;
+use super::super::slots::Purpose;
+use super::super::timing::Moment;
+use super::{Core, CoreParts, CoreResults, IOS_PER_READING, NOT_OPEN, PhaseEnd, WITHOUT_DESCRIPTOR, index};
+use crate::direction::Direction;
+use crate::engines::{Engine, OpenedFile};
+use crate::offsets::{Offsets, Step};
+
+impl<'j, E: Engine> Core<'j, E> {
+    /// The time, where latencies are measured; otherwise the time of some I/Os ago.
+    #[inline(always)]
+    pub(super) fn read_clock(&mut self) -> u64 {
+        if self.parts.reads_clock {
+            return self.parts.clock.now();
+        }
+        if self.until_clock == 0 {
+            self.until_clock = IOS_PER_READING;
+            self.now_ns = self.parts.clock.now();
+        }
+        self.until_clock -= 1;
+        self.now_ns
+    }
+
+    /// What is looked at about once a millisecond.
+    #[cold]
+    pub(super) fn look(&mut self) -> Result<(), Ended> {
+        let now = self.parts.clock.now();
+        self.now_ns = now;
+        if self.parts.shared.is_stopped() {
+            return Err(Ended::Stopped);
+        }
+        match self.parts.timing.look(now) {
+            Moment::Before => {}
+            Moment::RampOver => {
+                self.parts.recorder.reset();
+                self.parts.samples.begin(now);
+                self.parts.shared.enter(Phase::Running);
+            }
+            Moment::Over => return Err(Ended::Stopped),
+        }
+        let (bytes, ios) = (self.parts.recorder.bytes(), self.parts.recorder.completed());
+        self.parts.samples.look(now, bytes, ios);
+        self.parts.pace.check(now, bytes, ios)?;
+        self.publish();
+        match self.parts.target.look(now) {
+            Verdict::GoOn | Verdict::Changed => Ok(()),
+            Verdict::Found => Err(Ended::Stopped),
+            Verdict::Impossible => Err(JobFailure::TargetMissed.into()),
+        }
+    }
+
+    pub(super) fn publish(&self) {
+        let recorder = &self.parts.recorder;
+        self.parts.shared.publish(recorder.bytes(), recorder.completed(), self.under_way);
+    }
+
+    pub(super) fn think(&mut self) -> Result<(), Ended> {
+        let Some(pause) = self.parts.thinking.due(self.now_ns) else {
+            return Ok(());
+        };
+        self.drain()?;
+        self.publish();
+        let began = self.parts.clock.now();
+        rest::spin_until(&self.parts.clock, began + pause.spin_ns, self.parts.shared);
+        let until = (began + pause.spin_ns + pause.sleep_ns).min(self.parts.timing.end_ns());
+        rest::sleep_until(&self.parts.clock, until, self.parts.shared);
+        let now = self.parts.clock.now();
+        self.now_ns = now;
+        self.parts.thinking.ended(now);
+        if self.parts.forgets_thinking {
+            self.parts.pace.forget_delay(now);
+        }
+        Ok(())
+    }
+
+    /// Opens a file of the job for engine and loop.
+    #[cold]
+    pub(in crate::run) fn open(&mut self, file: usize) -> Result<(), Ended> {
+        let descriptor = self.parts.files.open(file)?;
+        let opened = &self.parts.files.files()[file];
+        let extent = opened.extent();
+        self.engine.open_file(&OpenedFile {
+            index: index(file),
+            descriptor,
+            path: opened.path(),
+            offset: extent.offset,
+            length_bytes: extent.length_bytes,
+        })?;
+        self.descriptors[file] = if descriptor < 0 { WITHOUT_DESCRIPTOR } else { descriptor };
+        let open = self.descriptors.iter().filter(|&&descriptor| descriptor != NOT_OPEN).count();
+        self.parts.shared.set_files_open(u32::try_from(open).unwrap_or(u32::MAX));
+        Ok(())
+    }
+
+    /// Closes all files; nothing is under way.
+    pub(in crate::run) fn close_all(&mut self) -> Result<(), Ended> {
+        debug_assert_eq!(self.slots.taken(), 0, "files are closed when nothing is under way");
+        let mut result = Ok(());
+        for file in 0..self.descriptors.len() {
+            if self.descriptors[file] != NOT_OPEN {
+                self.engine.close_file(index(file));
+                result = result.and(self.parts.files.close(file));
+                self.descriptors[file] = NOT_OPEN;
+            }
+        }
+        self.parts.shared.set_files_open(0);
+        Ok(result?)
+    }
+
+    /// Makes every file durable (`end_fsync`).
+    pub(in crate::run) fn sync_all(&mut self) -> Result<(), Ended> {
+        for file in 0..self.descriptors.len() {
+            self.begin_sync(file, Purpose::LastSync)?;
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    /// Fills every buffer once, as the first writes take them.
+    pub(in crate::run) fn fill_buffers(&mut self, length_bytes: usize) {
+        for slot in 0..self.parts.depth.depth {
+            let buffer = self.buffer(slot);
+            if let Some(writes) = &mut self.parts.writes {
+                // SAFETY: the buffer is valid for the longest I/O, and nothing is under way.
+                writes.fill(unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), length_bytes) });
+            }
+        }
+    }
+
+    pub(super) fn file_name(&self, file: u32) -> String {
+        self.parts.files.files()[file as usize].path().display().to_string()
+    }
+
+    pub(super) fn engine_failure(&self, what: &'static str, number: Errno) -> Ended {
+        JobFailure::Engine { engine: E::DESCRIPTION.name, what, number }.into()
+    }
+
+    pub(in crate::run) fn parts(&mut self) -> &mut CoreParts<'j> {
+        &mut self.parts
+    }
+
+    /// The job begins now: everything that follows time starts from here.
+    pub(in crate::run) fn start(&mut self, now_ns: u64) {
+        let parts = &mut self.parts;
+        parts.timing = parts.timing.restarted(now_ns);
+        parts.pace.begin(now_ns);
+        parts.thinking.ended(now_ns);
+        parts.target.begin(now_ns);
+        parts.samples.begin(now_ns);
+        self.now_ns = now_ns;
+    }
+
+    /// Goes through a pass without I/O, for what it remembers (`verify_only`).
+    pub(in crate::run) fn dry_run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
+        loop {
+            if self.parts.shared.is_stopped() {
+                return Err(Ended::Stopped);
+            }
+            match offsets.next_step() {
+                Step::Io(io) if io.direction == Direction::Write => {
+                    if let Some(prover) = &mut self.parts.prover {
+                        prover.remember(0, index(io.file), io.offset, io.length);
+                        prover.write_ended(0, true);
+                    }
+                }
+                Step::Io(_) | Step::Sync { .. } => {}
+                Step::PassEnded => return Ok(PhaseEnd::Pass),
+                Step::End => return Ok(PhaseEnd::End),
+            }
+        }
+    }
+
+    /// What was measured, and what is left to be done.
+    pub(in crate::run) fn into_results(self) -> CoreResults<'j> {
+        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, .. } = self.parts;
+        drop(self.engine);
+        CoreResults { recorder, samples, target, continued: tolerance.counted(), files, clock, journal }
+    }
+}

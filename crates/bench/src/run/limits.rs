@@ -1,0 +1,145 @@
+//! How deep, how fast, how long and how late: the options of a job that the I/O loop is held to.
+
+use crate::direction::Direction;
+use crate::options::JobOptions;
+use crate::options::io_depth::SubmitMode;
+use crate::options::io_rate::{RateProcess, ThinktimeBlocks};
+use crate::options::measurements::{Log, LogWindowValue};
+use crate::statistics::log::{LogKind, LogSettings, WindowValue};
+
+use super::convert::Shape;
+use super::core::DepthSettings;
+use super::latency_target::LatencyTargetSettings;
+use super::pace::RateSettings;
+use super::samples::{LogFile, SampleSettings};
+use super::thinking::ThinkSettings;
+
+/// Most slots of a job.
+pub(super) const DEPTH_MAX: u32 = 1 << 20;
+
+/// How the job keeps its slots busy.
+///
+/// What is free is submitted together, and what is over is taken together, unless the job says otherwise: nobody waits for
+/// a batch to be full.
+pub(super) fn depth(options: &JobOptions, at_once: bool) -> DepthSettings {
+    let io = &options.io_depth;
+    let depth = if at_once { 1 } else { io.iodepth.clamp(1, DEPTH_MAX) };
+    let or_all = |count: u32| if count == 0 { depth } else { count.min(depth) };
+    let reap_min = io.iodepth_batch_complete_min.min(depth);
+    DepthSettings {
+        depth,
+        batch: if options.is_set("iodepth_batch") { or_all(io.iodepth_batch) } else { depth },
+        reap_min,
+        reap_max: if options.is_set("iodepth_batch_complete_max") || options.is_set("iodepth_batch_complete_min") {
+            io.iodepth_batch_complete_max.clamp(reap_min.max(1), depth)
+        } else {
+            depth
+        },
+        low: or_all(io.iodepth_low),
+        serialize_overlap: io.serialize_overlap,
+    }
+}
+
+/// Whether the clock has to be read for something else than latencies.
+pub(super) fn needs_time(options: &JobOptions) -> bool {
+    !options.io_latency.latency_target.is_zero()
+        || options.io_latency.max_latency.0.iter().any(|limit| !limit.is_zero())
+}
+
+pub(super) fn rates(options: &JobOptions) -> RateSettings {
+    let rate = &options.io_rate;
+    let shape = Shape::of(options);
+    RateSettings {
+        bytes: rate.rate.0,
+        ios: rate.rate_iops.0,
+        bytes_min: rate.rate_min.0,
+        ios_min: rate.rate_iops_min.0,
+        cycle_ms: u64::from(rate.rate_cycle),
+        poisson: rate.rate_process == RateProcess::Poisson,
+        mixed: shape.has(Direction::Read) && shape.has(Direction::Write),
+    }
+}
+
+/// Whether latencies count from the time at which I/Os were due: what submitting by threads of their own
+/// (`io_submit_mode=offload`) is for.
+pub(super) fn latency_from_due(options: &JobOptions) -> bool {
+    options.io_depth.io_submit_mode == SubmitMode::Offload
+}
+
+pub(super) fn thinking(options: &JobOptions) -> ThinkSettings {
+    let rate = &options.io_rate;
+    ThinkSettings {
+        pause: rate.thinktime,
+        spin: rate.thinktime_spin,
+        blocks: rate.thinktime_blocks,
+        counts_issued: rate.thinktime_blocks_type == ThinktimeBlocks::Issue,
+        io_time: rate.thinktime_iotime,
+    }
+}
+
+pub(super) fn latency_target(options: &JobOptions) -> LatencyTargetSettings {
+    let latency = &options.io_latency;
+    LatencyTargetSettings {
+        target: latency.latency_target,
+        window: latency.latency_window,
+        percentile: latency.latency_percentile.values.first().copied().unwrap_or(100.0),
+        runs_on: latency.latency_run,
+    }
+}
+
+pub(super) fn sync_range_flags(options: &JobOptions) -> u32 {
+    let range = &options.io_type.sync_file_range;
+    [
+        (range.wait_before, libc::SYNC_FILE_RANGE_WAIT_BEFORE),
+        (range.write, libc::SYNC_FILE_RANGE_WRITE),
+        (range.wait_after, libc::SYNC_FILE_RANGE_WAIT_AFTER),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, flag)| wanted.then_some(flag))
+    .fold(0, |flags, flag| flags | flag)
+}
+
+/// What is sampled, and which logs are written.
+pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> SampleSettings {
+    let measurements = &options.measurements;
+    let off = measurements.disable_bw_measurement || options.time.gtod_reduce;
+    let window = |milliseconds: u32| (!off).then_some(u64::from(milliseconds));
+    let kinds = [
+        (&measurements.write_lat_log, LogKind::Latency),
+        (&measurements.write_lat_log, LogKind::CompletionLatency),
+        (&measurements.write_lat_log, LogKind::SubmissionLatency),
+        (&measurements.write_bw_log, LogKind::Bandwidth),
+        (&measurements.write_iops_log, LogKind::Iops),
+    ];
+    let logs = kinds.into_iter().filter_map(|(log, kind)| {
+        let prefix = match log {
+            Log::Off => return None,
+            Log::NamedByJob => section.to_owned(),
+            Log::Named(prefix) => prefix.clone(),
+        };
+        let job = measurements.per_job_logs.then_some(number);
+        Some(LogFile { settings: log_settings(options, kind), prefix, job })
+    });
+    SampleSettings {
+        bandwidth_ms: window(measurements.bwavgtime),
+        iops_ms: window(measurements.iopsavgtime),
+        logs: logs.collect(),
+    }
+}
+
+fn log_settings(options: &JobOptions, kind: LogKind) -> LogSettings {
+    let measurements = &options.measurements;
+    LogSettings {
+        window_ms: u64::from(measurements.log_avg_msec),
+        window_value: match measurements.log_max_value {
+            LogWindowValue::Average => WindowValue::Average,
+            LogWindowValue::Maximum => WindowValue::Maximum,
+            LogWindowValue::Both => WindowValue::Both,
+        },
+        offsets: measurements.log_offset,
+        priorities: measurements.log_prio,
+        issue_times: measurements.log_issue_time,
+        entries: measurements.log_entries as usize,
+        ..LogSettings::new(kind)
+    }
+}

@@ -1,0 +1,79 @@
+//! Jobs from start to result: a thread for each, brought together by a coordinator.
+//!
+//! ```text
+//!  run() ─ members ─► JobSetup (files, offsets) ─► worker thread: engine, Core (the I/O loop) ─► JobResult
+//!    │ starts, waits, ends, tells ◄── Shared (numbers) ── each job
+//!    └─► Observer (status), Journal (lines) ─► RunOutcome
+//! ```
+//!
+//! - [`run()`]: the coordinator: who starts when (`stonewall`, `wait_for`, `startdelay`), who ends whom (`exitall`), progress.
+//! - `core.rs`: the I/O loop; start reading there for what an I/O costs.
+//! - `setup.rs`, `worker.rs`: the life of a job before and in its thread.
+//! - `convert/`: options as the settings of each module. Everything else is one concern a file.
+//!
+//! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
+
+pub mod clock;
+mod convert;
+mod coordinator;
+mod core;
+mod disks;
+mod ended;
+mod flow;
+mod gate;
+mod journal;
+mod latency_target;
+mod limits;
+mod local_time;
+mod members;
+mod pace;
+mod place;
+mod programs;
+mod progress;
+mod proof;
+mod rest;
+mod samples;
+mod setup;
+mod shared;
+mod slots;
+mod stalls;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod timing;
+mod tolerance;
+mod worker;
+mod writes;
+
+pub use self::coordinator::{Observer, RunOutcome, run};
+pub use self::ended::chain;
+pub use self::journal::Journal;
+pub use self::local_time::local_time;
+pub use self::members::{Member, members};
+pub use self::setup::RunSettings;
+
+use crate::command_line::PlannedJob;
+use crate::output::announcement::{JobAnnouncement, job_lines};
+
+use self::convert::{Shape, measuring, offsets};
+
+/// The line that announces a job of this group, and `...` when there are more like it.
+#[must_use]
+pub fn announce(job: &PlannedJob, name: &str, group: u32) -> String {
+    let options = &job.resolved.options;
+    if crate::engines::describe(&options.engine.ioengine).is_some_and(|engine| !engine.traits.does_io) {
+        return String::new();
+    }
+    job_lines(&JobAnnouncement {
+        name,
+        group,
+        workload: Shape::of(options).name(),
+        block_sizes: offsets::block_sizes(options).map(|size| (size.minimum, size.maximum)),
+        sequential_and_random: options.block_size.bs_is_seq_rand,
+        engine: &options.engine.ioengine,
+        depth: options.io_depth.iodepth,
+        kilobyte: measuring::kilobyte(options),
+        significant_figures: options.measurements.significant_figures as usize,
+        jobs: options.description.numjobs,
+    })
+}

@@ -1,0 +1,156 @@
+//! What is sampled over time: bandwidth and IOPS of windows, and the logs that the job asks for.
+//!
+//! Without logs an I/O costs one comparison here; windows are looked at once a millisecond.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use crate::direction::Direction;
+use crate::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, file_name};
+use crate::statistics::{Completion, Measurement, Rate, RateSampler};
+
+/// A log, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LogFile {
+    /// How it is kept.
+    pub settings: LogSettings,
+    /// The name without what tells kinds and jobs apart.
+    pub prefix: String,
+    /// The number of the job in the name; `None`: jobs share the file.
+    pub job: Option<u32>,
+}
+
+/// What is sampled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SampleSettings {
+    /// Milliseconds of a window of bandwidth; `None`: no samples.
+    pub bandwidth_ms: Option<u64>,
+    /// Milliseconds of a window of IOPS; `None`: no samples.
+    pub iops_ms: Option<u64>,
+    /// The logs.
+    pub logs: Vec<LogFile>,
+}
+
+/// The samples of a job.
+#[derive(Debug)]
+pub(super) struct Samples {
+    settings: SampleSettings,
+    bandwidth: Option<RateSampler>,
+    iops: Option<RateSampler>,
+    logs: Vec<SampleLog>,
+    logs_ios: bool,
+    began_ns: u64,
+}
+
+impl Samples {
+    pub(super) fn new(settings: SampleSettings, began_ns: u64) -> Self {
+        let sampler = |rate, window: Option<u64>| window.map(|window| RateSampler::new(rate, window.max(1), 0));
+        let logs: Vec<_> = settings.logs.iter().map(|log| SampleLog::new(log.settings)).collect();
+        Self {
+            bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
+            iops: sampler(Rate::Iops, settings.iops_ms),
+            logs_ios: logs.iter().any(takes_ios),
+            logs,
+            began_ns,
+            settings,
+        }
+    }
+
+    /// Whether each I/O has to be recorded.
+    #[inline]
+    pub(super) fn logs_ios(&self) -> bool {
+        self.logs_ios
+    }
+
+    fn milliseconds(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.began_ns) / 1_000_000
+    }
+
+    /// An I/O is over.
+    pub(super) fn record(&mut self, direction: Direction, io: &Completion, offset: u64, now_ns: u64) {
+        let now_ms = self.milliseconds(now_ns);
+        let issue_time_ns = now_ns.saturating_sub(self.began_ns).saturating_sub(io.clat_ns);
+        for log in self.logs.iter_mut().filter(|log| takes_ios(log)) {
+            let value = match log.settings().kind {
+                LogKind::Latency => io.lat_ns,
+                LogKind::CompletionLatency => io.clat_ns,
+                LogKind::SubmissionLatency => io.slat_ns,
+                LogKind::Bandwidth => {
+                    let kibibytes = u128::from(io.bytes) * 1_000_000_000 / 1024;
+                    let rate = kibibytes.checked_div(u128::from(io.lat_ns)).unwrap_or(0);
+                    u64::try_from(rate).unwrap_or(u64::MAX)
+                }
+                LogKind::Iops => 1,
+                LogKind::Histogram => continue,
+            };
+            let sample = LogSample { value, block_bytes: io.bytes, offset, priority: 0, issue_time_ns };
+            log.record(now_ms, direction, sample);
+        }
+    }
+
+    /// Looks at how much was done.
+    pub(super) fn look(&mut self, now_ns: u64, bytes: [u64; 3], ios: [u64; 3]) {
+        let now_ms = self.milliseconds(now_ns);
+        let rates = [(self.bandwidth.as_mut(), bytes, LogKind::Bandwidth), (self.iops.as_mut(), ios, LogKind::Iops)];
+        for (sampler, counts, kind) in rates {
+            let Some(sampler) = sampler else {
+                continue;
+            };
+            let logs = &mut self.logs;
+            sampler.look(now_ms, counts, |direction, value| {
+                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log));
+                for log in taking {
+                    log.record(now_ms, direction, LogSample { value, ..LogSample::default() });
+                }
+            });
+        }
+    }
+
+    /// The ramp is over: everything counts from now on.
+    pub(super) fn begin(&mut self, now_ns: u64) {
+        *self = Self::new(self.settings.clone(), now_ns);
+    }
+
+    /// Puts the samples into the results.
+    pub(super) fn add_to(&self, measurement: &mut Measurement) {
+        for direction in Direction::ALL {
+            let result = &mut measurement.directions[direction.index()];
+            if let Some(bandwidth) = &self.bandwidth {
+                result.bandwidth = bandwidth.statistics(direction);
+            }
+            if let Some(iops) = &self.iops {
+                result.iops = iops.statistics(direction);
+            }
+        }
+    }
+
+    /// Writes the logs. The name of a file that cannot be written comes with the error.
+    pub(super) fn write(&mut self, now_ns: u64) -> Result<(), (PathBuf, io::Error)> {
+        let now_ms = self.milliseconds(now_ns);
+        for (log, file) in self.logs.iter_mut().zip(&self.settings.logs) {
+            log.finish(now_ms);
+            let path =
+                PathBuf::from(file_name(&file.prefix, file.settings.kind, file.job, file.settings.store_compressed));
+            let appends = file.job.is_none();
+            let opened = File::options().create(true).write(true).append(appends).truncate(!appends).open(&path);
+            let written = opened.and_then(|output| {
+                let mut output = BufWriter::new(output);
+                log.write(&mut output)?;
+                output.flush()
+            });
+            written.map_err(|error| (path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether each I/O is a sample of the log.
+fn takes_ios(log: &SampleLog) -> bool {
+    let settings = log.settings();
+    match settings.kind {
+        LogKind::Latency | LogKind::CompletionLatency | LogKind::SubmissionLatency => true,
+        LogKind::Bandwidth | LogKind::Iops => settings.samples_each_io(),
+        LogKind::Histogram => false,
+    }
+}

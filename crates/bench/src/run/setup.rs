@@ -1,0 +1,199 @@
+//! A job before it runs: its files found and laid out, everything decided that does not need its thread.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::direction::Direction;
+use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
+use crate::files::{JobFiles, LayOut, file_names};
+use crate::offsets::layout::{Amount, Layout, LayoutError};
+use crate::offsets::settings::Settings;
+use crate::options::JobOptions;
+use crate::random::Width;
+use crate::random::seeds::{Purpose, Seeds};
+use crate::verify::Verifier;
+
+use super::convert::{self, Shape, proving};
+use super::ended::JobFailure;
+use super::journal::Journal;
+use super::members::Member;
+use super::shared::Shared;
+
+/// A job that is ready for its thread.
+pub(super) struct JobSetup {
+    pub(super) options: Arc<JobOptions>,
+    pub(super) member: Member,
+    pub(super) description: &'static Description,
+    pub(super) engine_options: EngineOptions,
+    pub(super) files: JobFiles,
+    pub(super) layout: Layout,
+    pub(super) lay_out: LayOut,
+    pub(super) seeds: Seeds,
+    pub(super) offsets: Settings,
+    pub(super) verifier: Option<Verifier>,
+    /// Laid out already, by the coordinator (`create_serialize`).
+    pub(super) is_laid_out: bool,
+}
+
+/// What the whole run is told.
+#[derive(Debug, Clone, Default)]
+pub struct RunSettings {
+    /// Whether job files may run programs (`ioengine=exec`, `exec_prerun`, `exec_postrun`).
+    pub allow_exec: bool,
+    /// Where files of the program's own go.
+    pub aux_path: Option<PathBuf>,
+    /// The address of the front end that sent the jobs; empty: none.
+    pub front_end: String,
+}
+
+/// What a target that is no file says about its size.
+struct TargetBytes<'t>(&'t Path, &'t EngineOptions);
+
+impl Visitor for TargetBytes<'_> {
+    type Output = Result<Option<u64>, EngineError>;
+
+    fn visit<E: Engine>(self) -> Self::Output {
+        E::target_bytes(self.0, self.1)
+    }
+}
+
+/// Whether the engine completes I/Os at once, at a depth.
+struct AtOnce(u32);
+
+impl Visitor for AtOnce {
+    type Output = bool;
+
+    fn visit<E: Engine>(self) -> bool {
+        E::completes_at_once(self.0)
+    }
+}
+
+impl JobSetup {
+    /// Finds the job's files and decides which part of them is used.
+    pub(super) fn new(member: Member, options: Arc<JobOptions>, run: &RunSettings) -> Result<Self, JobFailure> {
+        let engine = &options.engine.ioengine;
+        let unknown = || engines::start(engine, AtOnce(1)).err();
+        let description = match (engines::describe(engine), unknown()) {
+            (Some(description), _) => description,
+            (None, Some(error)) => return Err(error.into()),
+            (None, None) => return Err(JobFailure::Option(format!("there is no ioengine {engine}"))),
+        };
+        check(&options, description, run)?;
+        let engine_options = convert::engine::options(&options, run.allow_exec);
+        let names = file_names(&convert::files::names(&options, &member.section, member.clone_number, &run.front_end))?;
+        let mut files = JobFiles::new(convert::files::settings(&options, description.traits), names);
+        files.refuse_mounted()?;
+        let at_once = engines::start(engine, AtOnce(options.io_depth.iodepth.max(1)))?;
+        let offsets = convert::offsets::settings(&options, at_once);
+        let seeds = convert::offsets::seeds(&options, member.number, member.clone_number > 0, entropy());
+        let width = convert::offsets::width(&options);
+        let layout = if description.traits.does_io {
+            lay_out(&options, &member, &mut files, &engine_options, &offsets, &seeds, width)?
+        } else {
+            Layout { files: Vec::new(), size: 0 }
+        };
+        let lay_out = files.apply(&layout);
+        let verifier = proving::verifier(&options, &offsets.block_sizes)?;
+        let is_laid_out = false;
+        Ok(Self {
+            options,
+            member,
+            description,
+            engine_options,
+            files,
+            layout,
+            lay_out,
+            seeds,
+            offsets,
+            verifier,
+            is_laid_out,
+        })
+    }
+
+    /// Makes the files that are too short, unless that was done.
+    pub(super) fn lay_out(&mut self, shared: &Shared, journal: &dyn Journal) -> Result<(), JobFailure> {
+        if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
+            return Ok(());
+        }
+        self.files.make_folders()?;
+        let LayOut { file_count, bytes } = self.lay_out;
+        if file_count > 0 {
+            let (plural, total) = if file_count > 1 { ("s", "total ") } else { ("", "") };
+            journal.note(&format!(
+                "{}: Laying out IO file{plural} ({file_count} file{plural} / {total}{}MiB)",
+                self.member.name,
+                bytes >> 20
+            ));
+        }
+        let smallest = self.offsets.smallest_block();
+        let content = convert::content::content(&self.options).map_err(proving::VerifyError::from)?;
+        let refill = convert::content::refill(&self.options, &content);
+        let width = convert::offsets::width(&self.options);
+        let mut writes =
+            super::writes::Writes::new(&content, refill, Default::default(), &self.seeds, width, smallest.max(1));
+        self.files.lay_out(&mut |bytes| writes.fill(bytes), &|| shared.is_stopped())?;
+        Ok(())
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        Shape::of(&self.options)
+    }
+}
+
+fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> Result<(), JobFailure> {
+    let shape = Shape::of(options);
+    if shape.has(Direction::Trim) && !description.traits.trims {
+        return Err(JobFailure::Option(format!("ioengine={} cannot trim", description.name)));
+    }
+    let largest = convert::offsets::block_sizes(options).iter().map(|size| size.maximum).max().unwrap_or(0);
+    if largest > u64::from(u32::MAX >> 1) {
+        return Err(JobFailure::Option(format!(
+            "a block of {largest} bytes: the system moves less than 2 GiB at once"
+        )));
+    }
+    let commands = [&options.threads.exec_prerun, &options.threads.exec_postrun];
+    if commands.iter().any(|command| command.is_some()) && !run.allow_exec {
+        let text = "exec_prerun and exec_postrun: programs are not run from job files unless --allow-exec is given";
+        return Err(JobFailure::Option(text.to_owned()));
+    }
+    Ok(())
+}
+
+fn lay_out(
+    options: &JobOptions,
+    member: &Member,
+    files: &mut JobFiles,
+    engine_options: &EngineOptions,
+    offsets: &Settings,
+    seeds: &Seeds,
+    width: Width,
+) -> Result<Layout, JobFailure> {
+    let engine = &options.engine.ioengine;
+    let found = files.found(|path| Ok(engines::start(engine, TargetBytes(path, engine_options))??))?;
+    let mut extent = convert::offsets::extent(options, member.clone_number);
+    if options.io_size.fill_device && matches!(extent.size, Amount::Bytes(0 | u64::MAX)) {
+        extent.size = Amount::Bytes(files.free_bytes());
+    }
+    let mut sizes = seeds.generator(Purpose::FileSize, width);
+    Layout::new(&extent, offsets, &found, &mut sizes).map_err(|error| match error {
+        LayoutError::NoSize => JobFailure::Option("you need to specify size=".to_owned()),
+        other => other.into(),
+    })
+}
+
+/// Random numbers of the system, for runs that are not to repeat.
+fn entropy() -> [u64; Purpose::COUNT] {
+    let mut values = [0; Purpose::COUNT];
+    let mut bytes = [0; 8];
+    // Without it, the seeds are those of repeatable runs: nothing depends on their secrecy.
+    if let Ok(mut source) = File::open("/dev/urandom") {
+        for value in &mut values {
+            if source.read_exact(&mut bytes).is_ok() {
+                *value = u64::from_ne_bytes(bytes);
+            }
+        }
+    }
+    values
+}

@@ -1,0 +1,155 @@
+//! The fixed array of I/Os of a job, and which of them are free.
+
+use crate::direction::Direction;
+use crate::engines::Operation;
+use crate::offsets::SyncKind;
+
+/// What an I/O is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Of the job.
+    Io(Direction),
+    /// Reads back what was written; what is expected stands beside the slot.
+    Proof,
+    /// Makes data durable.
+    Sync(SyncKind),
+    /// The same once more at the end of the job, which counts for nothing.
+    LastSync,
+}
+
+/// An I/O that is free, waits, or is under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    pub(super) purpose: Purpose,
+    pub(super) file: u32,
+    pub(super) length_bytes: u32,
+    /// Of these, moved by a shorter transfer before.
+    pub(super) moved_bytes: u32,
+    pub(super) offset: u64,
+    pub(super) started_ns: u64,
+    pub(super) issued_ns: u64,
+}
+
+impl Slot {
+    const FREE: Self = Self {
+        purpose: Purpose::Io(Direction::Read),
+        file: 0,
+        length_bytes: 0,
+        moved_bytes: 0,
+        offset: 0,
+        started_ns: 0,
+        issued_ns: 0,
+    };
+
+    /// Which way its data go.
+    #[inline]
+    pub(super) fn direction(&self) -> Direction {
+        match self.purpose {
+            Purpose::Io(direction) => direction,
+            Purpose::Proof | Purpose::Sync(_) | Purpose::LastSync => Direction::Read,
+        }
+    }
+
+    /// Whether it moves no data.
+    #[inline]
+    pub(super) fn is_sync(&self) -> bool {
+        matches!(self.purpose, Purpose::Sync(_) | Purpose::LastSync)
+    }
+
+    /// What the engine is asked for. `sync_range_flags` are those of `sync_file_range`.
+    #[inline]
+    pub(super) fn operation(&self, sync_range_flags: u32) -> Operation {
+        match self.purpose {
+            Purpose::Io(Direction::Read) | Purpose::Proof => Operation::Read,
+            Purpose::Io(Direction::Write) => Operation::Write,
+            Purpose::Io(Direction::Trim) => Operation::Trim,
+            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => Operation::Sync,
+            Purpose::Sync(SyncKind::Fdatasync) => Operation::DataSync,
+            Purpose::Sync(SyncKind::Range) => Operation::SyncRange(sync_range_flags),
+        }
+    }
+
+    /// For messages.
+    pub(super) fn name(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Io(direction) => direction.name(),
+            Purpose::Proof => "verify read",
+            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => "fsync",
+            Purpose::Sync(SyncKind::Fdatasync) => "fdatasync",
+            Purpose::Sync(SyncKind::Range) => "sync_file_range",
+        }
+    }
+}
+
+/// All slots of a job.
+#[derive(Debug)]
+pub(super) struct Slots {
+    slots: Box<[Slot]>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    pub(super) fn new(depth: u32) -> Self {
+        // The lowest is taken first: its buffer is the warmest.
+        Self { slots: vec![Slot::FREE; depth as usize].into_boxed_slice(), free: (0..depth).rev().collect() }
+    }
+
+    /// Slots that are taken.
+    #[inline]
+    pub(super) fn taken(&self) -> u32 {
+        u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes a slot.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<u32> {
+        self.free.pop()
+    }
+
+    /// Gives a slot back.
+    #[inline]
+    pub(super) fn put_back(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    #[inline]
+    pub(super) fn get(&self, slot: u32) -> &Slot {
+        &self.slots[slot as usize]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Whether the range overlaps one that is taken. Looks at all of them: for `serialize_overlap` only.
+    pub(super) fn overlaps(&self, file: u32, offset: u64, length_bytes: u32) -> bool {
+        let end = offset + u64::from(length_bytes);
+        (0_u32..).zip(&self.slots).any(|(index, slot)| {
+            let overlaps = slot.file == file
+                && slot.offset < end
+                && offset < slot.offset + u64::from(slot.length_bytes)
+                && !slot.is_sync();
+            overlaps && !self.free.contains(&index)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_taken_lowest_first_and_overlaps_are_of_those_only() {
+        let mut slots = Slots::new(3);
+        assert_eq!((slots.take(), slots.take(), slots.taken()), (Some(0), Some(1), 2));
+        for (slot, offset) in [(0, 0), (1, 8192)] {
+            *slots.get_mut(slot) = Slot { offset, length_bytes: 4096, file: 1, ..Slot::FREE };
+        }
+        assert!(slots.overlaps(1, 8192 + 100, 10) && slots.overlaps(1, 4095, 1));
+        assert!(!slots.overlaps(1, 4096, 4096) && !slots.overlaps(2, 0, 4096));
+        slots.put_back(1);
+        assert!(!slots.overlaps(1, 8192, 4096));
+        assert_eq!((slots.take(), slots.take(), slots.take()), (Some(1), Some(2), None));
+    }
+}

@@ -1,0 +1,378 @@
+//! Whole runs of small jobs, as the command line gives them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use reactor::clock::{self, Duration};
+
+use super::*;
+use crate::command_line::{self, Plan};
+use crate::direction::Direction;
+use crate::job_file::Host;
+use crate::output::status_line::Status;
+use crate::statistics::{DirectionResult, JobResult};
+
+/// A folder of a test, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("bench-run-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Words {
+    notes: Mutex<Vec<String>>,
+    complaints: Mutex<Vec<String>>,
+}
+
+impl Journal for Words {
+    fn note(&self, line: &str) {
+        self.notes.lock().unwrap().push(line.to_owned());
+    }
+
+    fn complain(&self, line: &str) {
+        self.complaints.lock().unwrap().push(line.to_owned());
+    }
+}
+
+/// Does something at each tick.
+struct Each<F: FnMut(Status)>(F);
+
+impl<F: FnMut(Status)> Observer for Each<F> {
+    fn tick(&mut self, _now_ms: u64, status: &mut dyn FnMut() -> Status) {
+        (self.0)(status());
+    }
+}
+
+/// What came of a run.
+struct Ran {
+    outcome: RunOutcome,
+    notes: Vec<String>,
+    complaints: Vec<String>,
+}
+
+impl Ran {
+    fn job(&self, name: &str) -> &JobResult {
+        self.outcome.results.iter().find(|result| result.name == name).expect("a result of that name")
+    }
+
+    fn direction(&self, name: &str, direction: Direction) -> &DirectionResult {
+        &self.job(name).measurement.directions[direction.index()]
+    }
+
+    fn fine(self) -> Self {
+        assert!(!self.outcome.has_failed, "{:?}", self.complaints);
+        self
+    }
+}
+
+fn plan(line: &str) -> Plan {
+    let words = line.split_whitespace().map(OsString::from).collect();
+    match command_line::parse(words, &mut Host).unwrap() {
+        command_line::Outcome::Run(invocation) => invocation.plan().unwrap(),
+        command_line::Outcome::Answer { text, .. } => panic!("{text}"),
+    }
+}
+
+fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(Status)) -> Ran {
+    let (words, plan) = (Words::default(), plan(line));
+    let outcome = run(&plan.jobs, settings, &words, &mut Each(tick), stop);
+    let (notes, complaints) = (words.notes.into_inner().unwrap(), words.complaints.into_inner().unwrap());
+    Ran { outcome, notes, complaints }
+}
+
+fn ran(line: &str) -> Ran {
+    run_with(line, &RunSettings::default(), &AtomicBool::new(false), |_| {})
+}
+
+#[test]
+fn a_job_does_all_of_its_size_and_no_more() {
+    let folder = Folder::new();
+    let ran = ran(&format!("--name=a --filename={} --size=1m --bs=4k --rw=randread", folder.path("f"))).fine();
+    let read = ran.direction("a", Direction::Read);
+    assert_eq!((read.ios, read.bytes, read.clat.statistics.samples), (256, 1 << 20, 256));
+    assert!(read.runtime_ms > 0 && read.clat.statistics.minimum > 0);
+    assert_eq!(ran.direction("a", Direction::Write).ios, 0);
+    assert_eq!(ran.notes, ["a: Laying out IO file (1 file / 1MiB)"]);
+    assert_eq!(fs::metadata(folder.path("f")).unwrap().len(), 1 << 20);
+}
+
+#[test]
+fn every_engine_verifies_what_it_wrote_at_any_depth() {
+    for engine in crate::engines::TABLE.iter().filter(|engine| engine.traits.keeps_data && engine.traits.uses_files) {
+        for options in [
+            "--rw=write --iodepth=1",
+            "--rw=randwrite --iodepth=16",
+            "--rw=randwrite --iodepth=8 --bsrange=1k-16k --norandommap",
+            "--rw=randrw --iodepth=4 --verify_backlog=16",
+            "--rw=randwrite --loops=2 --iodepth_batch=4 --iodepth=8 --iodepth_batch_complete_min=2",
+        ] {
+            let folder = Folder::new();
+            let line = format!(
+                "--name=a --filename={} --size=512k --bs=4k --verify=crc32c --ioengine={} {options}",
+                folder.path("f"),
+                engine.name
+            );
+            let ran = ran(&line);
+            assert!(!ran.outcome.has_failed, "{line}: {:?}", ran.complaints);
+            let written = ran.direction("a", Direction::Write);
+            let read = ran.direction("a", Direction::Read);
+            assert!(written.ios > 0 && read.ios > 0, "{line}");
+        }
+    }
+}
+
+#[test]
+fn wrong_data_is_found_told_and_dumped() {
+    let folder = Folder::new();
+    let file = folder.path("f");
+    let job = format!("--name=a --filename={file} --size=64k --bs=4k --verify=md5 --verify_dump=1");
+    ran(&format!("{job} --rw=write")).fine();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[5 * 4096 + 2000] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let settings = RunSettings { aux_path: Some(folder.0.clone()), ..RunSettings::default() };
+    let line = format!("{job} --rw=read");
+    let wrong = run_with(&line, &settings, &AtomicBool::new(false), |_| {});
+    let error = wrong.job("a").error.clone().unwrap();
+    assert_eq!(error.number, crate::verify::VERIFY_ERROR);
+    let told = format!("md5: verify failed at file {file} offset 20480, length 4096");
+    assert!(wrong.complaints.iter().any(|line| line.starts_with(&told)), "{:?}", wrong.complaints);
+    assert_eq!(fs::read(folder.path("f.20480.received")).unwrap(), bytes[5 * 4096..6 * 4096]);
+    let expected = fs::read(folder.path("f.20480.expected")).unwrap();
+    assert_eq!(expected[2000], bytes[5 * 4096 + 2000] ^ 1);
+    let goes_on = run_with(&format!("{line} --continue_on_error=verify"), &settings, &AtomicBool::new(false), |_| {});
+    assert!(!goes_on.outcome.has_failed);
+    assert_eq!(goes_on.job("a").continued_errors.unwrap().total, 1);
+    assert_eq!(goes_on.direction("a", Direction::Read).ios, 16);
+}
+
+#[test]
+fn verify_only_proves_what_an_earlier_run_wrote() {
+    let folder = Folder::new();
+    let job = format!("--name=a --filename={} --size=256k --bs=4k --verify=crc32 --rw=randwrite", folder.path("f"));
+    ran(&format!("{job} --do_verify=0")).fine();
+    let proven = ran(&format!("{job} --verify_only")).fine();
+    assert_eq!(proven.direction("a", Direction::Write).ios, 0);
+    assert_eq!(proven.direction("a", Direction::Read).ios, 64);
+}
+
+#[test]
+fn errors_name_file_place_and_cause_and_end_the_job() {
+    let folder = Folder::new();
+    let file = folder.path("f");
+    fs::write(&file, vec![0; 64 << 10]).unwrap();
+    let ran = ran(&format!(
+        "--name=a --filename={file} --rw=write --size=16k --bs=4k --ioengine=psync --filename=/dev/full --size=16k"
+    ));
+    let error = ran.job("a").error.clone().unwrap();
+    assert_eq!(error.number, libc::ENOSPC);
+    assert_eq!(error.message, "io_u error on file /dev/full: No space left on device: write offset=0, buflen=4096");
+    assert!(ran.outcome.has_failed && ran.complaints.iter().any(|line| line.contains(&error.message)));
+}
+
+#[test]
+fn errors_that_are_continued_are_counted_and_ignored_ones_are_not() {
+    let line = "--name=a --filename=/dev/full --rw=write --size=16k --bs=4k --ioengine=psync";
+    let continued = ran(&format!("{line} --continue_on_error=write")).fine();
+    let errors = continued.job("a").continued_errors.unwrap();
+    assert_eq!((errors.total, errors.first), (4, libc::ENOSPC));
+    let ignored = ran(&format!("{line} --ignore_error=,ENOSPC")).fine();
+    assert_eq!(ignored.direction("a", Direction::Write).bytes, 0);
+    let filled = ran(&format!("{line} --fill_device=1")).fine();
+    assert_eq!(filled.direction("a", Direction::Write).bytes, 0);
+}
+
+#[test]
+fn a_stonewall_waits_and_groups_are_told_apart() {
+    let line = "--ioengine=null --size=64k --bs=4k --name=a --numjobs=2 --name=b --stonewall --name=c --new_group";
+    let ran = ran(line).fine();
+    let groups: Vec<_> = ran.outcome.results.iter().map(|result| (result.name.as_str(), result.group)).collect();
+    assert_eq!(groups, [("a", 0), ("a", 0), ("b", 1), ("c", 2)]);
+    assert!(ran.outcome.results.iter().all(|result| result.measurement.directions[0].bytes == 64 << 10));
+}
+
+#[test]
+fn a_job_that_waits_for_another_finds_what_it_wrote() {
+    let folder = Folder::new();
+    let common = format!("--filename={} --size=256k --bs=4k --verify=crc32c", folder.path("f"));
+    let line = format!("{common} --name=w --rw=write --do_verify=0 --name=r --rw=read --wait_for=w");
+    let ran = ran(&line).fine();
+    assert_eq!(ran.direction("r", Direction::Read).ios, 64);
+}
+
+#[test]
+fn time_ends_a_job_and_a_ramp_is_forgotten() {
+    let began = clock::now();
+    let ran =
+        ran("--name=a --ioengine=null --size=1m --bs=4k --runtime=200ms --ramp_time=100ms --time_based --rw=randread")
+            .fine();
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    let read = ran.direction("a", Direction::Read);
+    assert!(read.ios > 256, "again and again");
+    assert!(read.runtime_ms <= ran.job("a").runtime_ms - 90, "{} of {}", read.runtime_ms, ran.job("a").runtime_ms);
+}
+
+#[test]
+fn the_word_to_stop_ends_jobs_with_what_they_did() {
+    let stop = AtomicBool::new(false);
+    let line = "--name=a --ioengine=null --size=1m --time_based --runtime=1h --name=b --ioengine=null --size=1m --thinktime=1h \
+                --name=c --ioengine=null --size=1m --stonewall";
+    let mut seen = Vec::new();
+    let ran = run_with(line, &RunSettings::default(), &stop, |status| {
+        if status.run_states == "R(2),P(1)" {
+            stop.store(true, Ordering::Relaxed);
+        }
+        seen.push(status.run_states);
+    })
+    .fine();
+    assert!(seen.iter().any(|states| states == "R(2),P(1)"), "{seen:?}");
+    assert!(ran.direction("a", Direction::Read).ios > 0);
+    assert_eq!(ran.direction("b", Direction::Read).ios, 1);
+    assert_eq!(ran.outcome.results.len(), 2, "the third has never begun");
+}
+
+#[test]
+fn rates_and_pauses_take_their_time() {
+    for (options, least_ms) in [
+        ("--rate_iops=1000", 49),
+        ("--rate=4m,4m", 48),
+        ("--thinktime=2ms --thinktime_blocks=2", 46),
+        ("--thinktime=2ms --thinktime_spin=1ms --thinktime_blocks=2 --iodepth=4", 24),
+        ("--rate_iops=1000 --rate_process=poisson --io_submit_mode=offload --iodepth=4", 20),
+    ] {
+        let began = clock::now();
+        let ran = ran(&format!("--name=a --ioengine=null --bs=4k --size=200k {options}")).fine();
+        assert_eq!(ran.direction("a", Direction::Read).ios, 50, "{options}");
+        assert!(began.elapsed() >= Duration::from_millis(least_ms), "{options}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_job_that_is_too_slow_or_too_late_fails() {
+    let slow = ran(
+        "--name=a --ioengine=null --bs=4k --size=1m --thinktime=1ms --rate_iops_min=90000 --rate_cycle=20 --time_based --runtime=60",
+    );
+    assert!(slow.job("a").error.as_ref().unwrap().message.starts_with("rate_min=90000 not met, only got "));
+    let folder = Folder::new();
+    let late = ran(&format!(
+        "--name=a --filename={} --bs=64k --size=1m --rw=write --fsync=1 --max_latency=1",
+        folder.path("f")
+    ));
+    assert!(late.job("a").error.as_ref().unwrap().message.starts_with("max_latency exceeded: a write took "));
+}
+
+#[test]
+fn the_end_of_one_job_can_be_that_of_others() {
+    let line = "--ioengine=null --size=4k --exitall --name=a --name=b --time_based --runtime=1h";
+    let ended = ran(line).fine();
+    assert!(ended.direction("b", Direction::Read).ios > 0);
+    let line = "--ioengine=null --size=64k --name=a --filename=/dev/full --ioengine=psync --rw=write --exitall_on_error \
+                --name=b --ioengine=null --time_based --runtime=1h";
+    assert!(ran(line).outcome.has_failed);
+}
+
+#[test]
+fn syncs_come_as_often_as_asked_and_count_by_themselves() {
+    let folder = Folder::new();
+    // What fio 3.33 reports for the same options.
+    for (options, counted, measured) in [
+        ("--fsync=4", 15, 15),
+        ("--fdatasync=8", 0, 7),
+        ("--sync_file_range=write:16", 0, 3),
+        ("--end_fsync=1", 0, 0),
+        ("--fsync_on_close=1", 0, 0),
+    ] {
+        let line = format!("--name=a --filename={} --rw=write --size=256k --bs=4k {options}", folder.path("f"));
+        let ran = ran(&line).fine();
+        let measurement = &ran.job("a").measurement;
+        assert_eq!((measurement.syncs, measurement.sync.statistics.samples), (counted, measured), "{options}");
+        assert_eq!(ran.direction("a", Direction::Write).ios, 64);
+    }
+}
+
+#[test]
+fn several_files_loops_and_unlinking() {
+    let folder = Folder::new();
+    let line = format!(
+        "--name=a --directory={} --nrfiles=3 --size=96k --bs=4k --rw=write --loops=2 --unlink=1",
+        folder.0.display()
+    );
+    let written = ran(&line).fine();
+    assert_eq!(written.direction("a", Direction::Write).bytes, (2 * 96) << 10);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+    let line =
+        format!("--name=a --directory={} --nrfiles=3 --openfiles=1 --size=96k --rw=randread", folder.0.display());
+    let read = ran(&line).fine();
+    assert_eq!(read.direction("a", Direction::Read).ios, 24);
+    let names: Vec<_> = (0..3).map(|number| folder.0.join(format!("a.0.{number}")).exists()).collect();
+    assert_eq!(names, [true; 3]);
+}
+
+#[test]
+fn logs_hold_a_line_for_each_io() {
+    let folder = Folder::new();
+    let prefix = folder.path("log");
+    let line = format!(
+        "--name=a --ioengine=null --size=64k --bs=4k --rw=randread --write_lat_log={prefix} --write_bw_log={prefix} --log_offset=1 --iodepth=2"
+    );
+    ran(&line).fine();
+    for kind in ["lat", "clat", "slat", "bw"] {
+        let log = fs::read_to_string(format!("{prefix}_{kind}.1.log")).unwrap();
+        assert_eq!(log.lines().count(), 16, "{kind}: {log}");
+        assert!(log.lines().all(|line| line.split(", ").count() >= 5), "{log}");
+    }
+}
+
+#[test]
+fn what_is_not_allowed_is_not_done() {
+    let folder = Folder::new();
+    let refused = ran("--name=a --ioengine=null --size=4k --exec_prerun=/bin/true");
+    assert!(refused.job("a").error.as_ref().unwrap().message.contains("--allow-exec"));
+    let allowed = RunSettings { allow_exec: true, ..RunSettings::default() };
+    let line = format!(
+        "--name={} --ioengine=null --size=4k --exec_prerun=/bin/pwd --exec_postrun=/bin/false",
+        folder.path("a")
+    );
+    let ran = run_with(&line, &allowed, &AtomicBool::new(false), |_| {});
+    assert!(fs::metadata(folder.path("a.prerun.txt")).unwrap().len() > 1);
+    assert!(
+        ran.outcome.has_failed
+            && ran.complaints.iter().any(|line| line.contains("exec_postrun=/bin/false: exit status: 1"))
+    );
+}
+
+#[test]
+fn a_busy_neighbour_ends_with_the_jobs_it_is_for() {
+    let line = "--name=cpu --ioengine=cpuio --cpuload=50 --cpuchunks=1000 --exit_on_io_done=1 \
+                --name=io --ioengine=null --size=1m --time_based --runtime=50ms";
+    let ran = ran(line).fine();
+    assert_eq!(ran.job("cpu").measurement.ios(), 0);
+    assert!(ran.direction("io", Direction::Read).ios > 0);
+}
+
+#[test]
+fn a_latency_that_cannot_be_kept_is_told_and_one_that_can_ends_the_search() {
+    let line = "--name=a --ioengine=null --size=1m --time_based --runtime=60 --iodepth=8 --latency_window=5ms";
+    let found = ran(&format!("{line} --latency_target=1s --latency_percentile=50")).fine();
+    assert_eq!(found.job("a").latency_target.depth, 8);
+}

@@ -1,0 +1,410 @@
+//! The life of one job in its thread: place, memory, engine, files, wait for the others, I/O, verification, results.
+
+use std::sync::Arc;
+
+use crate::direction::Direction;
+use crate::engines::memory::{IoMemory, LockedMemory};
+use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
+use crate::offsets::Offsets;
+use crate::offsets::settings::MapPolicy;
+use crate::random::seeds::Purpose;
+use crate::statistics::{JobResult, LatencyTargetResult, Measurement, Recorder};
+use crate::verify::{AfterRun, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
+
+use super::clock::Clock;
+use super::convert::{content, measuring, offsets as offset_options, proving};
+use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
+use super::ended::{Ended, JobFailure};
+use super::flow::Flow;
+use super::gate::Gate;
+use super::journal::Journal;
+use super::latency_target::LatencyTarget;
+use super::limits;
+use super::pace::Pace;
+use super::proof::{Prover, ProverSettings};
+use super::samples::Samples;
+use super::setup::JobSetup;
+use super::shared::{Phase, Shared};
+use super::thinking::Thinking;
+use super::timing::Timing;
+use super::tolerance::Tolerance;
+use super::writes::Writes;
+use super::{place, rest};
+
+/// What a job's thread has of the run.
+pub(super) struct Context<'r> {
+    pub(super) clock: Clock,
+    pub(super) shared: &'r Shared,
+    pub(super) journal: &'r dyn Journal,
+    pub(super) gate: Arc<Gate>,
+    pub(super) flow: Option<Flow>,
+    pub(super) job_count: u32,
+    pub(super) aux_path: Option<std::path::PathBuf>,
+    /// Tells the coordinator that the job is ready.
+    pub(super) ready: &'r (dyn Fn() + Sync),
+    /// Whether jobs that do I/O still run.
+    pub(super) others_run: &'r (dyn Fn() -> bool + Sync),
+}
+
+/// Runs a job to its end.
+pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
+    let began_ns = context.clock.now();
+    let (clock, shared, journal) = (context.clock, context.shared, context.journal);
+    let mut result = JobResult {
+        name: setup.member.name.clone(),
+        description: setup.options.description.description.clone().unwrap_or_default(),
+        group: setup.member.group,
+        process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
+        members: 1,
+        reporting: measuring::reporting(&setup.options),
+        priority: place::io_priority(&setup.options).unwrap_or(0),
+        ..JobResult::default()
+    };
+    let outcome = place::take_place(&setup.options, setup.member.clone_number)
+        .and_then(|()| setup.lay_out(shared, journal))
+        .and_then(|()| {
+            let engine = setup.options.engine.ioengine.clone();
+            engines::start(&engine, Life { setup, context, result: &mut result })?
+        });
+    if let Err(failure) = outcome {
+        shared.fail();
+        journal.complain(&failure.line(&result.name));
+        result.error = Some(failure.result());
+    }
+    result.usage = place::usage();
+    result.runtime_ms = clock.now().saturating_sub(began_ns) / 1_000_000;
+    result
+}
+
+/// The part of the life that is compiled for each engine.
+struct Life<'r, 'l> {
+    setup: JobSetup,
+    context: Context<'r>,
+    result: &'l mut JobResult,
+}
+
+impl Visitor for Life<'_, '_> {
+    type Output = Result<(), JobFailure>;
+
+    fn visit<E: Engine>(self) -> Self::Output {
+        let Self { setup, context, result } = self;
+        let depth = limits::depth(&setup.options, E::completes_at_once(setup.options.io_depth.iodepth.max(1)));
+        let length_bytes_max = u32::try_from(setup.offsets.largest_block()).unwrap_or(u32::MAX);
+        let memory = IoMemory::new(&content::memory(&setup.options), depth.depth, length_bytes_max)?;
+        let _locked = match setup.options.buffers.lockmem {
+            0 => None,
+            bytes => Some(LockedMemory::new(usize::try_from(bytes).unwrap_or(usize::MAX))?),
+        };
+        let engine = E::new(&Setup {
+            depth: depth.depth,
+            file_count: u32::try_from(setup.files.files().len()).unwrap_or(u32::MAX),
+            length_bytes_max,
+            memory: &memory,
+            reads: setup.shape().has(Direction::Read),
+            writes: setup.shape().has(Direction::Write),
+            direct: setup.options.io_type.direct,
+            random: setup.shape().random,
+            job_name: &setup.member.name,
+            runtime_seconds: setup.options.time.runtime.as_secs(),
+            options: &setup.engine_options,
+        })?;
+        if setup.description.traits.does_io {
+            with_io(engine, &memory, setup, context, depth, result)
+        } else {
+            without_io(engine, &memory, &setup, &context)
+        }
+    }
+}
+
+/// A job whose engine does something else: one step after another until it is told to end.
+#[expect(unsafe_code, reason = "an I/O that refers to nothing but a buffer that lives longer")]
+fn without_io<E: Engine>(
+    mut engine: E,
+    memory: &IoMemory,
+    setup: &JobSetup,
+    context: &Context<'_>,
+) -> Result<(), JobFailure> {
+    (context.ready)();
+    context.gate.wait();
+    let Context { clock, shared, .. } = context;
+    let began = clock.now();
+    shared.set_began(began);
+    shared.enter(Phase::Running);
+    let end = Timing::new(began, setup.options.time.ramp_time, setup.options.time.runtime).end_ns();
+    // A program is given its time to end after the job's own is over.
+    let ends_by_time = setup.description.name != "exec";
+    let length_bytes = u32::try_from(memory.buffer_bytes()).unwrap_or(u32::MAX);
+    while !engine.finished() && !shared.is_stopped() {
+        let now = clock.now();
+        if ends_by_time && now >= end || setup.engine_options.cpu.exit_on_io_done && !(context.others_run)() {
+            break;
+        }
+        let place = Place { file: 0, descriptor: -1, offset: 0, length_bytes };
+        // SAFETY: the engine does no I/O, and the buffer lives longer than it.
+        let mut io = unsafe { Io::new(Operation::Read, place, memory.buffer(0)) };
+        if let engines::Queued::Done(outcome) = engine.queue(0, &mut io)
+            && let Some(number) = outcome.error()
+        {
+            return Err(JobFailure::Engine { engine: E::DESCRIPTION.name, what: "start", number });
+        }
+        let worked = reactor::clock::Duration::from_nanos(clock.now() - now);
+        let until = clock.now().saturating_add(super::clock::nanoseconds(engine.pause(worked)));
+        rest::sleep_until(clock, if ends_by_time { until.min(end) } else { until }, shared);
+    }
+    Ok(())
+}
+
+fn with_io<'r, E: Engine>(
+    engine: E,
+    memory: &'r IoMemory,
+    setup: JobSetup,
+    context: Context<'r>,
+    depth: DepthSettings,
+    result: &mut JobResult,
+) -> Result<(), JobFailure> {
+    let options = Arc::clone(&setup.options);
+    let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
+    let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
+    let name = setup.member.name.clone();
+    let (gate, ready) = (Arc::clone(&context.gate), context.ready);
+    let (clock, shared) = (context.clock, context.shared);
+    let parts = parts(memory, setup, context, depth, E::completes_at_once(depth.depth))?;
+    let phases = parts.prover.as_ref().map(Prover::phases);
+    let open_max = match options.target_file.openfiles {
+        0 => usize::MAX,
+        count => count as usize,
+    };
+    let mut core = Core::new(engine, parts);
+    let life = move || -> Result<(), Ended> {
+        for file in 0..core.parts().files.files().len().min(open_max) {
+            core.open(file)?;
+            if options.target_file.pre_read {
+                shared.enter(Phase::PreReading);
+                core.parts().files.pre_read(file, &|| shared.is_stopped())?;
+            }
+        }
+        core.fill_buffers(usize::try_from(largest).unwrap_or(usize::MAX));
+        ready();
+        gate.wait();
+        let began = clock.now();
+        core.start(began);
+        shared.set_began(began);
+        let mut job = Job { core: &mut core, runs_ns: [0; 2], repeats, options: &options, phases };
+        let ended = if options.target_file.create_only { Ok(()) } else { job.work(&mut offsets) };
+        let runs_ns = job.runs_ns;
+        let (ended, closed) = (ended, core.close_all());
+        finish(core, &options, runs_ns, &name, result);
+        ended.and(closed)
+    };
+    match life() {
+        Ok(()) | Err(Ended::Stopped) => Ok(()),
+        Err(Ended::Failed(failure)) => Err(failure),
+    }
+}
+
+/// What the I/O loop of the job is made of.
+fn parts<'r>(
+    memory: &'r IoMemory,
+    setup: JobSetup,
+    context: Context<'r>,
+    depth: DepthSettings,
+    at_once: bool,
+) -> Result<CoreParts<'r>, JobFailure> {
+    let prover = prover(&setup, &context, depth.depth);
+    let writes = writes(&setup, context.job_count, prover.is_some())?;
+    let JobSetup { options, member, seeds, files, .. } = setup;
+    let Context { clock, shared, journal, mut flow, .. } = context;
+    let now = clock.now();
+    let measured = measuring::measured(&options, at_once);
+    let draws =
+        [Purpose::ReadPoisson, Purpose::WritePoisson, Purpose::TrimPoisson].map(|purpose| seeds.taus88(purpose));
+    if let Some(flow) = &mut flow {
+        flow.begin();
+    }
+    Ok(CoreParts {
+        name: member.name,
+        memory,
+        files,
+        clock,
+        depth,
+        reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
+        recorder: Recorder::new(&measuring::recorder(&options, at_once)),
+        samples: Samples::new(limits::samples(&options, member.number, &member.section), now),
+        writes,
+        prover,
+        pace: Pace::new(limits::rates(&options), draws, now),
+        thinking: Thinking::new(limits::thinking(&options), now),
+        target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
+        flow,
+        flow_sleep_ns: u64::from(options.threads.flow_sleep) * 1000,
+        timing: Timing::new(now, options.time.ramp_time, options.time.runtime),
+        tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
+        max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
+        sync_range_flags: limits::sync_range_flags(&options),
+        latency_from_due: limits::latency_from_due(&options),
+        forgets_thinking: options.io_rate.rate_ignore_thinktime,
+        shared,
+        journal,
+    })
+}
+
+/// A job while it does I/O.
+struct Job<'c, 'r, 'o, E: Engine> {
+    core: &'c mut Core<'r, E>,
+    /// Nanoseconds that the job ran, and that it read back what it wrote.
+    runs_ns: [u64; 2],
+    repeats: bool,
+    options: &'o crate::options::JobOptions,
+    phases: Option<Phases>,
+}
+
+impl<E: Engine> Job<'_, '_, '_, E> {
+    /// Pass after pass, until offsets, time or an error end it.
+    fn work(&mut self, offsets: &mut Offsets) -> Result<(), Ended> {
+        loop {
+            let ended = self.pass(offsets);
+            if matches!(ended, Ok(PhaseEnd::End) | Err(_)) {
+                let synced = self.sync_at_end();
+                return ended.and(synced);
+            }
+            self.prove()?;
+            if self.core.parts().shared.is_stopped() {
+                return Err(Ended::Stopped);
+            }
+            self.core.close_all()?;
+            if self.options.target_file.unlink_each_loop {
+                self.core.parts().files.unlink()?;
+            }
+            let repeats = self.repeats;
+            if let Some(prover) = &mut self.core.parts().prover {
+                prover.begin_pass(repeats);
+            }
+        }
+    }
+
+    fn pass(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
+        let parts = self.core.parts();
+        let (clock, shared) = (parts.clock, parts.shared);
+        let began = clock.now();
+        shared.enter(if parts.timing.is_ramping() { Phase::Ramping } else { Phase::Running });
+        let ended = if self.phases.is_some_and(|phases| phases.dry_run) {
+            self.core.dry_run(offsets)
+        } else {
+            self.core.run(offsets)
+        };
+        let from = began.max(self.core.parts().timing.measured_from_ns());
+        self.runs_ns[0] += clock.now().saturating_sub(from);
+        ended
+    }
+
+    /// Reads back what was written, if the job is to.
+    fn prove(&mut self) -> Result<(), Ended> {
+        let after = self.phases.map_or(AfterRun::Nothing, |phases| phases.after_run);
+        let waits = self.core.parts().prover.as_ref().is_some_and(Prover::has_writes);
+        if after == AfterRun::Nothing || !waits {
+            return Ok(());
+        }
+        self.core.close_all()?;
+        let (clock, shared) = (self.core.parts().clock, self.core.parts().shared);
+        shared.enter(Phase::Verifying);
+        let began = clock.now();
+        let ended = self.core.run_proof();
+        self.runs_ns[1] += clock.now().saturating_sub(began);
+        ended.map(|_| ())
+    }
+
+    fn sync_at_end(&mut self) -> Result<(), Ended> {
+        let writes = self.core.parts().files.settings().writes;
+        if !self.options.io_type.end_fsync || !writes || !E::DESCRIPTION.traits.does_io {
+            return Ok(());
+        }
+        self.core.parts().shared.enter(Phase::Syncing);
+        self.core.sync_all()
+    }
+}
+
+fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Option<Prover> {
+    let verifier = setup.verifier.clone()?;
+    let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
+    let random = setup.shape().random;
+    let has_map = random && setup.offsets.map != MapPolicy::None;
+    let workload = proving::workload(options, sizes, has_map);
+    let once = !random || has_map;
+    // Blocks of several sizes may overlap even where each is written once.
+    let order = if once && workload.fixed_block_size { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let verification = &options.verification;
+    let backlog = verification.verify_backlog;
+    let settings = ProverSettings {
+        verifier,
+        rules: HeaderRules::of(&workload),
+        phases: Phases::of(&workload),
+        order,
+        backlog: (backlog > 0 && workload.writes)
+            .then(|| VerifyBacklog::new(backlog, u64::from(verification.verify_backlog_batch))),
+        seeds: setup.seeds.generator(Purpose::Verify, offset_options::width(options)),
+        job_number: setup.member.number,
+        fatal: verification.verify_fatal,
+        goes_on: options.error_handling.continue_on_error.verify,
+        dumps: verification.verify_dump,
+        aux_path: context.aux_path.clone(),
+    };
+    Some(Prover::new(settings, depth))
+}
+
+fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Writes>, JobFailure> {
+    if !setup.shape().has(Direction::Write) || verifies || !setup.description.traits.keeps_data {
+        return Ok(None);
+    }
+    let options = &setup.options;
+    let content = content::content(options).map_err(proving::VerifyError::from)?;
+    let refill = content::refill(options, &content);
+    let smallest = setup.offsets.block_sizes[Direction::Write.index()].minimum;
+    let dedupe = content::dedupe(options, setup.layout.size, smallest, job_count);
+    let width = offset_options::width(options);
+    Ok(Some(Writes::new(&content, refill, dedupe, &setup.seeds, width, smallest)))
+}
+
+/// What was measured becomes the job's result; logs are written, files removed.
+fn finish<E: Engine>(
+    core: Core<'_, E>,
+    options: &crate::options::JobOptions,
+    runs_ns: [u64; 2],
+    name: &str,
+    result: &mut JobResult,
+) {
+    let results = core.into_results();
+    let mut measurement: Measurement = results.recorder.measurement();
+    for (index, direction) in measurement.directions.iter_mut().enumerate() {
+        let own = options_have(options, index);
+        let ran_ns = if own { runs_ns[0] } else { 0 } + if index == Direction::Read.index() { runs_ns[1] } else { 0 };
+        if direction.bytes > 0 || direction.ios > 0 {
+            direction.runtime_ms = ran_ns.div_ceil(1_000_000);
+        }
+    }
+    let mut samples = results.samples;
+    samples.add_to(&mut measurement);
+    result.measurement = measurement;
+    let continues = &options.error_handling.continue_on_error;
+    if continues.read || continues.write || continues.verify {
+        result.continued_errors = Some(results.continued);
+    }
+    let (target, depth) = results.target.found();
+    result.latency_target = LatencyTargetResult {
+        target_ns: super::clock::nanoseconds(target.target),
+        window_us: super::clock::nanoseconds(target.window) / 1000,
+        percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
+        depth,
+    };
+    if let Err((path, error)) = samples.write(results.clock.now()) {
+        results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));
+    }
+    if options.target_file.unlink
+        && let Err(error) = results.files.unlink()
+    {
+        results.journal.complain(&format!("{name}: {}", super::ended::chain(&error)));
+    }
+}
+
+fn options_have(options: &crate::options::JobOptions, index: usize) -> bool {
+    super::convert::Shape::of(options).has(Direction::ALL[index])
+}

@@ -1,0 +1,385 @@
+//! What a job counts while it runs.
+//!
+//! The thread that runs the job owns its [`Recorder`]; there is no lock and no atomic. Recording allocates nothing: what
+//! the settings ask for is there from the start, but for the sync latencies, which come with the first sync.
+//!
+//! Cost of [`Recorder::record_completion`] (example `statistics_cost`, one core at 2.6 GHz, a loop of 0.6 ns included): 4.9 ns
+//! with all three latencies and all three histograms, 3.9 ns as fio measures by default (one histogram), 2.5 ns with the
+//! completion latency alone, 1.9 ns with `gtod_reduce`. No division, no float.
+//!
+//! Memory: at most 1.5 KiB, and 14.5 KiB for each histogram of a direction that the job has. With fio's defaults 64 jobs that read
+//! and write take 1.8 MiB of the machine's memory.
+
+use super::distribution::{BatchSizes, DepthLevels, RangeRemainders};
+use super::histogram::{Histogram, bucket_of};
+use super::measurement::{DirectionResult, LatencyResult, Measurement, PriorityResult};
+use super::moments::{Moments, Sums};
+use crate::direction::Direction;
+
+/// Which latencies are measured, and which of them with a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatencyChoice {
+    /// From the start of the I/O to its submission.
+    pub slat: bool,
+    /// From the submission to the completion.
+    pub clat: bool,
+    /// From the start to the completion.
+    pub lat: bool,
+}
+
+impl LatencyChoice {
+    /// All three.
+    pub const ALL: Self = Self { slat: true, clat: true, lat: true };
+    /// None of them.
+    pub const NONE: Self = Self { slat: false, clat: false, lat: false };
+}
+
+/// What to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecorderSettings {
+    /// Which directions the job has, the reads of a verify included; recording another is a bug.
+    pub directions: [bool; 3],
+    /// The latencies that are measured: all but those of `disable_slat`, `disable_clat`, `disable_lat`; none with
+    /// `gtod_reduce`. Engines that complete while they submit have no `slat`.
+    pub measured: LatencyChoice,
+    /// The latencies that percentiles are wanted of: `slat_percentiles`, `clat_percentiles`, `lat_percentiles`. Completion
+    /// latencies have a histogram in any case, for the table of ranges.
+    pub percentiles: LatencyChoice,
+    /// The I/O priorities that the job uses, when it uses several (`cmdprio_percentage`, `cmdprio_bssplit`); their places
+    /// here are the numbers that [`Recorder::record_priority`] takes.
+    pub priorities: Vec<u16>,
+}
+
+/// An I/O that is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// Bytes that were moved.
+    pub bytes: u64,
+    /// Nanoseconds from its start to its submission; not looked at when it is not measured.
+    pub slat_ns: u64,
+    /// Nanoseconds from its submission to its completion.
+    pub clat_ns: u64,
+    /// Nanoseconds from its start to its completion.
+    pub lat_ns: u64,
+}
+
+/// The counts of a job.
+#[derive(Debug)]
+pub struct Recorder {
+    measured: LatencyChoice,
+    percentiles: LatencyChoice,
+    directions: [Counts; 3],
+    remainders: RangeRemainders,
+    depth: DepthLevels,
+    submissions: BatchSizes,
+    completions: BatchSizes,
+    priorities: Vec<u16>,
+    syncs_issued: u64,
+    sync: Option<Box<Latencies>>,
+}
+
+// What the module says of its memory.
+const _: () = assert!(size_of::<Recorder>() <= 1536);
+
+/// The counts of a direction.
+#[derive(Debug, Default)]
+struct Counts {
+    issued: u64,
+    completed: u64,
+    bytes: u64,
+    short: u64,
+    dropped: u64,
+    slat: Sums,
+    clat: Sums,
+    lat: Sums,
+    slat_histogram: Option<Histogram>,
+    clat_histogram: Option<Histogram>,
+    lat_histogram: Option<Histogram>,
+    priorities: Vec<Latencies>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Latencies {
+    moments: Moments,
+    histogram: Histogram,
+}
+
+impl Latencies {
+    fn record(&mut self, nanoseconds: u64) {
+        self.moments.record(nanoseconds);
+        self.histogram.record(nanoseconds);
+    }
+
+    fn result(&self) -> LatencyResult {
+        LatencyResult { statistics: self.moments.statistics(), histogram: Some(self.histogram.clone()) }
+    }
+}
+
+impl Recorder {
+    /// A recorder without a count.
+    #[must_use]
+    pub fn new(settings: &RecorderSettings) -> Self {
+        let RecorderSettings { measured, percentiles, .. } = *settings;
+        let histogram = |wanted: bool| wanted.then(Histogram::new);
+        let counts = |present: bool| Counts {
+            slat_histogram: histogram(present && measured.slat && percentiles.slat),
+            clat_histogram: histogram(present && measured.clat),
+            lat_histogram: histogram(present && measured.lat && percentiles.lat),
+            priorities: if present { vec![Latencies::default(); settings.priorities.len()] } else { Vec::new() },
+            ..Counts::default()
+        };
+        Self {
+            measured,
+            percentiles,
+            directions: settings.directions.map(counts),
+            remainders: RangeRemainders::default(),
+            depth: DepthLevels::default(),
+            submissions: BatchSizes::default(),
+            completions: BatchSizes::default(),
+            priorities: settings.priorities.clone(),
+            syncs_issued: 0,
+            sync: None,
+        }
+    }
+
+    /// Counts an I/O that was given to the engine.
+    #[inline]
+    pub fn record_issue(&mut self, direction: Direction) {
+        self.directions[direction.index()].issued += 1;
+    }
+
+    /// Counts an I/O that succeeded. Always inlined: a call would cost a fifth more.
+    #[inline(always)]
+    pub fn record_completion(&mut self, direction: Direction, completion: Completion) {
+        let counts = &mut self.directions[direction.index()];
+        debug_assert!(counts.clat_histogram.is_some() || !self.measured.clat, "the settings have no {direction:?}");
+        counts.completed += 1;
+        counts.bytes += completion.bytes;
+        if self.measured.slat {
+            counts.slat.record(completion.slat_ns);
+            if let Some(histogram) = &mut counts.slat_histogram {
+                histogram.record(completion.slat_ns);
+            }
+        }
+        if let Some(histogram) = &mut counts.clat_histogram {
+            counts.clat.record(completion.clat_ns);
+            let bucket = bucket_of(completion.clat_ns);
+            histogram.record_bucket(bucket);
+            self.remainders.record(bucket, completion.clat_ns);
+        }
+        if self.measured.lat {
+            counts.lat.record(completion.lat_ns);
+            if let Some(histogram) = &mut counts.lat_histogram {
+                histogram.record(completion.lat_ns);
+            }
+        }
+    }
+
+    /// Counts the latency of an I/O for its priority, beside [`Recorder::record_completion`]: the total latency when
+    /// percentiles of it are wanted, else the completion latency.
+    ///
+    /// # Panics
+    /// When the settings have no priority at this place or not this direction.
+    pub fn record_priority(&mut self, direction: Direction, priority: usize, completion: Completion) {
+        let nanoseconds = if self.percentiles.lat { completion.lat_ns } else { completion.clat_ns };
+        self.directions[direction.index()].priorities[priority].record(nanoseconds);
+    }
+
+    /// Counts an I/O that moved fewer bytes than it should have.
+    pub fn record_short(&mut self, direction: Direction) {
+        self.directions[direction.index()].short += 1;
+    }
+
+    /// Counts an I/O that was not done because it came too late (replay).
+    pub fn record_dropped(&mut self, direction: Direction) {
+        self.directions[direction.index()].dropped += 1;
+    }
+
+    /// Counts a sync (`fsync`, `fdatasync`, `sync_file_range`) that was given to the engine.
+    pub fn record_sync_issue(&mut self) {
+        self.syncs_issued += 1;
+    }
+
+    /// Counts a sync that took so many nanoseconds, unless completion latencies are not measured.
+    pub fn record_sync(&mut self, nanoseconds: u64) {
+        if self.measured.clat {
+            self.sync.get_or_insert_default().record(nanoseconds);
+        }
+    }
+
+    /// Counts I/Os that were begun while `depth` were under way, them included.
+    #[inline]
+    pub fn record_depth(&mut self, depth: u32, count: u64) {
+        self.depth.record(depth, count);
+    }
+
+    /// Counts one call that submitted so many I/Os.
+    #[inline]
+    pub fn record_submission_batch(&mut self, size: u32) {
+        self.submissions.record(size);
+    }
+
+    /// Counts one call that reaped so many I/Os.
+    #[inline]
+    pub fn record_completion_batch(&mut self, size: u32) {
+        self.completions.record(size);
+    }
+
+    /// All completion latencies of a direction so far, for [`super::log::HistogramLog`]; `None` when they are not measured.
+    #[must_use]
+    pub fn completion_histogram(&self, direction: Direction) -> Option<&Histogram> {
+        self.directions[direction.index()].clat_histogram.as_ref()
+    }
+
+    /// Bytes moved so far, by direction.
+    #[must_use]
+    pub fn bytes(&self) -> [u64; 3] {
+        self.directions.each_ref().map(|counts| counts.bytes)
+    }
+
+    /// I/Os completed so far, by direction.
+    #[must_use]
+    pub fn completed(&self) -> [u64; 3] {
+        self.directions.each_ref().map(|counts| counts.completed)
+    }
+
+    /// Forgets all: the ramp is over.
+    pub fn reset(&mut self) {
+        let settings = RecorderSettings {
+            directions: self.directions.each_ref().map(|_| false),
+            measured: self.measured,
+            percentiles: self.percentiles,
+            priorities: std::mem::take(&mut self.priorities),
+        };
+        let mut fresh = Self::new(&settings);
+        for (old, new) in self.directions.iter_mut().zip(&mut fresh.directions) {
+            // The memory stays: the data path has its pages already.
+            new.slat_histogram = old.slat_histogram.take();
+            new.clat_histogram = old.clat_histogram.take();
+            new.lat_histogram = old.lat_histogram.take();
+            let histograms = [&mut new.slat_histogram, &mut new.clat_histogram, &mut new.lat_histogram];
+            histograms.into_iter().flatten().for_each(Histogram::reset);
+            new.priorities = vec![Latencies::default(); old.priorities.len()];
+        }
+        *self = fresh;
+    }
+
+    /// What was counted so far. Times of running, bandwidth and IOPS samples are for the caller to fill in.
+    #[must_use]
+    pub fn measurement(&self) -> Measurement {
+        let histograms = self.directions.iter().filter_map(|counts| counts.clat_histogram.as_ref());
+        Measurement {
+            directions: self.directions.each_ref().map(|counts| self.direction_result(counts)),
+            syncs: self.syncs_issued,
+            sync: self.sync.as_ref().map(|sync| sync.result()).unwrap_or_default(),
+            depth: self.depth,
+            submissions: self.submissions,
+            completions: self.completions,
+            ranges: self.remainders.ranges(histograms),
+        }
+    }
+
+    fn direction_result(&self, counts: &Counts) -> DirectionResult {
+        let latency = |sums: &Sums, measured: bool, histogram: &Option<Histogram>, wanted: bool| LatencyResult {
+            statistics: sums.statistics(if measured { counts.completed } else { 0 }),
+            histogram: histogram.clone().filter(|_| wanted),
+        };
+        let priorities = self.priorities.iter().zip(&counts.priorities);
+        DirectionResult {
+            ios: counts.issued,
+            short: counts.short,
+            dropped: counts.dropped,
+            bytes: counts.bytes,
+            slat: latency(&counts.slat, self.measured.slat, &counts.slat_histogram, true),
+            clat: latency(&counts.clat, self.measured.clat, &counts.clat_histogram, self.percentiles.clat),
+            lat: latency(&counts.lat, self.measured.lat, &counts.lat_histogram, true),
+            priorities: priorities
+                .map(|(priority, latencies)| PriorityResult { priority: *priority, latency: latencies.result() })
+                .collect(),
+            ..DirectionResult::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(measured: LatencyChoice, percentiles: LatencyChoice) -> RecorderSettings {
+        RecorderSettings { directions: [true, true, false], measured, percentiles, priorities: Vec::new() }
+    }
+
+    const IO: Completion = Completion { bytes: 4096, slat_ns: 300, clat_ns: 70_000, lat_ns: 70_300 };
+
+    #[test]
+    fn an_io_counts_in_all_that_is_wanted() {
+        let mut recorder = Recorder::new(&settings(LatencyChoice::ALL, LatencyChoice::ALL));
+        recorder.record_issue(Direction::Write);
+        recorder.record_completion(Direction::Write, IO);
+        recorder.record_depth(3, 1);
+        recorder.record_submission_batch(1);
+        recorder.record_completion_batch(0);
+        let measurement = recorder.measurement();
+        let write = &measurement.directions[Direction::Write.index()];
+        assert_eq!((write.ios, write.bytes), (1, 4096));
+        for (latency, nanoseconds) in [(&write.slat, 300), (&write.clat, 70_000), (&write.lat, 70_300)] {
+            assert_eq!(latency.statistics.maximum, nanoseconds);
+            let histogram = latency.histogram.as_ref().unwrap();
+            assert_eq!(histogram.counts()[bucket_of(nanoseconds)], 1);
+        }
+        assert_eq!(measurement.ranges.microseconds[5], 1, "50 to 99 µs");
+        assert_eq!(measurement.depth.0[1], 1);
+        assert_eq!((measurement.submissions.levels[1], measurement.completions.levels[0]), (1, 1));
+        assert_eq!((measurement.directions[0].ios, measurement.directions[0].bytes), (0, 0));
+        assert_eq!(recorder.bytes(), [0, 4096, 0]);
+        assert_eq!(recorder.completed(), [0, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_not_measured_is_not_counted() {
+        let mut recorder = Recorder::new(&settings(LatencyChoice::NONE, LatencyChoice::ALL));
+        recorder.record_completion(Direction::Read, IO);
+        recorder.record_sync(5);
+        let measurement = recorder.measurement();
+        let read = &measurement.directions[0];
+        assert_eq!(read.bytes, 4096);
+        assert!(read.slat.statistics.is_empty() && read.clat.statistics.is_empty() && read.lat.statistics.is_empty());
+        assert!(measurement.sync.statistics.is_empty());
+        assert_eq!(measurement.ranges, super::super::LatencyRanges::default());
+    }
+
+    #[test]
+    fn the_ranges_need_no_percentiles() {
+        let mut recorder = Recorder::new(&settings(LatencyChoice::ALL, LatencyChoice::NONE));
+        recorder.record_completion(Direction::Read, IO);
+        let measurement = recorder.measurement();
+        assert_eq!(measurement.ranges.microseconds[5], 1);
+        assert_eq!(measurement.directions[0].clat.histogram, None);
+        assert_eq!(measurement.directions[0].clat.statistics.samples, 1);
+    }
+
+    #[test]
+    fn reset_forgets_all_but_the_settings() {
+        let settings =
+            RecorderSettings { priorities: vec![0, 1 << 13], ..settings(LatencyChoice::ALL, LatencyChoice::ALL) };
+        let mut recorder = Recorder::new(&settings);
+        let empty = recorder.measurement();
+        recorder.record_issue(Direction::Read);
+        recorder.record_completion(Direction::Read, IO);
+        recorder.record_priority(Direction::Read, 1, IO);
+        recorder.record_short(Direction::Read);
+        recorder.record_dropped(Direction::Write);
+        recorder.record_sync_issue();
+        recorder.record_sync(9);
+        recorder.record_depth(1, 1);
+        recorder.record_submission_batch(1);
+        let full = recorder.measurement();
+        assert_eq!(full.directions[0].priorities[1].latency.statistics.maximum, IO.lat_ns);
+        assert_eq!((full.syncs, full.sync.statistics.maximum), (1, 9));
+        recorder.reset();
+        assert_eq!(recorder.measurement(), empty);
+        recorder.record_completion(Direction::Read, IO);
+        recorder.record_priority(Direction::Read, 1, IO);
+        assert_eq!(recorder.measurement().directions[0].priorities, full.directions[0].priorities);
+    }
+}

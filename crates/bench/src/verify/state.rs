@@ -1,0 +1,312 @@
+//! How far a job got: the file that `verify_state_save` writes and `verify_state_load` reads, version 3 of fio.
+//!
+//! A run that was stopped leaves the number of its writes and the offsets of the last ones that completed, as many as its depth. A
+//! later run that verifies stops where the first one may not have completed a write.
+
+use std::mem::offset_of;
+
+use thiserror::Error;
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::method::header_checksum;
+
+/// How large a state file may be: a million writes under way.
+pub const STATE_FILE_MAXIMUM: u64 = 16 << 20;
+
+/// The version that is written and read.
+const VERSION: u64 = 3;
+
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileHeader {
+    version: U64,
+    /// Bytes behind this header.
+    size: U64,
+    /// CRC-32C without final inversion of those bytes.
+    checksum: U64,
+}
+
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct JobState {
+    completed_count: U64,
+    depth: U32,
+    file_count: U32,
+    writes: U64,
+    index: U64,
+    wide_generator: U64,
+    generator: [u8; 48],
+    name: [u8; 64],
+}
+
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct StoredWrite {
+    file: U64,
+    offset: U64,
+}
+
+const _: () = {
+    assert!(size_of::<FileHeader>() == 24);
+    assert!(size_of::<JobState>() == 152);
+    assert!(offset_of!(JobState, depth) == 8);
+    assert!(offset_of!(JobState, writes) == 16);
+    assert!(offset_of!(JobState, wide_generator) == 32);
+    assert!(offset_of!(JobState, generator) == 40);
+    assert!(offset_of!(JobState, name) == 88);
+    assert!(size_of::<StoredWrite>() == 16);
+};
+
+/// The state of the generator of offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GeneratorState {
+    /// Of 32 bits.
+    Narrow([u32; 3]),
+    /// Of 64 bits.
+    Wide([u64; 5]),
+}
+
+/// A write that completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompletedWrite {
+    /// The job's number of the file.
+    pub file: u64,
+    /// Where in the file, in bytes.
+    pub offset: u64,
+}
+
+/// How far a job got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    /// The writes that completed last, of each file the newest first.
+    pub completed: Vec<CompletedWrite>,
+    /// `iodepth`.
+    pub depth: u32,
+    /// `nrfiles`.
+    pub file_count: u32,
+    /// How many writes were issued.
+    pub writes: u64,
+    /// The job's number in its run, from 0.
+    pub index: u64,
+    /// The generator of offsets.
+    pub generator: GeneratorState,
+    /// The job's name; 63 bytes of it are kept.
+    pub name: String,
+}
+
+/// Why a file is no state of a job.
+#[derive(Debug, Clone, Copy, Error, PartialEq, Eq)]
+pub enum StateError {
+    /// It ends too early.
+    #[error("verify state: the file has {found} bytes, {wanted} were expected; save it again with verify_state_save")]
+    Short {
+        /// Bytes of the file.
+        found: usize,
+        /// Bytes that it says it has, or its headers have.
+        wanted: u64,
+    },
+    /// It is of another version.
+    #[error(
+        "verify state: version {0} of the file is not supported, only 3, that of fio 3.33; save it again with this program"
+    )]
+    Version(u64),
+    /// It changed since it was written.
+    #[error("verify state: the file is corrupt: its checksum is {calculated:08x}, it says {found:08x}")]
+    Checksum {
+        /// What it says.
+        found: u64,
+        /// What it is.
+        calculated: u32,
+    },
+    /// Its numbers do not fit each other.
+    #[error(
+        "verify state: the file is corrupt: {completed} writes of {file_count} files at depth {depth} in {size} bytes"
+    )]
+    Counts {
+        /// How many writes it says it has.
+        completed: u64,
+        /// How many files.
+        file_count: u32,
+        /// Which depth.
+        depth: u32,
+        /// How many bytes there are.
+        size: u64,
+    },
+}
+
+/// The name of the file: fio's, in the directory of `aux-path` if there is one.
+///
+/// `index` is the job's number in its run, from 0. Each `/` of the job's name becomes a dot.
+#[must_use]
+pub fn state_file_name(aux_path: Option<&str>, job: &str, index: u64) -> String {
+    let job = job.replace('/', ".");
+    match aux_path {
+        Some(directory) => format!("{directory}/local-{job}-{index}-verify.state"),
+        None => format!("local-{job}-{index}-verify.state"),
+    }
+}
+
+impl StateFile {
+    /// The bytes of the file.
+    ///
+    /// # Panics
+    /// If more writes completed than depth and files allow.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let places = self.depth as usize * self.file_count as usize;
+        assert!(self.completed.len() <= places, "no more writes than the depth of each file");
+        let mut generator = [0; 48];
+        let wide_generator = match self.generator {
+            GeneratorState::Narrow(words) => {
+                generator[..12].copy_from_slice(words.map(U32::new).as_bytes());
+                0
+            }
+            GeneratorState::Wide(words) => {
+                generator[..40].copy_from_slice(words.map(U64::new).as_bytes());
+                1
+            }
+        };
+        let mut name = [0; 64];
+        let kept = self.name.len().min(name.len() - 1);
+        name[..kept].copy_from_slice(&self.name.as_bytes()[..kept]);
+        let job = JobState {
+            completed_count: U64::new(self.completed.len() as u64),
+            depth: U32::new(self.depth),
+            file_count: U32::new(self.file_count),
+            writes: U64::new(self.writes),
+            index: U64::new(self.index),
+            wide_generator: U64::new(wide_generator),
+            generator,
+            name,
+        };
+        let size = size_of::<JobState>() + places * size_of::<StoredWrite>();
+        let mut bytes = vec![0; size_of::<FileHeader>()];
+        bytes.extend_from_slice(job.as_bytes());
+        for write in &self.completed {
+            let stored = StoredWrite { file: U64::new(write.file), offset: U64::new(write.offset) };
+            bytes.extend_from_slice(stored.as_bytes());
+        }
+        bytes.resize(size_of::<FileHeader>() + size, 0);
+        let header = FileHeader {
+            version: U64::new(VERSION),
+            size: U64::new(size as u64),
+            checksum: U64::new(u64::from(header_checksum(&bytes[size_of::<FileHeader>()..]))),
+        };
+        bytes[..size_of::<FileHeader>()].copy_from_slice(header.as_bytes());
+        bytes
+    }
+
+    /// Reads a file; of one larger than [`STATE_FILE_MAXIMUM`] the caller reads no more than that.
+    ///
+    /// # Errors
+    /// A file that is too short, of another version, or corrupt. What is behind the state is ignored, as fio does.
+    pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
+        let found = bytes.len();
+        let short = |wanted| StateError::Short { found, wanted };
+        let (header, rest) = FileHeader::read_from_prefix(bytes).map_err(|_| short(size_of::<FileHeader>() as u64))?;
+        if header.version.get() != VERSION {
+            return Err(StateError::Version(header.version.get()));
+        }
+        let size = header.size.get();
+        let state = usize::try_from(size)
+            .ok()
+            .and_then(|size| rest.get(..size))
+            .ok_or_else(|| short(size.saturating_add(size_of::<FileHeader>() as u64)))?;
+        let calculated = header_checksum(state);
+        if header.checksum.get() != u64::from(calculated) {
+            return Err(StateError::Checksum { found: header.checksum.get(), calculated });
+        }
+        let (job, writes) = JobState::read_from_prefix(state).map_err(|_| short(size_of::<JobState>() as u64))?;
+        Self::of_job(&job, writes, size)
+    }
+
+    fn of_job(job: &JobState, writes: &[u8], size: u64) -> Result<Self, StateError> {
+        let (completed, depth, file_count) = (job.completed_count.get(), job.depth.get(), job.file_count.get());
+        let places = u64::from(depth) * u64::from(file_count);
+        let fits = places.checked_mul(size_of::<StoredWrite>() as u64).is_some_and(|room| room == writes.len() as u64);
+        if !fits || completed > places {
+            return Err(StateError::Counts { completed, file_count, depth, size });
+        }
+        let completed = writes
+            .chunks_exact(size_of::<StoredWrite>())
+            .take(usize::try_from(completed).unwrap_or(usize::MAX))
+            .filter_map(|bytes| StoredWrite::read_from_bytes(bytes).ok())
+            .map(|write| CompletedWrite { file: write.file.get(), offset: write.offset.get() })
+            .collect();
+        let name_length = job.name.iter().position(|&byte| byte == 0).unwrap_or(job.name.len());
+        Ok(Self {
+            completed,
+            depth,
+            file_count,
+            writes: job.writes.get(),
+            index: job.index.get(),
+            generator: generator_state(job),
+            name: String::from_utf8_lossy(&job.name[..name_length]).into_owned(),
+        })
+    }
+
+    /// Whether verification ends before this block: the write may not have completed when the state was saved.
+    ///
+    /// `blocks_read` is how many blocks were read so far.
+    ///
+    /// Parity: fio, which goes on behind the last write that was issued; here it ends there.
+    #[must_use]
+    pub fn stops_before(&self, blocks_read: u64, write: CompletedWrite) -> bool {
+        let depth = u64::from(self.depth);
+        let certain = blocks_read < depth || self.writes.saturating_sub(blocks_read) > depth;
+        let within = certain && self.writes > depth;
+        !within && !self.completed.contains(&write)
+    }
+}
+
+fn generator_state(job: &JobState) -> GeneratorState {
+    if job.wide_generator.get() == 0 {
+        let (words, _) = job.generator.as_chunks::<4>();
+        GeneratorState::Narrow(std::array::from_fn(|index| u32::from_le_bytes(words[index])))
+    } else {
+        let (words, _) = job.generator.as_chunks::<8>();
+        GeneratorState::Wide(std::array::from_fn(|index| u64::from_le_bytes(words[index])))
+    }
+}
+
+/// The writes of one file that completed last, as many as the job's depth.
+///
+/// Memory: 8 bytes for each of the depth.
+#[derive(Debug, Clone)]
+pub struct CompletedWrites {
+    offsets: Vec<u64>,
+    depth: usize,
+    /// Where the next one goes.
+    next: usize,
+}
+
+impl CompletedWrites {
+    /// None yet.
+    ///
+    /// # Panics
+    /// If `depth` is 0.
+    #[must_use]
+    pub fn new(depth: usize) -> Self {
+        assert_ne!(depth, 0, "a job has at least one I/O under way");
+        Self { offsets: Vec::with_capacity(depth), depth, next: 0 }
+    }
+
+    /// Remembers one, in place of the oldest.
+    pub fn record(&mut self, offset: u64) {
+        match self.offsets.get_mut(self.next) {
+            Some(oldest) => *oldest = offset,
+            None => self.offsets.push(offset),
+        }
+        self.next = (self.next + 1) % self.depth;
+    }
+
+    /// Their offsets, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = u64> {
+        let (newer, older) = self.offsets.split_at(self.next.min(self.offsets.len()));
+        newer.iter().rev().chain(older.iter().rev()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;
