@@ -167,6 +167,8 @@ impl Supervisor {
                 self.hear(index);
                 self.notice_end_of_adopted(index);
             }
+            // Whoever asks is told what has just been heard.
+            self.show();
             self.attend_control();
             self.supervision.handle_timeout(clock::now());
             self.carry_out();
@@ -345,6 +347,9 @@ impl Supervisor {
     /// The process's title and the state for `show`.
     fn show(&mut self) {
         let views = view::of_all(&self.supervision, &self.services);
+        if self.board.is_at(&views) {
+            return;
+        }
         let _ = title::set_title(&view::title(&views, self.source.is_some()));
         self.board.update(views);
     }
