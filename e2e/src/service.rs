@@ -156,7 +156,7 @@ pub fn eventually<T>(
         if clock::now() > until {
             return Err(Failure::new(format!("not within {PROMPTLY:?}: {what}")));
         }
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::park_timeout(LOOK_AGAIN);
     }
 }
 

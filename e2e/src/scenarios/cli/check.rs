@@ -28,6 +28,31 @@ const BAD: &[Bad] = &[
     },
     Bad { text: "[target]\nlisten = [\"127.0.0.1\"]\ndevices = [\"memory:1M\"]\n", words: &["tidegate.toml:2"] },
     Bad { text: "[target\n", words: &["tidegate.toml:1"] },
+    Bad { text: "[up]\norphans = \"die\"\n[target]\ndevices = [\"memory:1M\"]\n", words: &["tidegate.toml:2", "keep"] },
+    Bad {
+        text: "[target]\ndevices = [\"memory:1M\"]\n[target.service]\nwatchdog_s = -1\n",
+        words: &["tidegate.toml:4", "seconds"],
+    },
+    Bad {
+        text: "[target]\ndevices = [\"memory:1M\"]\n[target.service]\nuser = \"a:b:c\"\n",
+        words: &["tidegate.toml:4", "target.service.user", "USER:GROUP"],
+    },
+    Bad {
+        text: "[target]\ndevices = [\"memory:1M\"]\n[target.service]\nlog = [\n  \"file:paper\",\n]\n",
+        words: &["tidegate.toml:5", "target.service.log", "paper"],
+    },
+    Bad {
+        text: "[target]\ndevices = [\"memory:1M\"]\n[target.service]\nsandbox_off = [\"firewall\"]\n",
+        words: &["tidegate.toml:4", "target.service.sandbox_off", "landlock"],
+    },
+    Bad {
+        text: "[target]\ndevices = [\"memory:1M\"]\n[target.service.restart]\nsignals = [\"SEGFAULT\"]\n",
+        words: &["tidegate.toml:4", "target.service.restart.signals", "SEGFAULT", "KILL"],
+    },
+    Bad {
+        text: "[[target]]\ndevices = [\"memory:1M\"]\n[[target]]\ndevices = [\"memory:1M\"]\n",
+        words: &["tidegate.toml:3", "target.name"],
+    },
 ];
 
 fn run(context: &Context) -> Verdict {

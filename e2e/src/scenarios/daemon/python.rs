@@ -8,7 +8,7 @@ use e2e::context::Context;
 use e2e::failure::Verdict;
 use e2e::needs::Need;
 use e2e::scenario::Scenario;
-use e2e::service::{parent_of, send, status_of_orphan};
+use e2e::service::{eventually, parent_of, send, status_of_orphan};
 use e2e::{ensure, ensure_eq};
 use rustix::process::Signal;
 
@@ -68,10 +68,12 @@ fn lets_go_of_input(context: &Context) -> Verdict {
         let Some(input) = yes.stdout.take() else { return Ok(()) };
         // As the shell does it: the pipe is the service's alone.
         let mut demo = context.demo(words);
-        let status = demo.stdin(input).stdout(Stdio::null()).status()?;
+        let status = demo.stdin(input).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         drop(demo);
         ensure_eq!(status.code(), Some(0), "exit status of {words:?}");
-        let writer = yes.wait()?;
+        let writer = eventually("the end of the writer", || Ok(yes.try_wait()?)).inspect_err(|_| {
+            let _ = yes.kill();
+        })?;
         ensure_eq!(writer.signal(), Some(Signal::PIPE.as_raw()), "the signal that ended the writer");
         context.ask("demo", &["exit"])?;
         context.nothing_is_left()?;

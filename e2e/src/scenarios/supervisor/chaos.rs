@@ -99,7 +99,6 @@ fn chaos(context: &Context, seed: u64) -> Verdict {
     pair.end()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of what is looked for")]
 fn ended(process: Pid) -> Option<String> {
     (!is_alive(process)).then(String::new)
 }
@@ -118,8 +117,10 @@ fn process_of_a(context: &Context, up: &Process) -> Result<Pid, Failure> {
     let b = context.process_of("b")?;
     eventually("a process of a", || {
         let children = std::fs::read_to_string(format!("/proc/{up}/task/{up}/children"))?;
-        let mut children = children.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?));
-        Ok(children.find(|&child| child != b && is_alive(child)))
+        let children = children.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?));
+        let of_a: Vec<Pid> = children.filter(|&child| child != b && is_alive(child)).collect();
+        ensure!(of_a.len() < 2, "processes {of_a:?} of a at once");
+        Ok(of_a.first().copied())
     })
 }
 
