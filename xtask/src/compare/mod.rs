@@ -5,6 +5,8 @@
 //! [`TABLE`].
 
 mod bare_loop;
+mod bench;
+mod daemon;
 mod machine;
 mod target;
 
@@ -22,7 +24,7 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[target::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON];
 
 fn arguments() -> Command {
     Command::new("compare")

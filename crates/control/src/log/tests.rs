@@ -276,21 +276,20 @@ fn a_detached_console_says_nothing_until_it_is_switched_on_again() {
 fn c12_a_resting_file_is_free_and_opened_by_name_at_the_next_line() {
     let directory = Directory::new();
     let (path, rotated) = (directory.join("monitor.log"), directory.join("monitor.log.1"));
-    let logging = Logging::with_console("monitor", Box::new(std::io::sink()));
+    let logging = Logging::with_console("monitor", Box::new(io::sink()));
     logging.open_file(&path).unwrap();
     logging.rest_file();
     let descriptors = || {
-        let open =
-            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        let open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
         open.filter(|target| target.starts_with(directory.path())).count()
     };
     assert_eq!(descriptors(), 0, "nothing is held while it rests");
-    std::fs::rename(&path, &rotated).unwrap();
-    with_log(&logging, || tracing::warn!("later"));
-    assert!(std::fs::read_to_string(&path).unwrap().ends_with("|WARN|later\n"));
-    assert!(!std::fs::read_to_string(&rotated).unwrap().contains("later"));
+    fs::rename(&path, &rotated).unwrap();
+    with(&logging, || tracing::warn!("later"));
+    assert!(fs::read_to_string(&path).unwrap().ends_with("|WARN|later\n"));
+    assert!(!fs::read_to_string(&rotated).unwrap().contains("later"));
     logging.close();
     logging.rest_file();
-    with_log(&logging, || tracing::warn!("closed"));
-    assert!(!std::fs::read_to_string(&path).unwrap().contains("closed"), "a closed file does not wake up");
+    with(&logging, || tracing::warn!("closed"));
+    assert!(!fs::read_to_string(&path).unwrap().contains("closed"), "a closed file does not wake up");
 }

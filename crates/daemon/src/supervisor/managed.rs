@@ -48,6 +48,8 @@ pub(super) struct Managed {
     /// The process before, for reports of its end.
     pub(super) last_process: Option<Pid>,
     pub(super) last_crash: Option<(i32, ProcessEnd)>,
+    /// What its process said of its crash, until the process has ended.
+    pub(super) crash_report: Option<String>,
     /// What it last said of itself.
     pub(super) status: Option<String>,
     /// Operators who wait for it.
@@ -91,6 +93,7 @@ impl Managed {
             removed: false,
             last_process: None,
             last_crash: None,
+            crash_report: None,
             status: None,
             waiting: Vec::new(),
         }

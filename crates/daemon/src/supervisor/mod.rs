@@ -9,9 +9,11 @@
 //! configuration of a protocol, no file, no memory that grows with their work.
 
 mod commands;
+mod crash_reports;
 mod definition;
 mod handover;
 mod managed;
+mod memory;
 mod renewal;
 mod view;
 
@@ -22,14 +24,13 @@ use std::time::Duration;
 use reactor::clock::{self, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, setrlimit};
 
 pub use definition::{DefinitionSource, ServiceDefinition};
 pub(crate) use handover::Handover;
 
 use crate::adoption::Reception;
 use crate::channel::Received;
-use crate::crash;
 use crate::ending;
 use crate::failure::Failure;
 use crate::listening::ListeningSocket;
@@ -41,6 +42,7 @@ use crate::signals::Signals;
 use crate::supervision::{Action, Event, Finish, Happening, Report, ServiceIndex, Severity, Supervision};
 use crate::title;
 use commands::Control;
+use crash_reports::{CrashReport, CrashReports};
 use managed::{Managed, Surroundings};
 use renewal::Renewals;
 use view::Board;
@@ -66,8 +68,7 @@ pub(crate) struct Supervisor {
     keeps_terminal: bool,
     /// When the init system wants the next sign of life.
     alive_at: Option<Instant>,
-    /// What processes have said of their crashes, with their ids, and has not been told yet.
-    crash_reports: Vec<(ServiceIndex, i32, String)>,
+    crash_reports: CrashReports,
 }
 
 impl Supervisor {
@@ -130,7 +131,7 @@ impl Supervisor {
             finish: None,
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
-            crash_reports: Vec::new(),
+            crash_reports: CrashReports::default(),
         })
     }
 
@@ -157,7 +158,6 @@ impl Supervisor {
         self.handle(Event::Start);
         loop {
             if let Some(finish) = self.finish {
-                self.tell_of_crashes();
                 return self.end(finish);
             }
             self.show();
@@ -167,13 +167,16 @@ impl Supervisor {
                 self.hear(index);
                 self.notice_end_of_adopted(index);
             }
+            // Whoever asks is told what has just been heard.
+            self.show();
             self.attend_control();
             self.supervision.handle_timeout(clock::now());
             self.carry_out();
             self.renew();
             self.answer_waiting();
             self.give_sign_of_life();
-            self.tell_of_crashes();
+            let reports = self.crash_reports.take_ready();
+            reports.iter().for_each(|report| self.tell_of_crash(report));
             self.give_way();
         }
     }
@@ -202,6 +205,7 @@ impl Supervisor {
         for managed in &self.services {
             managed.descriptors(&mut watched);
         }
+        self.crash_reports.descriptors(&mut watched);
         match poll(&mut watched, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(Failure::running(format_args!("cannot wait for events ({errno})"))),
@@ -247,8 +251,16 @@ impl Supervisor {
     fn ended(&mut self, index: ServiceIndex, end: ProcessEnd) {
         let managed = &mut self.services[index.0];
         managed.forget_process(end);
-        managed.remove_leftovers(&self.place.run_directory, &self.place.options);
+        let report = managed.crash_report.take();
+        let process = managed.last_process.map_or(0, Pid::as_raw_pid);
         self.handle(Event::Ended(index, end));
+        if self.services[index.0].process_id().is_none() {
+            // A next process would have done that itself, while it starts.
+            self.services[index.0].remove_leftovers(&self.place.run_directory, &self.place.options);
+        }
+        if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
+            self.tell_of_crash(&ready);
+        }
     }
 
     fn notice_end_of_adopted(&mut self, index: ServiceIndex) {
@@ -265,8 +277,8 @@ impl Supervisor {
             for said in notification::decode(&message) {
                 self.services[index.0].note(&said);
                 if let Notification::Crash(report) = said {
-                    let process = self.services[index.0].process_id().map_or(0, |process| process.as_raw_pid());
-                    self.crash_reports.push((index, process, report));
+                    // Its names are looked for once the next process has been started.
+                    self.services[index.0].crash_report = Some(report);
                 } else {
                     self.handle(Event::Notified(index, said));
                 }
@@ -274,18 +286,9 @@ impl Supervisor {
         }
     }
 
-    /// Finds the names in crash reports. That takes a while (a second in a large binary), so it comes when the process is gone
-    /// and the next one has been started.
-    fn tell_of_crashes(&mut self) {
-        for (index, process, report) in std::mem::take(&mut self.crash_reports) {
-            let still_there = self.services[index.0].process_id().is_some_and(|id| id.as_raw_pid() == process);
-            if still_there && self.finish.is_none() {
-                self.crash_reports.push((index, process, report));
-                continue;
-            }
-            let name = &self.services[index.0].definition.name;
-            tracing::warn!("{name} (pid {process}): crash report: {}", crash::symbolise(&report));
-        }
+    fn tell_of_crash(&self, CrashReport { service, process, text }: &CrashReport) {
+        let name = &self.services[service.0].definition.name;
+        tracing::warn!("{name} (pid {process}): crash report: {text}");
     }
 
     fn carry_out(&mut self) {
@@ -319,13 +322,12 @@ impl Supervisor {
     fn announce_ready(&mut self) {
         let count = self.services.len();
         let status = if self.source.is_some() { format!("{count} services run") } else { "monitoring".to_owned() };
-        if let Err(failure) = self.place.announce_ready(&status) {
-            tracing::error!("{failure}");
+        if self.place.announce_ready(&status).is_err() {
             self.supervision.handle(clock::now(), Event::Abandon);
             return;
         }
-        self.surroundings.detached = self.place.detached;
         tracing::info!("all services are ready");
+        memory::release_code();
     }
 
     fn tell(&mut self, report: &Report) {
@@ -345,11 +347,15 @@ impl Supervisor {
     /// The process's title and the state for `show`.
     fn show(&mut self) {
         let views = view::of_all(&self.supervision, &self.services);
+        if self.board.is_at(&views) {
+            return;
+        }
         let _ = title::set_title(&view::title(&views, self.source.is_some()));
         self.board.update(views);
     }
 
     fn end(mut self, finish: Finish) -> Result<ExitCode, Failure> {
+        self.crash_reports.take_all().iter().for_each(|report| self.tell_of_crash(report));
         let _ = self.place.upstream.notify(&[Notification::Stopping]);
         if let Some(control) = self.control.take() {
             control.drain();

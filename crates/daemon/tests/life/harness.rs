@@ -155,7 +155,10 @@ impl Place {
         let numbers = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
         let ours = |process: &i32| {
             let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-            environment.split(|&byte| byte == 0).any(|variable| variable.starts_with(mark.as_bytes()))
+            environment.split(|&byte| byte == 0).any(|variable| {
+                // This directory or one below, and not the one of the place after the ninth.
+                variable.strip_prefix(mark.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+            })
         };
         numbers.filter(ours).collect()
     }

@@ -31,6 +31,10 @@ const LINES: &[(&str, &str)] = &[
 
 fn run(context: &Context) -> Verdict {
     let _demo = Demo::start(context)?;
+    // What is typed is `tidegate`, whatever the program under test is called.
+    let programs = context.scratch().path().join("bin");
+    std::fs::create_dir(&programs)?;
+    std::os::unix::fs::symlink(std::path::absolute(context.binary())?, programs.join("tidegate"))?;
     for (shell, complete) in
         [("bash", bash as fn(&Context, &Path, &str) -> Result<String, Failure>), ("zsh", zsh), ("fish", fish)]
     {
@@ -47,8 +51,8 @@ fn run(context: &Context) -> Verdict {
 /// What a shell prints that runs `text`, with `tidegate` on its search path and the scenario's services around it.
 fn shell(context: &Context, arguments: &[&str]) -> Result<String, Failure> {
     let (name, arguments) = arguments.split_first().ok_or_else(|| Failure::new("no shell"))?;
-    let folder = context.binary().parent().unwrap_or(Path::new("/"));
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let programs = context.scratch().path().join("bin");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new(name);
     command
         .args(arguments)

@@ -1,0 +1,409 @@
+//! `cargo xtask compare bench`: the load generator beside fio, with the same arguments, on one core each.
+//!
+//! What is measured is the tool: how much of a core an I/O costs that costs next to nothing by itself, how long a trivial job
+//! takes, how much memory jobs need.
+
+use std::fmt::Write as _;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::{Arg, ArgMatches, value_parser};
+use reactor::clock::{self, Duration};
+use serde_json::Value;
+
+use super::{Comparison, Samples, machine, with_rounds};
+use crate::task::{TaskError, describe, say};
+use crate::workspace;
+
+pub(super) const COMPARISON: Comparison = Comparison { arguments, run };
+
+/// Where the report goes.
+const REPORT: &str = "docs/measurements/bench.md";
+/// The file that cached and direct I/O goes to, in bytes: it stays in the page cache of any machine.
+const FILE_BYTES: u64 = 256 << 20;
+/// How long a program runs before its memory is looked at.
+const SETTLING: Duration = Duration::from_millis(700);
+
+/// One line of the report. The arguments are what both programs get besides what [`Bench::command`] adds.
+struct Case {
+    name: &'static str,
+    common: &'static [&'static str],
+    arguments: &'static [&'static str],
+    place: Place,
+    metric: Metric,
+    /// The ratio to fio that is wanted: at least this, or at most for a [`Metric`] that is better when smaller.
+    goal: f64,
+}
+
+/// What the I/O goes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing: the engine needs no file.
+    Nowhere,
+    /// A file on the file system of the build.
+    Disk,
+    /// A file in memory.
+    Memory,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Metric {
+    /// I/Os a second.
+    Iops,
+    /// Bytes a second.
+    Bandwidth,
+    /// From start to exit.
+    Time,
+    /// Proportional set size of all processes.
+    Memory,
+}
+
+const NULL: &[&str] = &["--ioengine=null", "--size=100g", "--rw=randread", "--bs=4k"];
+const NULL_DEEP: &[&str] = &["--ioengine=null", "--size=100g", "--rw=randread", "--bs=4k", "--iodepth=32"];
+const CACHED: &[&str] = &["--rw=randread", "--bs=4k", "--norandommap"];
+
+/// Every case, in the order of the report.
+const CASES: &[Case] = &[
+    Case::iops("null, depth 1", NULL, &[], Place::Nowhere, 2.0),
+    Case::iops("null, depth 1, gtod_reduce", NULL, &["--gtod_reduce=1"], Place::Nowhere, 2.0),
+    Case::iops("null, depth 1, gtod_reduce, norandommap", NULL, &["--gtod_reduce=1", "--norandommap"], Place::Nowhere, 2.0),
+    Case::iops("null, depth 32", NULL_DEEP, &[], Place::Nowhere, 2.0),
+    Case::iops("null, depth 32, gtod_reduce", NULL_DEEP, &["--gtod_reduce=1"], Place::Nowhere, 2.0),
+    Case::iops("null, depth 32, gtod_reduce, norandommap", NULL_DEEP, &["--gtod_reduce=1", "--norandommap"], Place::Nowhere, 2.0),
+    Case::iops("psync, page cache", CACHED, &["--ioengine=psync"], Place::Disk, 1.05),
+    Case::iops("io_uring, page cache, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Disk, 1.6),
+    Case::iops("io_uring, page cache, depth 32, tuned", CACHED, TUNED, Place::Disk, 1.0),
+    Case::iops("io_uring, tmpfs, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Memory, 1.0),
+    Case::iops("io_uring, direct, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32", "--direct=1"], Place::Disk, 1.0),
+    Case::iops("libaio, page cache, depth 32", CACHED, &["--ioengine=libaio", "--iodepth=32"], Place::Disk, 1.0),
+    Case::verify("verify crc32c, 4 KiB, write", &["--rw=write", "--bs=4k", "--do_verify=0"]),
+    Case::verify("verify crc32c, 64 KiB, write", &["--rw=write", "--bs=64k", "--do_verify=0"]),
+    Case::verify("verify crc32c, 4 KiB, check", &["--rw=read", "--bs=4k"]),
+    Case::verify("verify crc32c, 64 KiB, check", &["--rw=read", "--bs=64k"]),
+    Case::of_jobs("start to exit of a trivial job", &["--size=4k"], Metric::Time, 1.0),
+    Case::of_jobs("start to exit of 64 trivial jobs", &["--size=4k", "--numjobs=64"], Metric::Time, 1.0),
+    Case::of_jobs("memory of one job", &["--size=1g", "--rate_iops=10", "--time_based", "--runtime=60"], Metric::Memory, 0.5),
+    Case::of_jobs(
+        "memory of 64 jobs",
+        &["--size=1g", "--rate_iops=10", "--time_based", "--runtime=60", "--numjobs=64"],
+        Metric::Memory,
+        0.25,
+    ),
+];
+
+const VERIFY: &[&str] = &["--ioengine=psync", "--verify=crc32c"];
+const TRIVIAL: &[&str] = &["--ioengine=null", "--rw=read", "--bs=4k"];
+const TUNED: &[&str] = &[
+    "--ioengine=io_uring",
+    "--iodepth=32",
+    "--fixedbufs=1",
+    "--registerfiles=1",
+    "--iodepth_batch_submit=32",
+    "--iodepth_batch_complete_min=1",
+    "--iodepth_batch_complete_max=32",
+];
+
+impl Case {
+    const fn iops(
+        name: &'static str,
+        common: &'static [&'static str],
+        arguments: &'static [&'static str],
+        place: Place,
+        goal: f64,
+    ) -> Self {
+        Self { name, common, arguments, place, metric: Metric::Iops, goal }
+    }
+
+    const fn verify(name: &'static str, arguments: &'static [&'static str]) -> Self {
+        Self { name, common: VERIFY, arguments, place: Place::Memory, metric: Metric::Bandwidth, goal: 1.5 }
+    }
+
+    const fn of_jobs(name: &'static str, arguments: &'static [&'static str], metric: Metric, goal: f64) -> Self {
+        Self { name, common: TRIVIAL, arguments, place: Place::Nowhere, metric, goal }
+    }
+}
+
+fn arguments() -> clap::Command {
+    let command = clap::Command::new("bench").about("The load generator against fio").arg(
+        Arg::new("fio")
+            .long("fio")
+            .value_name("PROGRAM")
+            .value_parser(value_parser!(PathBuf))
+            .default_value("fio")
+            .help("The fio to measure against"),
+    );
+    with_rounds(command).arg(
+        Arg::new("case").value_name("PART").num_args(0..).help("Only the cases whose names contain one of these"),
+    )
+}
+
+fn run(matches: &ArgMatches) -> Result<(), TaskError> {
+    let rounds = matches.get_one::<u32>("rounds").copied().unwrap_or(5);
+    let seconds = matches.get_one::<u64>("seconds").copied().unwrap_or(2);
+    let fio = matches.get_one::<PathBuf>("fio").cloned().unwrap_or_else(|| "fio".into());
+    let parts: Vec<&str> = matches.get_many::<String>("case").into_iter().flatten().map(String::as_str).collect();
+    let chosen = |case: &&Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part));
+    let cases: Vec<&Case> = CASES.iter().filter(chosen).collect();
+    let bench = Bench::prepare(fio, seconds)?;
+    let mut measured = vec![Measured::default(); cases.len()];
+    for round in 1..=rounds {
+        for (case, measured) in cases.iter().zip(&mut measured) {
+            measured.fio.add(bench.measure(Side::Fio, case)?);
+            measured.tidegate.add(bench.measure(Side::Tidegate, case)?);
+            say(format_args!("round {round} of {rounds}: {}: ratio {:.2}", case.name, measured.ratio()));
+        }
+    }
+    let report = report(&cases, &measured, rounds, seconds, &bench.version()?)?;
+    if parts.is_empty() || matches.contains_id("output") {
+        let path = matches.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| workspace::root().join(REPORT));
+        std::fs::write(&path, &report)?;
+        say(format_args!("written to {}", path.display()));
+    }
+    say(&report);
+    Ok(())
+}
+
+/// What was measured of one case.
+#[derive(Debug, Clone, Default)]
+struct Measured {
+    fio: Samples,
+    tidegate: Samples,
+}
+
+impl Measured {
+    #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+    fn ratio(&self) -> f64 {
+        self.tidegate.median() as f64 / self.fio.median().max(1) as f64
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Fio,
+    Tidegate,
+}
+
+/// The programs and the files.
+struct Bench {
+    fio: PathBuf,
+    tidegate: PathBuf,
+    core: String,
+    seconds: u64,
+    /// One on the file system of the build, one in memory; removed at the end.
+    folders: [PathBuf; 2],
+}
+
+impl Bench {
+    fn prepare(fio: PathBuf, seconds: u64) -> Result<Self, TaskError> {
+        let tidegate = workspace::build("tidegate", true)?;
+        let name = format!("tidegate-compare-{}", std::process::id());
+        let disk = tidegate.parent().unwrap_or(Path::new(".")).join(&name);
+        let bench = Self {
+            fio,
+            core: machine::two_cores()?.1.to_string(),
+            seconds,
+            folders: [disk, Path::new("/dev/shm").join(name)],
+            tidegate,
+        };
+        for folder in &bench.folders {
+            std::fs::create_dir_all(folder)?;
+            let file = std::fs::File::create(folder.join("data"))?;
+            let block = vec![0x5a; 1 << 20];
+            for _ in 0..FILE_BYTES >> 20 {
+                std::io::Write::write_all(&mut &file, &block)?;
+            }
+            file.sync_all()?;
+        }
+        Ok(bench)
+    }
+
+    fn version(&self) -> Result<String, TaskError> {
+        let output = Command::new(&self.fio).arg("--version").output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    fn measure(&self, side: Side, case: &Case) -> Result<u64, TaskError> {
+        if case.name.ends_with("check") {
+            // What is checked has been written by the side that checks it.
+            let block = case.arguments.iter().filter(|argument| argument.starts_with("--bs=")).copied();
+            let write: Vec<&str> = block.chain(["--rw=write", "--do_verify=0"]).collect();
+            output(&mut self.command(side, case, &write))?;
+        }
+        let mut command = self.command(side, case, case.arguments);
+        match case.metric {
+            Metric::Iops => {
+                command.args(["--time_based", &format!("--runtime={}", self.seconds)]);
+                result(&mut command, "iops")
+            }
+            Metric::Bandwidth => result(&mut command, "bw_bytes"),
+            Metric::Time => {
+                let began = clock::now();
+                output(&mut command)?;
+                Ok(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX))
+            }
+            Metric::Memory => memory(&mut command),
+        }
+    }
+
+    /// One program on the core, with the arguments of a case.
+    fn command(&self, side: Side, case: &Case, arguments: &[&str]) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &self.core]);
+        match side {
+            Side::Fio => command.arg(&self.fio),
+            Side::Tidegate => command.arg(&self.tidegate).arg("bench"),
+        };
+        command.args(["--name=compare", "--output-format=json", "--thread"]);
+        let folder = match case.place {
+            Place::Nowhere => None,
+            Place::Disk => Some(&self.folders[0]),
+            Place::Memory => Some(&self.folders[1]),
+        };
+        if let Some(folder) = folder {
+            command.arg(format!("--filename={}", folder.join("data").display()));
+            command.args([format!("--size={FILE_BYTES}"), "--invalidate=0".to_owned()]);
+        }
+        command.args(case.common).args(arguments);
+        command
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        for folder in &self.folders {
+            // What cannot be removed lies where it is seen.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn output(command: &mut Command) -> Result<String, TaskError> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(TaskError::new(format_args!("{} failed ({})", describe(command), output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The sum over the directions of one number of the only job.
+fn result(command: &mut Command, key: &str) -> Result<u64, TaskError> {
+    let text = output(command)?;
+    let unexpected = || TaskError::new(format_args!("{} said: {}", describe(command), text.trim()));
+    let document: Value = serde_json::from_str(&text).map_err(|_| unexpected())?;
+    let job = &document["jobs"][0];
+    let sum: f64 = ["read", "write"].iter().filter_map(|direction| job[direction][key].as_f64()).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, far below the limits of u64")]
+    if sum > 0.0 { Ok(sum as u64) } else { Err(unexpected()) }
+}
+
+/// The memory of a program and of all that it has started, while it runs; bytes.
+fn memory(command: &mut Command) -> Result<u64, TaskError> {
+    let mut child = command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let group = child.id();
+    let settled = clock::now() + SETTLING;
+    while clock::now() < settled {
+        std::thread::yield_now();
+    }
+    let mut bytes = 0;
+    for entry in std::fs::read_dir("/proc")? {
+        let folder = entry?.path();
+        let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
+        // Behind the name in brackets: state, parent, group.
+        let of_group = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(2)) == Some(&group.to_string());
+        if of_group {
+            let rollup = std::fs::read_to_string(folder.join("smaps_rollup")).unwrap_or_default();
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+            let kibibytes = line.and_then(|value| value.split_whitespace().next()).and_then(|text| text.parse::<u64>().ok());
+            bytes += kibibytes.unwrap_or(0) * 1024;
+        }
+    }
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    child.wait()?;
+    Ok(bytes)
+}
+
+fn report(
+    cases: &[&Case],
+    measured: &[Measured],
+    rounds: u32,
+    seconds: u64,
+    version: &str,
+) -> Result<String, TaskError> {
+    let mut text = format!(
+        "# The load generator beside fio\n\n\
+         `cargo xtask compare bench --rounds {rounds} --seconds {seconds}` measures this and writes it here.\n\n\
+         Machine: {}. {version} and `tidegate bench` with the same arguments (`--thread` among them), each bound to one core, in turns,\n\
+         {rounds} rounds of {seconds} s; medians, least and most in parentheses. All latency statistics are on unless the line says\n\
+         `gtod_reduce`. Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
+         | case | fio | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
+        machine::description()?
+    );
+    for (case, measured) in cases.iter().zip(measured) {
+        let (ratio, is_less_better) = (measured.ratio(), matches!(case.metric, Metric::Time | Metric::Memory));
+        let is_reached = if is_less_better { ratio <= case.goal } else { ratio >= case.goal };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {ratio:.2} | {} {} | {} |",
+            case.name,
+            case.metric.with_spread(&measured.fio),
+            case.metric.with_spread(&measured.tidegate),
+            if is_less_better { "≤" } else { "≥" },
+            case.goal,
+            if is_reached { "reached" } else { "not reached" },
+        );
+    }
+    Ok(text)
+}
+
+impl Metric {
+    fn with_spread(self, samples: &Samples) -> String {
+        let (least, most) = samples.spread();
+        format!("{} ({}–{})", self.text(samples.median()), self.text(least), self.text(most))
+    }
+
+    fn text(self, value: u64) -> String {
+        match self {
+            Self::Iops if value >= 1_000_000 => format!("{}.{:02} M/s", value / 1_000_000, value % 1_000_000 / 10_000),
+            Self::Iops => format!("{} k/s", value / 1000),
+            Self::Bandwidth => format!("{} MiB/s", value >> 20),
+            Self::Time => format!("{}.{} ms", value / 1_000_000, value % 1_000_000 / 100_000),
+            Self::Memory => format!("{}.{} MiB", value >> 20, (value & 0xf_ffff) * 10 >> 20),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_says_of_every_case_whether_the_goal_is_reached() {
+        let mut same = Measured::default();
+        same.fio.add(1_000_000);
+        same.tidegate.add(1_000_000);
+        let cases: Vec<&Case> = CASES.iter().collect();
+        let text = report(&cases, &vec![same; cases.len()], 1, 1, "fio-3.33").unwrap();
+        assert_eq!(text.matches("| 1.00 |").count(), cases.len());
+        let reached = CASES.iter().filter(|case| match case.metric {
+            Metric::Iops | Metric::Bandwidth => case.goal <= 1.0,
+            Metric::Time | Metric::Memory => case.goal >= 1.0,
+        });
+        assert_eq!(text.matches("| reached |").count(), reached.count());
+    }
+
+    #[test]
+    fn figures_are_told_in_their_units() {
+        for (metric, value, text) in [
+            (Metric::Iops, 9_412_345, "9.41 M/s"),
+            (Metric::Iops, 15_999, "15 k/s"),
+            (Metric::Bandwidth, 3 << 30, "3072 MiB/s"),
+            (Metric::Time, 12_345_678, "12.3 ms"),
+            (Metric::Memory, (22 << 20) + (1 << 19), "22.5 MiB"),
+        ] {
+            assert_eq!(metric.text(value), text);
+        }
+    }
+}
