@@ -186,6 +186,8 @@ impl Peer {
                 Ok(0) if filled == 0 => return Ok(false),
                 Ok(0) => return Err(Failure::new("the connection ended inside a PDU")),
                 Ok(length) => filled += length,
+                // A wait with a limit is cut short when this program is stopped and goes on.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // What the peer had not read when it closed turns its end into a reset.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset && filled == 0 => return Ok(false),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {

@@ -14,9 +14,6 @@ use crate::fork::{Forked, fork};
 use crate::notification::{self, Notification};
 use crate::process_end::ProcessEnd;
 
-/// Beyond the time that a service may take to stop: a supervisor takes that long to end its service, and then ends itself.
-const END_GRACE: Duration = Duration::from_secs(1);
-
 /// How long the caller waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -119,9 +116,11 @@ fn listen(channel: &Channel, limit: Option<Duration>) -> Result<Heard, Errno> {
 fn give_up(child: Pid, channel: &Channel, patience: Patience) -> Failure {
     let _ = kill_process(child, Signal::TERM);
     let _ = kill_process(child, Signal::CONT);
-    if matches!(listen(channel, Some(patience.stop + END_GRACE)), Ok(Heard::Nothing)) {
+    if matches!(listen(channel, Some(patience.stop)), Ok(Heard::Nothing)) {
         let _ = kill_process(child, Signal::KILL);
     }
+    // Gone when the caller goes on: its lock must not be in the way of the next start.
+    let _ = waitpid(Some(child), WaitOptions::empty());
     let seconds = patience.start.map_or(0.0, |limit| limit.as_secs_f64());
     Failure::running(format_args!("not ready within {seconds} s (see --start-timeout), and therefore ended"))
 }

@@ -9,6 +9,7 @@
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use control::log::Logging;
 
@@ -27,6 +28,9 @@ use crate::serve::{self, Place};
 use crate::service::Service;
 use crate::streams;
 use crate::supervisor::{DefinitionSource, Handover, ServiceDefinition, Supervisor};
+
+/// What a supervisor needs to end when its service has ended, beyond the time of that.
+const SUPERVISOR_GRACE: Duration = Duration::from_secs(5);
 
 /// What a service is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +184,8 @@ impl Start {
             return Ok(Left::Service(upstream));
         }
         let attempt = if options.monitor { "initiate process monitoring" } else { "detach from foreground session" };
-        let patience = Patience { start: options.start_timeout, stop: options.times.stop };
+        let grace = if options.monitor { SUPERVISOR_GRACE } else { Duration::ZERO };
+        let patience = Patience { start: options.start_timeout, stop: options.times.stop + grace };
         match detach(patience, attempt)? {
             Detached::Launcher(ending) => Ok(Left::Caller(ending)),
             Detached::Service(channel) => {

@@ -184,17 +184,20 @@ impl Place {
         if self.detached {
             self.logging.detach_console();
         }
+        // First, so that a caller whose wait is over finds them closed.
+        let leaves_caller = self.null.take().map(|null| streams::replace(&null));
+        leaves_caller.transpose().map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
         let said =
             [Notification::Ready, Notification::Status(status.to_owned()), Notification::MainPid(std::process::id())];
-        self.upstream
-            .notify(&said)
-            .map_err(|error| Failure::running(format_args!("nobody is there to be told of readiness ({error})")))?;
-        if let Some(null) = self.null.take() {
-            streams::replace(&null).map_err(|error| Failure::running(format_args!("/dev/null: {error}")))?;
-            if !self.supervised {
-                // The launcher has heard all that it waited for.
-                self.set_channel(None);
-            }
+        if let Err(error) = self.upstream.notify(&said) {
+            let failure = Failure::running(format_args!("nobody is there to be told of readiness ({error})"));
+            // Standard error may be gone as well.
+            tracing::error!("{failure}");
+            return Err(failure);
+        }
+        if self.detached && !self.supervised {
+            // The launcher has heard all that it waited for.
+            self.set_channel(None);
         }
         Ok(())
     }

@@ -319,7 +319,8 @@ fn try_out(program: &Path, trial: &[OsString], directory: Option<&Path>) -> Resu
         if let Some(directory) = directory {
             command.current_dir(directory);
         }
-        let output = output_in_time(&mut command).map_err(|error| format!("{}: {error}", program.display()))?;
+        let output =
+            output_in_time(&mut command, TRIAL_LIMIT).map_err(|error| format!("{}: {error}", program.display()))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
@@ -332,17 +333,37 @@ fn try_out(program: &Path, trial: &[OsString], directory: Option<&Path>) -> Resu
     run(&["--version".into()])
 }
 
-/// What a program says until it ends, which has to be within [`TRIAL_LIMIT`]: meanwhile nobody supervises.
-fn output_in_time(command: &mut Command) -> io::Result<Output> {
+/// What a program says until it ends, which has to be within `limit`: meanwhile nobody supervises.
+fn output_in_time(command: &mut Command, limit: Duration) -> io::Result<Output> {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
     let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no pid"))?;
     let descriptor = pidfd_open(process, PidfdFlags::empty())?;
-    let limit = Timespec::try_from(TRIAL_LIMIT).map_err(io::Error::other)?;
-    let ended = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit));
+    let timeout = Timespec::try_from(limit).map_err(io::Error::other)?;
+    let ended = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&timeout));
     if ended != Ok(0) {
         return child.wait_with_output();
     }
     let _ = kill_process_group(process, Signal::KILL);
     child.wait()?;
-    Err(io::Error::other(format!("no end of its trial within {} s", TRIAL_LIMIT.as_secs())))
+    Err(io::Error::other(format!("no end of its trial within {} s", limit.as_secs_f64())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_in_its_trial_is_killed_with_all_that_it_started() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & wait"]).stdin(Stdio::null());
+        let error = output_in_time(&mut command, Duration::from_millis(20)).unwrap_err();
+        assert_eq!(error.to_string(), "no end of its trial within 0.02 s");
+    }
+
+    #[test]
+    fn what_a_program_says_in_its_trial_is_kept() {
+        let mut command = Command::new("sh");
+        let output = output_in_time(command.args(["-c", "echo 2; exit 3"]), TRIAL_LIMIT).unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b"2\n"[..]));
+    }
 }

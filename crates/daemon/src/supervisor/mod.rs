@@ -167,6 +167,8 @@ impl Supervisor {
                 self.hear(index);
                 self.notice_end_of_adopted(index);
             }
+            // Whoever asks is told what has just been heard.
+            self.show();
             self.attend_control();
             self.supervision.handle_timeout(clock::now());
             self.carry_out();
@@ -174,7 +176,7 @@ impl Supervisor {
             self.answer_waiting();
             self.give_sign_of_life();
             let reports = self.crash_reports.take_ready();
-            reports.into_iter().for_each(|report| self.tell_of_crash(report));
+            reports.iter().for_each(|report| self.tell_of_crash(report));
             self.give_way();
         }
     }
@@ -257,7 +259,7 @@ impl Supervisor {
             self.services[index.0].remove_leftovers(&self.place.run_directory, &self.place.options);
         }
         if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
-            self.tell_of_crash(ready);
+            self.tell_of_crash(&ready);
         }
     }
 
@@ -284,7 +286,7 @@ impl Supervisor {
         }
     }
 
-    fn tell_of_crash(&self, CrashReport { service, process, text }: CrashReport) {
+    fn tell_of_crash(&self, CrashReport { service, process, text }: &CrashReport) {
         let name = &self.services[service.0].definition.name;
         tracing::warn!("{name} (pid {process}): crash report: {text}");
     }
@@ -320,8 +322,7 @@ impl Supervisor {
     fn announce_ready(&mut self) {
         let count = self.services.len();
         let status = if self.source.is_some() { format!("{count} services run") } else { "monitoring".to_owned() };
-        if let Err(failure) = self.place.announce_ready(&status) {
-            tracing::error!("{failure}");
+        if self.place.announce_ready(&status).is_err() {
             self.supervision.handle(clock::now(), Event::Abandon);
             return;
         }
@@ -346,14 +347,16 @@ impl Supervisor {
     /// The process's title and the state for `show`.
     fn show(&mut self) {
         let views = view::of_all(&self.supervision, &self.services);
+        if self.board.is_at(&views) {
+            return;
+        }
         let _ = title::set_title(&view::title(&views, self.source.is_some()));
         self.board.update(views);
     }
 
     fn end(mut self, finish: Finish) -> Result<ExitCode, Failure> {
+        self.crash_reports.take_all().iter().for_each(|report| self.tell_of_crash(report));
         let _ = self.place.upstream.notify(&[Notification::Stopping]);
-        let reports = self.crash_reports.take_all();
-        reports.into_iter().for_each(|report| self.tell_of_crash(report));
         if let Some(control) = self.control.take() {
             control.drain();
         }

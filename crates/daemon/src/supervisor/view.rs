@@ -28,6 +28,11 @@ pub(super) struct View {
 pub(super) struct Board(Arc<Mutex<Vec<View>>>);
 
 impl Board {
+    /// Whether this is what it shows.
+    pub(super) fn is_at(&self, views: &[View]) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == views
+    }
+
     pub(super) fn update(&self, views: Vec<View>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = views;
     }

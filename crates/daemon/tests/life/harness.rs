@@ -1,17 +1,19 @@
 //! A run directory for each test, the processes that serve in it, and waiting for what they do.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use control::client::Client;
 use reactor::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, OFlags, fcntl_setfl, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 /// What no step takes as long as; a test that waits for so long has failed.
@@ -153,7 +155,10 @@ impl Place {
         let numbers = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
         let ours = |process: &i32| {
             let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-            environment.split(|&byte| byte == 0).any(|variable| variable.starts_with(mark.as_bytes()))
+            environment.split(|&byte| byte == 0).any(|variable| {
+                // This directory or one below, and not the one of the place after the ninth.
+                variable.strip_prefix(mark.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+            })
         };
         numbers.filter(ours).collect()
     }
@@ -206,10 +211,52 @@ impl Ended {
     }
 }
 
-/// Runs a command to its end and to the end of its output.
+/// Runs a command to the end of the process that it starts.
 pub(crate) fn run(command: &mut Command) -> Ended {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    Ended { status, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
+    Started::by(command).end()
+}
+
+/// A process whose output is kept, so that whoever inherited it need not end.
+pub(crate) struct Started {
+    child: Child,
+    stdout: File,
+    stderr: File,
+}
+
+impl Started {
+    pub(crate) fn by(command: &mut Command) -> Self {
+        let memory = || File::from(memfd_create("output", MemfdFlags::CLOEXEC).unwrap());
+        let (stdout, stderr) = (memory(), memory());
+        command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
+        Self { child: command.spawn().unwrap(), stdout, stderr }
+    }
+
+    pub(crate) fn end(mut self) -> Ended {
+        wait_for_end(pid_of(&self.child));
+        let text = |mut file: File| {
+            file.rewind().unwrap();
+            std::io::read_to_string(file).unwrap()
+        };
+        Ended { status: self.child.wait().unwrap(), stdout: text(self.stdout), stderr: text(self.stderr) }
+    }
+
+    pub(crate) fn end_by(self, signal: Signal) -> Ended {
+        kill(pid_of(&self.child), signal);
+        self.end()
+    }
+}
+
+fn pid_of(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap()
+}
+
+/// What is in a pipe at the moment.
+fn rest_of(pipe: &mut (impl Read + AsFd)) -> String {
+    fcntl_setfl(&*pipe, OFlags::NONBLOCK).unwrap();
+    let mut bytes = Vec::new();
+    // Ends with an error where somebody still holds the other end.
+    let _ = pipe.read_to_end(&mut bytes);
+    String::from_utf8(bytes).unwrap()
 }
 
 /// A process that was started by the test and serves.
@@ -243,7 +290,7 @@ impl Foreground {
     }
 
     pub(crate) fn pid(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap()
+        pid_of(&self.child)
     }
 
     /// Where the demo answers.
@@ -254,12 +301,9 @@ impl Foreground {
 
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ended {
-        let mut stderr = String::new();
-        if let Some(mut errors) = self.child.stderr.take() {
-            errors.read_to_string(&mut stderr).unwrap();
-        }
-        let mut stdout = String::new();
-        self.output.read_to_string(&mut stdout).unwrap();
+        wait_for_end(self.pid());
+        let stderr = self.child.stderr.take().map(|mut errors| rest_of(&mut errors)).unwrap_or_default();
+        let stdout = String::from_utf8(self.output.buffer().to_vec()).unwrap() + &rest_of(self.output.get_mut());
         Ended { status: self.child.wait().unwrap(), stdout, stderr }
     }
 

@@ -354,6 +354,16 @@ fn c13_the_supervisor_logs_the_backtrace_with_names() {
 }
 
 #[test]
+fn c13_the_backtrace_is_logged_even_if_it_was_the_last_crash() {
+    let place = Place::new();
+    let demo = place.start(&["--monitor", "--give-up=1", &place.option("--log-file", "log")]);
+    place.raise("demo", libc::SIGSEGV);
+    assert_eq!(demo.end().code(), Some(1));
+    let log = fs::read_to_string(place.file("log")).unwrap();
+    assert!(log.contains("SIGSEGV detected, backtrace:"), "{log}");
+}
+
+#[test]
 fn connections_during_a_restart_wait_and_are_answered() {
     let place = Place::new();
     let demo = place.start(&["--monitor", "--throttle=300", "--listen=127.0.0.1:0"]);

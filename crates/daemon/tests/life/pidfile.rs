@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::harness::{Ended, Foreground, Place, exists, is_root, kill, parent, run, wait_for_end};
+use crate::harness::{Ended, Foreground, Place, Started, exists, is_root, kill, parent, run, wait_for_end};
 
 #[test]
 fn b01_names_mode_and_whose_number() {
@@ -37,10 +37,10 @@ fn b01_without_the_option_there_is_none() {
 fn b02_the_file_is_there_before_readiness() {
     let place = Place::new();
     place.fifo("slow");
-    let demo = place.demo(&["--detach", "--pidfile", &place.option("--open", "slow")]).spawn().unwrap();
+    let demo = Started::by(&mut place.demo(&["--detach", "--pidfile", &place.option("--open", "slow")]));
     assert!(exists(place.wait_for_pidfile("demo")));
     place.open_fifo("slow");
-    assert!(demo.wait_with_output().unwrap().status.success());
+    assert_eq!(demo.end().code(), Some(0));
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn b09_of_many_simultaneous_starts_one_wins() {
     for way in [&[][..], &["--monitor"]] {
         let place = Place::new();
         let mut command = place.demo(&[&["--detach", "--pidfile"], way].concat());
-        let starts: Vec<_> = (0..8).map(|_| command.spawn().unwrap()).collect();
-        let ends: Vec<_> = starts.into_iter().map(|start| start.wait_with_output().unwrap()).collect();
-        let codes: Vec<_> = ends.iter().map(|end| end.status.code().unwrap()).collect();
+        let starts: Vec<_> = (0..8).map(|_| Started::by(&mut command)).collect();
+        let ends: Vec<_> = starts.into_iter().map(Started::end).collect();
+        let codes: Vec<_> = ends.iter().map(|end| end.code().unwrap()).collect();
         assert_eq!((count(&codes, 0), count(&codes, 1)), (1, 7), "{ends:?}");
-        for loser in ends.iter().filter(|end| !end.status.success()) {
-            assert!(String::from_utf8_lossy(&loser.stderr).contains("already running as pid"), "{loser:?}");
+        for loser in ends.iter().filter(|end| end.code() != Some(0)) {
+            assert!(loser.stderr.contains("already running as pid"), "{loser:?}");
         }
         let service = place.pid("demo");
         assert_eq!(place.names(), [format!("demo.{service}.ctl"), "demo.pid".into(), "demo.pid.owner".into()]);

@@ -9,7 +9,9 @@ use std::process::Stdio;
 
 use rustix::process::Signal;
 
-use crate::harness::{Foreground, Place, descriptors, exists, kill, parent, proc_file, run, stat_field, wait_for_end};
+use crate::harness::{
+    Foreground, Place, Started, descriptors, exists, kill, parent, proc_file, run, stat_field, wait_for_end,
+};
 
 /// The two ways to leave the caller.
 const WAYS: [&[&str]; 2] = [&[], &["--monitor"]];
@@ -83,11 +85,10 @@ fn a05_defect_01_when_the_caller_is_killed_nothing_stays() {
         let place = Place::new();
         place.fifo("slow");
         let open = place.option("--open", "slow");
-        let mut caller = place.demo(&[&["--detach", "--pidfile", &open], way].concat()).spawn().unwrap();
+        let caller = Started::by(&mut place.demo(&[&["--detach", "--pidfile", &open], way].concat()));
         let process = place.wait_for_pidfile("demo");
         let supervisor = parent(process);
-        caller.kill().unwrap();
-        caller.wait().unwrap();
+        assert_eq!(caller.end_by(Signal::KILL).signal(), Some(9));
         place.open_fifo("slow");
         wait_for_end(process);
         if !way.is_empty() {
@@ -119,10 +120,10 @@ fn a06_a_start_that_is_told_to_end_says_so() {
             let place = Place::new();
             place.fifo("slow");
             let open = place.option("--open", "slow");
-            let caller = place.demo(&[&["--detach", "--pidfile", &open], way].concat()).spawn().unwrap();
+            let caller = Started::by(&mut place.demo(&[&["--detach", "--pidfile", &open], way].concat()));
             kill(place.wait_for_pidfile("demo"), signal);
             place.open_fifo("slow");
-            assert_eq!(caller.wait_with_output().unwrap().status.code(), Some(status), "{way:?}");
+            assert_eq!(caller.end().code(), Some(status), "{way:?}");
             assert_eq!(place.names(), ["slow"], "{way:?}");
         }
     }
@@ -156,7 +157,7 @@ fn a08_it_leads_a_session_of_its_own_and_belongs_to_nobody() {
 fn a09_the_standard_streams_are_let_go_of() {
     for way in WAYS {
         let place = Place::new();
-        // Ends only when nobody holds the other end any more.
+        // `cat` ends when nobody holds the other end any more.
         let ended = run(&mut place.command("sh", &["-c", &piped(way), env!("CARGO_BIN_EXE_daemon_demo")]));
         assert_eq!((ended.code(), ended.stdout.as_str()), (Some(0), "ready\n"), "{ended:?}");
         let service = place.pid("demo");

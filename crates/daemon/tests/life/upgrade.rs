@@ -1,10 +1,10 @@
 //! Another program takes the supervisor's place, and then the places of its services.
 
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,10 +15,19 @@ use crate::harness::{Foreground, Place, descriptors, exists, kill, parent, run, 
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_daemon_demo");
 
+/// Makes a program out of a file, `-` for what is written to it. Another process does that: a file that is open for writing
+/// in this one, or in a process that is being started meanwhile, cannot be executed.
+fn install(from: &str, to: &Path, text: &str) {
+    let mut command = Command::new("install");
+    let from = if from == "-" { "/dev/stdin" } else { from };
+    let mut child = command.args(["-m", "755", from]).arg(to).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
 fn script(place: &Place, name: &str, text: &str) -> String {
     let path = place.file(name);
-    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    install("-", &path, &format!("#!/bin/sh\n{text}\n"));
     path.display().to_string()
 }
 
@@ -113,7 +122,7 @@ fn upgrade_to_a_copy_that_lies_elsewhere() {
     let supervisor = place.detach(&["--many=one"]);
     let one = place.pid("one");
     let copy = place.file("copy");
-    fs::copy(PROGRAM, &copy).unwrap();
+    install(PROGRAM, &copy, "");
     place.call("demo", "upgrade", &[&copy.display().to_string()]).unwrap();
     let new = place.successor("one", one);
     for process in [supervisor, new] {
@@ -125,12 +134,12 @@ fn upgrade_to_a_copy_that_lies_elsewhere() {
 fn upgrade_without_a_path_takes_what_lies_in_the_programs_place() {
     let place = Place::new();
     let copy = place.file("copy");
-    fs::copy(PROGRAM, &copy).unwrap();
+    install(PROGRAM, &copy, "");
     let ended = run(&mut place.command(&copy.display().to_string(), &["--detach", "--pidfile", "--many=one"]));
     assert_eq!(ended.code(), Some(0), "{ended:?}");
     let (supervisor, one) = (place.pid("demo"), place.pid("one"));
     // As a package manager does it: the file is another one, under the same name.
-    fs::copy(PROGRAM, place.file("newer")).unwrap();
+    install(PROGRAM, &place.file("newer"), "");
     fs::rename(place.file("newer"), &copy).unwrap();
     let link = || fs::read_link(format!("/proc/{supervisor}/exe")).unwrap();
     assert!(link().to_string_lossy().ends_with(" (deleted)"));

@@ -68,7 +68,7 @@ fn lets_go_of_input(context: &Context) -> Verdict {
         let Some(input) = yes.stdout.take() else { return Ok(()) };
         // As the shell does it: the pipe is the service's alone.
         let mut demo = context.demo(words);
-        let status = demo.stdin(input).stdout(Stdio::null()).status()?;
+        let status = demo.stdin(input).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         drop(demo);
         ensure_eq!(status.code(), Some(0), "exit status of {words:?}");
         let writer = eventually("the end of the writer", || Ok(yes.try_wait()?)).inspect_err(|_| {
