@@ -42,6 +42,7 @@ mod tests;
 mod thinking;
 mod timing;
 mod tolerance;
+mod unserved;
 mod worker;
 mod writes;
 
