@@ -51,14 +51,8 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
     let began_ns = context.clock.now();
     let (clock, shared, journal) = (context.clock, context.shared, context.journal);
     let mut result = JobResult {
-        name: setup.member.name.clone(),
-        description: setup.options.description.description.clone().unwrap_or_default(),
-        group: setup.member.group,
         process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
-        members: 1,
-        reporting: measuring::reporting(&setup.options),
-        priority: place::io_priority(&setup.options).unwrap_or(0),
-        ..JobResult::default()
+        ..setup.member.blank_result(&setup.options)
     };
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(shared, journal))
