@@ -5,7 +5,7 @@ use crate::options::JobOptions;
 use crate::options::io_depth::SubmitMode;
 use crate::options::io_rate::{RateProcess, ThinktimeBlocks};
 use crate::options::measurements::{Log, LogWindowValue};
-use crate::statistics::log::{LogKind, LogSettings, WindowValue};
+use crate::statistics::log::{HistogramLogSettings, LogKind, LogSettings, WindowValue};
 
 use super::convert::Shape;
 use super::core::DepthSettings;
@@ -124,7 +124,23 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> Sampl
         bandwidth_ms: window(measurements.bwavgtime),
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
+        histograms: histograms(options, number, section),
     }
+}
+
+fn histograms(options: &JobOptions, number: u32, section: &str) -> Option<(HistogramLogSettings, String, Option<u32>)> {
+    let measurements = &options.measurements;
+    let prefix = match &measurements.write_hist_log {
+        Log::Off => return None,
+        Log::NamedByJob => section.to_owned(),
+        Log::Named(prefix) => prefix.clone(),
+    };
+    let settings = HistogramLogSettings {
+        window_ms: u64::from(measurements.log_hist_msec),
+        coarseness: measurements.log_hist_coarseness,
+        epoch_ms: 0,
+    };
+    Some((settings, prefix, measurements.per_job_logs.then_some(number)))
 }
 
 fn log_settings(options: &JobOptions, kind: LogKind) -> LogSettings {

@@ -7,8 +7,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use crate::direction::Direction;
-use crate::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, file_name};
-use crate::statistics::{Completion, Measurement, Rate, RateSampler};
+use crate::statistics::log::{
+    HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name,
+};
+use crate::statistics::{Completion, Measurement, Rate, RateSampler, Recorder};
 
 /// A log, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(super) struct SampleSettings {
     pub iops_ms: Option<u64>,
     /// The logs.
     pub logs: Vec<LogFile>,
+    /// The log of histograms, and the name and number of its file.
+    pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
 }
 
 /// The samples of a job.
@@ -39,6 +43,7 @@ pub(super) struct Samples {
     bandwidth: Option<RateSampler>,
     iops: Option<RateSampler>,
     logs: Vec<SampleLog>,
+    histograms: Option<HistogramLog>,
     logs_ios: bool,
     began_ns: u64,
 }
@@ -50,7 +55,8 @@ impl Samples {
         Self {
             bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
             iops: sampler(Rate::Iops, settings.iops_ms),
-            logs_ios: logs.iter().any(takes_ios),
+            histograms: settings.histograms.as_ref().map(|(settings, ..)| HistogramLog::new(*settings)),
+            logs_ios: logs.iter().any(takes_ios) || settings.histograms.is_some(),
             logs,
             began_ns,
             settings,
@@ -67,9 +73,22 @@ impl Samples {
         now_ns.saturating_sub(self.began_ns) / 1_000_000
     }
 
-    /// An I/O is over.
-    pub(super) fn record(&mut self, direction: Direction, io: &Completion, offset: u64, now_ns: u64) {
+    /// An I/O is over; `recorder` has it already.
+    pub(super) fn record(
+        &mut self,
+        direction: Direction,
+        io: &Completion,
+        offset: u64,
+        now_ns: u64,
+        recorder: &Recorder,
+    ) {
         let now_ms = self.milliseconds(now_ns);
+        if let Some(log) = &mut self.histograms
+            && log.is_due(now_ms, direction)
+            && let Some(histogram) = recorder.completion_histogram(direction)
+        {
+            log.record(now_ms, direction, io.bytes, histogram);
+        }
         let issue_time_ns = now_ns.saturating_sub(self.began_ns).saturating_sub(io.clat_ns);
         for log in self.logs.iter_mut().filter(|log| takes_ios(log)) {
             let value = match log.settings().kind {
@@ -130,19 +149,32 @@ impl Samples {
         let now_ms = self.milliseconds(now_ns);
         for (log, file) in self.logs.iter_mut().zip(&self.settings.logs) {
             log.finish(now_ms);
-            let path =
-                PathBuf::from(file_name(&file.prefix, file.settings.kind, file.job, file.settings.store_compressed));
-            let appends = file.job.is_none();
-            let opened = File::options().create(true).write(true).append(appends).truncate(!appends).open(&path);
-            let written = opened.and_then(|output| {
-                let mut output = BufWriter::new(output);
-                log.write(&mut output)?;
-                output.flush()
-            });
-            written.map_err(|error| (path, error))?;
+            let settings = &file.settings;
+            let name = file_name(&file.prefix, settings.kind, file.job, settings.store_compressed);
+            write_file(name, file.job.is_none(), |output| log.write(output))?;
+        }
+        if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
+            let name = file_name(prefix, LogKind::Histogram, *job, false);
+            write_file(name, job.is_none(), |output| log.write(output))?;
         }
         Ok(())
     }
+}
+
+/// Jobs that share a file add to it.
+fn write_file(
+    name: String,
+    is_shared: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), (PathBuf, io::Error)> {
+    let path = PathBuf::from(name);
+    let opened = File::options().create(true).write(true).append(is_shared).truncate(!is_shared).open(&path);
+    let written = opened.and_then(|output| {
+        let mut output = BufWriter::new(output);
+        write(&mut output)?;
+        output.flush()
+    });
+    written.map_err(|error| (path, error))
 }
 
 /// Whether each I/O is a sample of the log.
