@@ -67,15 +67,33 @@ const CACHED: &[&str] = &["--rw=randread", "--bs=4k", "--norandommap"];
 const CASES: &[Case] = &[
     Case::iops("null, depth 1", NULL, &[], Place::Nowhere, 2.0),
     Case::iops("null, depth 1, gtod_reduce", NULL, &["--gtod_reduce=1"], Place::Nowhere, 2.0),
-    Case::iops("null, depth 1, gtod_reduce, norandommap", NULL, &["--gtod_reduce=1", "--norandommap"], Place::Nowhere, 2.0),
+    Case::iops(
+        "null, depth 1, gtod_reduce, norandommap",
+        NULL,
+        &["--gtod_reduce=1", "--norandommap"],
+        Place::Nowhere,
+        2.0,
+    ),
     Case::iops("null, depth 32", NULL_DEEP, &[], Place::Nowhere, 2.0),
     Case::iops("null, depth 32, gtod_reduce", NULL_DEEP, &["--gtod_reduce=1"], Place::Nowhere, 2.0),
-    Case::iops("null, depth 32, gtod_reduce, norandommap", NULL_DEEP, &["--gtod_reduce=1", "--norandommap"], Place::Nowhere, 2.0),
+    Case::iops(
+        "null, depth 32, gtod_reduce, norandommap",
+        NULL_DEEP,
+        &["--gtod_reduce=1", "--norandommap"],
+        Place::Nowhere,
+        2.0,
+    ),
     Case::iops("psync, page cache", CACHED, &["--ioengine=psync"], Place::Disk, 1.05),
     Case::iops("io_uring, page cache, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Disk, 1.6),
     Case::iops("io_uring, page cache, depth 32, tuned", CACHED, TUNED, Place::Disk, 1.0),
     Case::iops("io_uring, tmpfs, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Memory, 1.0),
-    Case::iops("io_uring, direct, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32", "--direct=1"], Place::Disk, 1.0),
+    Case::iops(
+        "io_uring, direct, depth 32",
+        CACHED,
+        &["--ioengine=io_uring", "--iodepth=32", "--direct=1"],
+        Place::Disk,
+        1.0,
+    ),
     Case::iops("libaio, page cache, depth 32", CACHED, &["--ioengine=libaio", "--iodepth=32"], Place::Disk, 1.0),
     Case::verify("verify crc32c, 4 KiB, write", &["--rw=write", "--bs=4k", "--do_verify=0"]),
     Case::verify("verify crc32c, 64 KiB, write", &["--rw=write", "--bs=64k", "--do_verify=0"]),
@@ -83,7 +101,12 @@ const CASES: &[Case] = &[
     Case::verify("verify crc32c, 64 KiB, check", &["--rw=read", "--bs=64k"]),
     Case::of_jobs("start to exit of a trivial job", &["--size=4k"], Metric::Time, 1.0),
     Case::of_jobs("start to exit of 64 trivial jobs", &["--size=4k", "--numjobs=64"], Metric::Time, 1.0),
-    Case::of_jobs("memory of one job", &["--size=1g", "--rate_iops=10", "--time_based", "--runtime=60"], Metric::Memory, 0.5),
+    Case::of_jobs(
+        "memory of one job",
+        &["--size=1g", "--rate_iops=10", "--time_based", "--runtime=60"],
+        Metric::Memory,
+        0.5,
+    ),
     Case::of_jobs(
         "memory of 64 jobs",
         &["--size=1g", "--rate_iops=10", "--time_based", "--runtime=60", "--numjobs=64"],
@@ -133,9 +156,8 @@ fn arguments() -> clap::Command {
             .default_value("fio")
             .help("The fio to measure against"),
     );
-    with_rounds(command).arg(
-        Arg::new("case").value_name("PART").num_args(0..).help("Only the cases whose names contain one of these"),
-    )
+    with_rounds(command)
+        .arg(Arg::new("case").value_name("PART").num_args(0..).help("Only the cases whose names contain one of these"))
 }
 
 fn run(matches: &ArgMatches) -> Result<(), TaskError> {
@@ -310,11 +332,13 @@ fn memory(command: &mut Command) -> Result<u64, TaskError> {
         let folder = entry?.path();
         let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
         // Behind the name in brackets: state, parent, group.
-        let of_group = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(2)) == Some(&group.to_string());
+        let of_group =
+            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(2)) == Some(&group.to_string());
         if of_group {
             let rollup = std::fs::read_to_string(folder.join("smaps_rollup")).unwrap_or_default();
             let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-            let kibibytes = line.and_then(|value| value.split_whitespace().next()).and_then(|text| text.parse::<u64>().ok());
+            let kibibytes =
+                line.and_then(|value| value.split_whitespace().next()).and_then(|text| text.parse::<u64>().ok());
             bytes += kibibytes.unwrap_or(0) * 1024;
         }
     }
@@ -370,7 +394,7 @@ impl Metric {
             Self::Iops => format!("{} k/s", value / 1000),
             Self::Bandwidth => format!("{} MiB/s", value >> 20),
             Self::Time => format!("{}.{} ms", value / 1_000_000, value % 1_000_000 / 100_000),
-            Self::Memory => format!("{}.{} MiB", value >> 20, (value & 0xf_ffff) * 10 >> 20),
+            Self::Memory => format!("{}.{} MiB", value >> 20, ((value & 0xf_ffff) * 10) >> 20),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Peer {
         let process = self.process()?;
         let id = Pid::from_raw(process).ok_or_else(|| TaskError::new("process 0"))?;
         timed(|| {
-            kill_process(id, Signal::SEGV).map_err(|errno| TaskError::new(errno))?;
+            kill_process(id, Signal::SEGV).map_err(TaskError::new)?;
             wait_until("the next process answers", || {
                 let next = self.process().ok().filter(|&next| next != process)?;
                 let socket = self.run_directory.1.join(format!("{}.{next}.ctl", self.name));
