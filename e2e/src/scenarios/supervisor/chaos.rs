@@ -79,9 +79,11 @@ fn chaos(context: &Context, seed: u64) -> Verdict {
             race(context, if number + KILLS_A_RACE < KILLS { Signal::KILL } else { Signal::TERM })?;
             beside.progress()?;
         }
-        revive(context)?;
     }
-    let a = eventually("a to answer", || Ok(context.ctl("a", &["version"]).ok()))?;
+    let a = eventually("a to answer", || {
+        revive(context)?;
+        Ok(context.ctl("a", &["version"]).ok())
+    })?;
     ensure!(a.starts_with("a (Tidegate)"), "a says {a}");
     runs_once(context, "a")?;
     ensure_eq!(context.process_of("b")?, b, "the process of b");
@@ -120,6 +122,9 @@ fn process_of_a(context: &Context, up: &Process) -> Result<Pid, Failure> {
         let children = children.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?));
         let of_a: Vec<Pid> = children.filter(|&child| child != b && is_alive(child)).collect();
         ensure!(of_a.len() < 2, "processes {of_a:?} of a at once");
+        if of_a.is_empty() {
+            revive(context)?;
+        }
         Ok(of_a.first().copied())
     })
 }
