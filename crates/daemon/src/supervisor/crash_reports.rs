@@ -18,8 +18,8 @@ use crate::supervision::ServiceIndex;
 /// The longest report with names that is read, in bytes. What a service sends is limited by its message; names are what adds.
 const NAMED_LIMIT_BYTES: usize = 1 << 20;
 
-/// How long a supervisor that ends waits for names.
-const LAST_NAMES_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a supervisor that ends waits for the names in reports that it has not told yet.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// The niceness that gives way to everything else.
 const LEAST_URGENT: i32 = 19;
@@ -44,7 +44,6 @@ pub(super) struct CrashReports(Vec<UnderWay>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CrashReport {
     pub(super) service: ServiceIndex,
-    /// The process that has crashed.
     pub(super) process: i32,
     pub(super) text: String,
 }
@@ -69,26 +68,24 @@ impl CrashReports {
         watched.extend(self.0.iter().map(|report| PollFd::new(&report.pipe, PollFlags::IN)));
     }
 
+    /// Every report, for a supervisor that ends: those whose names are not found in time are told without.
+    pub(super) fn take_all(&mut self) -> Vec<CrashReport> {
+        let deadline = clock::now() + LAST_WAIT;
+        let mut all = self.take_ready();
+        while !self.0.is_empty() && clock::now() < deadline {
+            let mut watched = Vec::new();
+            self.descriptors(&mut watched);
+            let left = Timespec::try_from(deadline.saturating_duration_since(clock::now())).ok();
+            let _ = poll(&mut watched, left.as_ref());
+            all.append(&mut self.take_ready());
+        }
+        all.extend(self.0.drain(..).map(|report| UnderWay { named: Vec::new(), ..report }.told()));
+        all
+    }
+
     /// The reports whose names have been found.
     pub(super) fn take_ready(&mut self) -> Vec<CrashReport> {
         self.0.extract_if(.., UnderWay::is_complete).map(UnderWay::told).collect()
-    }
-
-    /// All reports, for a supervisor that ends: those that still have no names in a while are told without.
-    pub(super) fn take_all(&mut self) -> Vec<CrashReport> {
-        let until = clock::now() + LAST_NAMES_TIMEOUT;
-        let mut told = Vec::new();
-        loop {
-            told.extend(self.take_ready());
-            let left = Timespec::try_from(until.saturating_duration_since(clock::now())).unwrap_or_default();
-            let mut watched = Vec::new();
-            self.descriptors(&mut watched);
-            if watched.is_empty() || poll(&mut watched, Some(&left)) == Ok(0) {
-                break;
-            }
-        }
-        told.extend(self.0.drain(..).map(UnderWay::told));
-        told
     }
 }
 

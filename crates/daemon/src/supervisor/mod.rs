@@ -176,7 +176,7 @@ impl Supervisor {
             self.answer_waiting();
             self.give_sign_of_life();
             let reports = self.crash_reports.take_ready();
-            reports.iter().for_each(|report| self.tell_of_crash(report));
+            reports.into_iter().for_each(|report| self.tell_of_crash(report));
             self.give_way();
         }
     }
@@ -259,7 +259,7 @@ impl Supervisor {
             self.services[index.0].remove_leftovers(&self.place.run_directory, &self.place.options);
         }
         if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
-            self.tell_of_crash(&ready);
+            self.tell_of_crash(ready);
         }
     }
 
@@ -286,7 +286,7 @@ impl Supervisor {
         }
     }
 
-    fn tell_of_crash(&self, CrashReport { service, process, text }: &CrashReport) {
+    fn tell_of_crash(&self, CrashReport { service, process, text }: CrashReport) {
         let name = &self.services[service.0].definition.name;
         tracing::warn!("{name} (pid {process}): crash report: {text}");
     }
@@ -355,8 +355,9 @@ impl Supervisor {
     }
 
     fn end(mut self, finish: Finish) -> Result<ExitCode, Failure> {
-        self.crash_reports.take_all().iter().for_each(|report| self.tell_of_crash(report));
         let _ = self.place.upstream.notify(&[Notification::Stopping]);
+        let reports = self.crash_reports.take_all();
+        reports.into_iter().for_each(|report| self.tell_of_crash(report));
         if let Some(control) = self.control.take() {
             control.drain();
         }

@@ -250,6 +250,14 @@ fn pid_of(child: &Child) -> i32 {
     i32::try_from(child.id()).unwrap()
 }
 
+/// All that comes through a pipe. Its other ends have to be closed by then.
+pub(crate) fn read_to_end(mut pipe: impl Read + AsFd) -> String {
+    fcntl_setfl(&pipe, OFlags::NONBLOCK).unwrap();
+    let mut bytes = Vec::new();
+    wait_for("the end of a pipe", || pipe.read_to_end(&mut bytes).ok());
+    String::from_utf8(bytes).unwrap()
+}
+
 /// What is in a pipe at the moment.
 fn rest_of(pipe: &mut (impl Read + AsFd)) -> String {
     fcntl_setfl(&*pipe, OFlags::NONBLOCK).unwrap();

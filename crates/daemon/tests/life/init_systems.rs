@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::harness::{Foreground, Place, kill, run, who_answers};
+use crate::harness::{Foreground, Place, kill, read_to_end, run, who_answers};
 
 struct Systemd(UnixDatagram);
 
@@ -146,6 +146,6 @@ fn init_s6_gets_its_newline_from_the_whole_chain() {
         pass(&mut command, vec![high(write)]);
         let _demo = Foreground::start(&mut command);
         drop(command);
-        assert_eq!(std::io::read_to_string(read).unwrap(), "\n", "and the end: nobody keeps it open");
+        assert_eq!(read_to_end(read), "\n", "and the end: nobody keeps it open");
     }
 }

@@ -1,7 +1,6 @@
 //! Section A: starting, `--detach`, readiness.
 
 use std::fs;
-use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,8 @@ use std::process::Stdio;
 use rustix::process::Signal;
 
 use crate::harness::{
-    Foreground, Place, Started, descriptors, exists, kill, parent, proc_file, run, stat_field, wait_for_end,
+    Foreground, Place, Started, descriptors, exists, kill, parent, proc_file, read_to_end, run, stat_field,
+    wait_for_end,
 };
 
 /// The two ways to leave the caller.
@@ -193,14 +193,13 @@ fn a09_streams_that_were_closed_stay_out_of_the_way() {
 fn defect_03_what_the_caller_left_open_is_closed() {
     for way in WAYS {
         let place = Place::new();
-        let (mut read, write) = std::io::pipe().unwrap();
+        let (read, write) = std::io::pipe().unwrap();
         let number = write.as_raw_fd();
         let mut command = place.demo(&[&["--detach", "--pidfile"], way].concat());
         keep_open(&mut command, number);
         assert_eq!(run(&mut command).code(), Some(0));
         drop((write, command));
-        let mut end = Vec::new();
-        read.read_to_end(&mut end).unwrap();
+        assert_eq!(read_to_end(read), "");
         assert!(exists(place.pid("demo")), "it runs, and the pipe has no writer any more");
     }
 }
