@@ -1,5 +1,6 @@
 //! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
 
+mod bench;
 mod cli;
 mod control;
 mod fault;
@@ -11,7 +12,7 @@ use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    [cli::TABLE, control::TABLE, host::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
+    [cli::TABLE, control::TABLE, host::TABLE, bench::TABLE, hostile::TABLE, fault::TABLE, kernel::TABLE]
         .into_iter()
         .flatten()
         .copied()
