@@ -14,12 +14,12 @@ use crate::options::time::ClockSource as ClockOption;
 use crate::output::status_line::{RateMeter, Status};
 use crate::random::Width;
 use crate::random::seeds::Purpose;
-use crate::statistics::{DiskUtilization, JobError, JobResult};
+use crate::statistics::{DiskUtilization, JobResult};
 
 use super::clock::{Clock, ClockSource, nanoseconds};
 use super::convert::measuring;
 use super::disks::Disks;
-use super::ended::{JobFailure, chain};
+use super::ended::JobFailure;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
@@ -437,8 +437,7 @@ fn end(seat: &mut Seat) {
 }
 
 fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
-    let message = chain(failure);
-    journal.complain(&format!("{}: {message}", seat.member.name));
+    journal.complain(&failure.line(&seat.member.name));
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);
@@ -449,7 +448,7 @@ fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
         reporting: measuring::reporting(&seat.options),
         ..JobResult::default()
     });
-    result.error.get_or_insert(JobError { number: failure.number(), message });
+    result.error.get_or_insert(failure.result());
 }
 
 /// The coordinator listens until the last thread has ended.

@@ -26,7 +26,7 @@ pub(super) enum JobFailure {
     /// An I/O failed.
     #[error(
         "io_u error on file {file}: {error}: {operation} offset={offset}, buflen={length_bytes}{explanation}",
-        error = std::io::Error::from(*number)
+        error = plain(*number)
     )]
     Io {
         /// The file.
@@ -57,7 +57,7 @@ pub(super) enum JobFailure {
         length_bytes: u32,
     },
     /// The engine as a whole failed.
-    #[error("{engine}: {what}: {error}", error = std::io::Error::from(*number))]
+    #[error("{engine}: {what}: {error}", error = plain(*number))]
     Engine {
         /// Its name.
         engine: &'static str,
@@ -133,11 +133,25 @@ impl JobFailure {
         }
     }
 
+    /// The line that tells it on standard error. Parity: fio, whose line for an I/O scripts look for.
+    pub(super) fn line(&self, job: &str) -> String {
+        match self {
+            Self::Io { .. } => format!("fio: {}", chain(self)),
+            _ => format!("{job}: {}", chain(self)),
+        }
+    }
+
     /// For results: the number, and everything that is known.
     #[must_use]
     pub(super) fn result(&self) -> JobError {
         JobError { number: self.number(), message: chain(self) }
     }
+}
+
+/// What the system calls an error number, without the number.
+fn plain(number: Errno) -> String {
+    let text = std::io::Error::from(number).to_string();
+    text.split_once(" (os error").map_or(text.clone(), |(plain, _)| plain.to_owned())
 }
 
 /// An error and its causes in one line.

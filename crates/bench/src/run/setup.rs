@@ -178,7 +178,7 @@ fn lay_out(
     }
     let mut sizes = seeds.generator(Purpose::FileSize, width);
     Layout::new(&extent, offsets, &found, &mut sizes).map_err(|error| match error {
-        LayoutError::NoSize => JobFailure::Option(format!("{}: you need to specify size=", member.name)),
+        LayoutError::NoSize => JobFailure::Option("you need to specify size=".to_owned()),
         other => other.into(),
     })
 }

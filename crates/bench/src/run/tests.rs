@@ -186,10 +186,7 @@ fn errors_name_file_place_and_cause_and_end_the_job() {
     ));
     let error = ran.job("a").error.clone().unwrap();
     assert_eq!(error.number, libc::ENOSPC);
-    assert_eq!(
-        error.message,
-        "io_u error on file /dev/full: No space left on device (os error 28): write offset=0, buflen=4096"
-    );
+    assert_eq!(error.message, "io_u error on file /dev/full: No space left on device: write offset=0, buflen=4096");
     assert!(ran.outcome.has_failed && ran.complaints.iter().any(|line| line.contains(&error.message)));
 }
 
@@ -287,11 +284,11 @@ fn a_job_that_is_too_slow_or_too_late_fails() {
 #[test]
 fn the_end_of_one_job_can_be_that_of_others() {
     let line = "--ioengine=null --size=4k --exitall --name=a --name=b --time_based --runtime=1h";
-    let ran = ran(line).fine();
-    assert!(ran.direction("b", Direction::Read).ios > 0);
+    let ended = ran(line).fine();
+    assert!(ended.direction("b", Direction::Read).ios > 0);
     let line = "--ioengine=null --size=64k --name=a --filename=/dev/full --ioengine=psync --rw=write --exitall_on_error \
                 --name=b --ioengine=null --time_based --runtime=1h";
-    assert!(super::tests::ran(line).outcome.has_failed);
+    assert!(ran(line).outcome.has_failed);
 }
 
 #[test]
@@ -320,13 +317,13 @@ fn several_files_loops_and_unlinking() {
         "--name=a --directory={} --nrfiles=3 --size=96k --bs=4k --rw=write --loops=2 --unlink=1",
         folder.0.display()
     );
-    let ran = ran(&line).fine();
-    assert_eq!(ran.direction("a", Direction::Write).bytes, 2 * 96 << 10);
+    let written = ran(&line).fine();
+    assert_eq!(written.direction("a", Direction::Write).bytes, (2 * 96) << 10);
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     let line =
         format!("--name=a --directory={} --nrfiles=3 --openfiles=1 --size=96k --rw=randread", folder.0.display());
-    let ran = super::tests::ran(&line).fine();
-    assert_eq!(ran.direction("a", Direction::Read).ios, 24);
+    let read = ran(&line).fine();
+    assert_eq!(read.direction("a", Direction::Read).ios, 24);
     let names: Vec<_> = (0..3).map(|number| folder.0.join(format!("a.0.{number}")).exists()).collect();
     assert_eq!(names, [true; 3]);
 }

@@ -68,7 +68,7 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
         });
     if let Err(failure) = outcome {
         shared.fail();
-        journal.complain(&format!("{}: {}", result.name, super::ended::chain(&failure)));
+        journal.complain(&failure.line(&result.name));
         result.error = Some(failure.result());
     }
     result.usage = place::usage();
@@ -222,6 +222,7 @@ fn parts<'r>(
         flow.begin();
     }
     Ok(CoreParts {
+        name: member.name,
         memory,
         files,
         clock,

@@ -96,7 +96,7 @@ impl<E: Engine> Core<'_, E> {
             return Err(Ended::Stopped);
         }
         if self.parts.tolerance.tells(number, direction) {
-            self.parts.journal.complain(&failure.to_string());
+            self.parts.journal.complain(&failure.line(&self.parts.name));
         }
         if self.parts.tolerance.goes_on(number, direction) { Ok(()) } else { Err(failure.into()) }
     }

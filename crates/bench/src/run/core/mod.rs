@@ -61,6 +61,8 @@ pub(super) struct DepthSettings {
 
 /// What the loop is made with.
 pub(super) struct CoreParts<'j> {
+    /// The job's name.
+    pub(super) name: String,
     pub(super) memory: &'j IoMemory,
     pub(super) files: JobFiles,
     pub(super) clock: Clock,
