@@ -108,7 +108,8 @@ pub trait Engine: Sized {
     /// Hands an I/O over. The slot is below the depth of the setup and free.
     fn queue(&mut self, slot: u32, io: &mut Io) -> Queued;
 
-    /// Submits what was accepted. Part of it may stay with the engine until the next commit or reap.
+    /// Submits what was accepted. Part of it, or with an engine that sends and receives in one go all of it, may stay with the
+    /// engine until the next reap.
     ///
     /// # Errors
     /// When the engine as a whole fails: nothing further can be done with it.

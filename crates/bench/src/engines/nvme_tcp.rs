@@ -4,7 +4,7 @@
 //! brackets. In `filename=`, colons that belong to a name are escaped: `filename=tcp\:127.0.0.1\:4420/NQN/1`.
 //!
 //! Data are never copied: the buffers are those of the host library ([`Engine::own_buffer`]); a buffer moves into the
-//! queue with its command and comes back with the completion. A commit is one write for each connection, a reap one read.
+//! queue with its command and comes back with the completion. A reap is one write and one read for each connection.
 //!
 //! Costs an I/O beyond the host library: one array access each way.
 
@@ -206,11 +206,8 @@ impl Engine for NvmeTcpEngine {
         }
     }
 
-    #[inline]
-    fn commit(&mut self) -> Result<(), Errno> {
-        self.pass(Wait::No)
-    }
-
+    /// Commands are sent by the pass that looks for completions: a pass of their own would find few of those, and the next
+    /// commands would go out one by one.
     fn reap(&mut self, wanted: Wanted, completions: &mut Vec<Completion>) -> Result<(), Errno> {
         let at_most = wanted.at_most.min(self.under_way) as usize;
         let at_least = (wanted.at_least as usize).min(at_most);
@@ -218,6 +215,9 @@ impl Engine for NvmeTcpEngine {
             Some(timeout) if at_least > self.completed.len() => Some(clock::now() + timeout),
             _ => None,
         };
+        if at_least == 0 || self.completed.len() >= at_least {
+            self.pass(Wait::No)?;
+        }
         while self.completed.len() < at_least {
             self.pass(deadline.map_or(Wait::Forever, Wait::Until))?;
             if deadline.is_some_and(|deadline| self.group.now() >= deadline) {
