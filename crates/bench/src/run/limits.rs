@@ -1,11 +1,14 @@
 //! How deep, how fast, how long and how late: the options of a job that the I/O loop is held to.
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::direction::Direction;
 use crate::options::JobOptions;
 use crate::options::io_depth::SubmitMode;
 use crate::options::io_rate::{RateProcess, ThinktimeBlocks};
 use crate::options::measurements::{Log, LogWindowValue};
-use crate::statistics::log::{LogKind, LogSettings, WindowValue};
+use crate::statistics::LatencyChoice;
+use crate::statistics::log::{HistogramLogSettings, LogKind, LogSettings, WindowValue};
 
 use super::convert::Shape;
 use super::core::DepthSettings;
@@ -100,7 +103,7 @@ pub(super) fn sync_range_flags(options: &JobOptions) -> u32 {
 }
 
 /// What is sampled, and which logs are written.
-pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> SampleSettings {
+pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured: LatencyChoice) -> SampleSettings {
     let measurements = &options.measurements;
     let off = measurements.disable_bw_measurement || options.time.gtod_reduce;
     let window = |milliseconds: u32| (!off).then_some(u64::from(milliseconds));
@@ -111,19 +114,29 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> Sampl
         (&measurements.write_bw_log, LogKind::Bandwidth),
         (&measurements.write_iops_log, LogKind::Iops),
     ];
+    let job = measurements.per_job_logs.then_some(number);
+    let prefix = |log: &Log| match log {
+        Log::Off => None,
+        Log::NamedByJob => Some(section.to_owned()),
+        Log::Named(prefix) => Some(prefix.clone()),
+    };
     let logs = kinds.into_iter().filter_map(|(log, kind)| {
-        let prefix = match log {
-            Log::Off => return None,
-            Log::NamedByJob => section.to_owned(),
-            Log::Named(prefix) => prefix.clone(),
-        };
-        let job = measurements.per_job_logs.then_some(number);
+        let prefix = prefix(log)?;
         Some(LogFile { settings: log_settings(options, kind), prefix, job })
     });
     SampleSettings {
         bandwidth_ms: window(measurements.bwavgtime),
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
+        measured,
+        histograms: prefix(&measurements.write_hist_log).map(|prefix| {
+            let settings = HistogramLogSettings {
+                window_ms: u64::from(measurements.log_hist_msec),
+                coarseness: measurements.log_hist_coarseness,
+                epoch_ms: epoch_ms(options),
+            };
+            (settings, prefix, job)
+        }),
     }
 }
 
@@ -140,6 +153,29 @@ fn log_settings(options: &JobOptions, kind: LogKind) -> LogSettings {
         priorities: measurements.log_prio,
         issue_times: measurements.log_issue_time,
         entries: measurements.log_entries as usize,
+        epoch_ms: epoch_ms(options),
+        compressed_chunk_bytes: usize::try_from(measurements.log_compression).unwrap_or(usize::MAX),
+        store_compressed: measurements.log_store_compressed,
         ..LogSettings::new(kind)
     }
 }
+
+/// Where the times of logs count from, in milliseconds (`log_unix_epoch`, `log_alternate_epoch`): the job's start as
+/// another clock has it.
+fn epoch_ms(options: &JobOptions) -> u64 {
+    let measurements = &options.measurements;
+    let id = match (measurements.log_unix_epoch, measurements.log_alternate_epoch) {
+        (false, false) => return 0,
+        (false, true) if measurements.log_alternate_epoch_clock_id == MONOTONIC => ClockId::Monotonic,
+        (false, true) if measurements.log_alternate_epoch_clock_id == BOOT_TIME => ClockId::Boottime,
+        _ => ClockId::Realtime,
+    };
+    let time = clock_gettime(id);
+    let part = |value: i64| u64::try_from(value).unwrap_or(0);
+    part(time.tv_sec) * 1000 + part(time.tv_nsec) / 1_000_000
+}
+
+/// `CLOCK_MONOTONIC`.
+const MONOTONIC: u32 = 1;
+/// `CLOCK_BOOTTIME`.
+const BOOT_TIME: u32 = 7;

@@ -7,8 +7,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use crate::direction::Direction;
-use crate::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, file_name};
-use crate::statistics::{Completion, Measurement, Rate, RateSampler};
+use crate::statistics::log::{HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name};
+use crate::statistics::{Completion, LatencyChoice, Measurement, Rate, RateSampler, Recorder};
 
 /// A log, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub(super) struct SampleSettings {
     pub iops_ms: Option<u64>,
     /// The logs.
     pub logs: Vec<LogFile>,
+    /// The latencies that are measured; logs of others stay empty.
+    pub measured: LatencyChoice,
+    /// The log of histograms: how it is kept, the beginning of its name, the number of the job in it.
+    pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
 }
 
 /// The samples of a job.
@@ -39,6 +43,7 @@ pub(super) struct Samples {
     bandwidth: Option<RateSampler>,
     iops: Option<RateSampler>,
     logs: Vec<SampleLog>,
+    histograms: Option<HistogramLog>,
     logs_ios: bool,
     began_ns: u64,
 }
@@ -50,7 +55,8 @@ impl Samples {
         Self {
             bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
             iops: sampler(Rate::Iops, settings.iops_ms),
-            logs_ios: logs.iter().any(takes_ios),
+            logs_ios: logs.iter().any(|log| takes_ios(log, settings.measured)) || settings.histograms.is_some(),
+            histograms: settings.histograms.as_ref().map(|(settings, ..)| HistogramLog::new(*settings)),
             logs,
             began_ns,
             settings,
@@ -68,10 +74,24 @@ impl Samples {
     }
 
     /// An I/O is over.
-    pub(super) fn record(&mut self, direction: Direction, io: &Completion, offset: u64, now_ns: u64) {
+    pub(super) fn record(
+        &mut self,
+        direction: Direction,
+        io: &Completion,
+        offset: u64,
+        now_ns: u64,
+        recorder: &Recorder,
+    ) {
         let now_ms = self.milliseconds(now_ns);
+        if let Some(log) = &mut self.histograms
+            && log.is_due(now_ms, direction)
+            && let Some(histogram) = recorder.completion_histogram(direction)
+        {
+            log.record(now_ms, direction, io.bytes, histogram);
+        }
         let issue_time_ns = now_ns.saturating_sub(self.began_ns).saturating_sub(io.clat_ns);
-        for log in self.logs.iter_mut().filter(|log| takes_ios(log)) {
+        let measured = self.settings.measured;
+        for log in self.logs.iter_mut().filter(|log| takes_ios(log, measured)) {
             let value = match log.settings().kind {
                 LogKind::Latency => io.lat_ns,
                 LogKind::CompletionLatency => io.clat_ns,
@@ -83,6 +103,11 @@ impl Samples {
                 }
                 LogKind::Iops => 1,
                 LogKind::Histogram => continue,
+            };
+            // Parity: only the latencies of a part of an I/O say when it was issued.
+            let issue_time_ns = match log.settings().kind {
+                LogKind::CompletionLatency | LogKind::SubmissionLatency => issue_time_ns,
+                _ => 0,
             };
             let sample = LogSample { value, block_bytes: io.bytes, offset, priority: 0, issue_time_ns };
             log.record(now_ms, direction, sample);
@@ -97,9 +122,9 @@ impl Samples {
             let Some(sampler) = sampler else {
                 continue;
             };
-            let logs = &mut self.logs;
+            let (logs, measured) = (&mut self.logs, self.settings.measured);
             sampler.look(now_ms, counts, |direction, value| {
-                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log));
+                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log, measured));
                 for log in taking {
                     log.record(now_ms, direction, LogSample { value, ..LogSample::default() });
                 }
@@ -132,24 +157,38 @@ impl Samples {
             log.finish(now_ms);
             let path =
                 PathBuf::from(file_name(&file.prefix, file.settings.kind, file.job, file.settings.store_compressed));
-            let appends = file.job.is_none();
-            let opened = File::options().create(true).write(true).append(appends).truncate(!appends).open(&path);
-            let written = opened.and_then(|output| {
-                let mut output = BufWriter::new(output);
-                log.write(&mut output)?;
-                output.flush()
-            });
-            written.map_err(|error| (path, error))?;
+            write_file(path, file.job.is_none(), |output| log.write(output))?;
+        }
+        if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
+            let path = PathBuf::from(file_name(prefix, LogKind::Histogram, *job, false));
+            write_file(path, job.is_none(), |output| log.write(output))?;
         }
         Ok(())
     }
 }
 
+/// Writes a log to its file, after what is there when jobs share it.
+fn write_file(
+    path: PathBuf,
+    appends: bool,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), (PathBuf, io::Error)> {
+    let opened = File::options().create(true).write(true).append(appends).truncate(!appends).open(&path);
+    let written = opened.and_then(|output| {
+        let mut output = BufWriter::new(output);
+        write(&mut output)?;
+        output.flush()
+    });
+    written.map_err(|error| (path, error))
+}
+
 /// Whether each I/O is a sample of the log.
-fn takes_ios(log: &SampleLog) -> bool {
+fn takes_ios(log: &SampleLog, measured: LatencyChoice) -> bool {
     let settings = log.settings();
     match settings.kind {
-        LogKind::Latency | LogKind::CompletionLatency | LogKind::SubmissionLatency => true,
+        LogKind::Latency => measured.lat,
+        LogKind::CompletionLatency => measured.clat,
+        LogKind::SubmissionLatency => measured.slat,
         LogKind::Bandwidth | LogKind::Iops => settings.samples_each_io(),
         LogKind::Histogram => false,
     }

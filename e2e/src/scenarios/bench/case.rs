@@ -19,6 +19,8 @@ pub(super) struct Checks {
     pub(super) content: bool,
     /// The number of lines of each log.
     pub(super) lines: bool,
+    /// Nothing of the report: what it has is not comparable.
+    pub(super) status_only: bool,
     /// Neither runs, and ours says why in one line.
     pub(super) refused: bool,
 }
@@ -85,10 +87,11 @@ impl Checks {
                 "counts" => checks.counts = true,
                 "content" => (checks.counts, checks.content) = (true, true),
                 "lines" => checks.lines = true,
+                "status" => checks.status_only = true,
                 "refused" => checks.refused = true,
                 other => {
                     return Err(Failure::new(format!(
-                        "no check is called {other}; there are shape, counts, content, lines, refused"
+                        "no check is called {other}; there are status, shape, counts, content, lines, refused"
                     )));
                 }
             }
@@ -112,6 +115,12 @@ impl Part {
         part
     }
 
+    /// Whether the report has JSON: it does unless the command line asks for something else.
+    pub(super) fn reports_json(&self) -> bool {
+        let mut formats = self.arguments.iter().filter_map(|word| word.strip_prefix("--output-format="));
+        formats.all(|format| format.contains("json"))
+    }
+
     /// Writes the job file to this place and says what to put on the command line for it.
     pub(super) fn command_line(&self, job_file: &Path) -> Result<Vec<String>, Failure> {
         let mut words = self.arguments.clone();
@@ -133,7 +142,7 @@ mod tests {
         let cases = Case::all(table).unwrap();
         assert_eq!(cases.len(), 2);
         assert_eq!(cases[0].name, "a");
-        assert_eq!(cases[0].checks, Checks { counts: true, content: true, lines: true, refused: false });
+        assert_eq!(cases[0].checks, Checks { counts: true, content: true, lines: true, ..Checks::default() });
         assert_eq!(cases[0].first.job_file, "[x]\nbs=4k\nrw=read\n");
         assert_eq!(cases[0].first.arguments, ["--readonly"]);
         assert_eq!(cases[0].crossed.as_ref().unwrap().job_file, "[y]\ndescription=two words\n");

@@ -13,14 +13,18 @@ use e2e::scenario::Scenario;
 use super::case::Case;
 use super::pair::Pair;
 
-pub(super) const TABLE: &[Scenario] = &[
-    table("bench/workloads", |context| compare(context, include_str!("jobs/workloads.txt"))),
-    table("bench/engines", |context| compare(context, include_str!("jobs/engines.txt"))),
-    table("bench/jobs", |context| compare(context, include_str!("jobs/jobs.txt"))),
-    table("bench/proofs", |context| compare(context, include_str!("jobs/proofs.txt"))),
-    table("bench/reports", |context| compare(context, include_str!("jobs/reports.txt"))),
-    table("bench/refusals", |context| compare(context, include_str!("jobs/refusals.txt"))),
-];
+pub(super) const WORKLOADS: Scenario =
+    table("bench/workloads", |context| compare(context, include_str!("jobs/workloads.txt")));
+pub(super) const ENGINES: Scenario =
+    table("bench/engines", |context| compare(context, include_str!("jobs/engines.txt")));
+pub(super) const JOBS: Scenario =
+    table("bench/jobs", |context| compare(context, include_str!("jobs/jobs.txt")));
+pub(super) const PROOFS: Scenario =
+    table("bench/proofs", |context| compare(context, include_str!("jobs/proofs.txt")));
+pub(super) const REPORTS: Scenario =
+    table("bench/reports", |context| compare(context, include_str!("jobs/reports.txt")));
+pub(super) const REFUSALS: Scenario =
+    table("bench/refusals", |context| compare(context, include_str!("jobs/refusals.txt")));
 
 const fn table(name: &'static str, run: fn(&Context) -> Verdict) -> Scenario {
     Scenario { name, needs: &[Need::Program("fio")], run }
@@ -29,9 +33,13 @@ const fn table(name: &'static str, run: fn(&Context) -> Verdict) -> Scenario {
 /// Cases that run at the same time. fio mostly waits for its own clock.
 const AT_ONCE: usize = 4;
 
-/// Runs all cases, and tells every difference of every case.
+/// Runs the cases of a table.
 fn compare(context: &Context, table: &str) -> Verdict {
-    let cases = Case::all(table)?;
+    run_cases(context, &Case::all(table)?)
+}
+
+/// Runs all cases, and tells every difference of every case.
+pub(super) fn run_cases(context: &Context, cases: &[Case]) -> Verdict {
     let (binary, folder) = (context.binary(), context.scratch().path());
     let next = AtomicUsize::new(0);
     let told = Mutex::new(Vec::new());

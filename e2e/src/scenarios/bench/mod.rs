@@ -3,9 +3,26 @@
 mod case;
 mod comparison;
 mod difference;
+mod interrupted;
+mod mounted;
+mod nvme_tcp;
 mod pair;
+mod random_jobs;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario of the group.
-pub(crate) const TABLE: &[Scenario] = comparison::TABLE;
+pub(crate) const TABLE: &[Scenario] = &[
+    comparison::WORKLOADS,
+    comparison::ENGINES,
+    comparison::JOBS,
+    comparison::PROOFS,
+    comparison::REPORTS,
+    comparison::REFUSALS,
+    random_jobs::SCENARIO,
+    interrupted::SCENARIO,
+    mounted::SCENARIO,
+    nvme_tcp::SCENARIO,
+    nvme_tcp::KILLED,
+    nvme_tcp::HUNG,
+];

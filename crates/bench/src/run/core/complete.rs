@@ -39,7 +39,8 @@ impl<E: Engine> Core<'_, E> {
         };
         self.parts.recorder.record_completion(direction, measured);
         if self.parts.samples.logs_ios() {
-            self.parts.samples.record(direction, &measured, slot.offset, now);
+            let CoreParts { samples, recorder, .. } = &mut self.parts;
+            samples.record(direction, &measured, slot.offset, now, recorder);
         }
         if self.parts.prover.is_some() {
             self.prove(index, slot, direction)?;

@@ -98,6 +98,7 @@ pub(super) struct Core<'j, E: Engine> {
     under_way: u32,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
+    unlink_first: Vec<bool>,
     now_ns: u64,
     /// I/Os until the clock is read, where they are not measured.
     until_clock: u32,
@@ -148,6 +149,7 @@ impl<'j, E: Engine> Core<'j, E> {
             under_way: 0,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
+            unlink_first: vec![false; parts.files.files().len()],
             now_ns: parts.clock.now(),
             until_clock: 0,
             held: None,
@@ -270,17 +272,21 @@ impl<'j, E: Engine> Core<'j, E> {
                 return self.hold(io, due_ns);
             }
             self.due_ns = due_ns;
-            parts.pace.issued(io.direction, io.length);
         }
-        if let Some(flow) = &mut parts.flow {
-            if flow.is_ahead() {
-                let until = parts.clock.now() + parts.flow_sleep_ns;
-                return self.hold(io, until);
-            }
-            flow.issue();
+        if parts.flow.as_ref().is_some_and(Flow::is_ahead) {
+            let until = parts.clock.now() + parts.flow_sleep_ns;
+            return self.hold(io, until);
         }
         if parts.depth.serialize_overlap && self.slots.overlaps(index(io.file), io.offset, length(io.length)) {
             return self.hold(io, 0);
+        }
+        // Counted once, however often it was held.
+        let parts = &mut self.parts;
+        if parts.pace.is_limited() {
+            parts.pace.issued(io.direction, io.length);
+        }
+        if let Some(flow) = &mut parts.flow {
+            flow.issue();
         }
         true
     }
