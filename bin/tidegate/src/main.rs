@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Failure,
     /// 2: wrong usage or configuration.
     Usage,
+    /// 128: a signal ended it early; only where another tool's status has to be kept.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -31,6 +33,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Success => Self::SUCCESS,
             Outcome::Failure => Self::FAILURE,
             Outcome::Usage => Self::from(2),
+            Outcome::Interrupted => Self::from(128),
         }
     }
 }

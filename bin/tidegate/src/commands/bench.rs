@@ -5,20 +5,20 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bench::command_line::{self, Eta, GeneralOptions, Invocation, Plan};
 use bench::job_file::Host;
 use bench::output::announcement::starting_line;
-use bench::output::status_line::{ShowStatus, Status, StatusLine};
+use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{FormatChoice, Progress as OverallProgress, Report, ReportWriter};
-use bench::run::{self, Journal, Observer, RunOutcome, RunSettings};
+use bench::run::{self, Journal, Observer, RunOutcome, RunSettings, RunView};
 use bench::statistics::{group_results, results_to_show};
 use clap::{Arg, ArgMatches, Command};
 use reactor::clock::{self, SystemTime};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::CommandEntry;
 use crate::{Outcome, message};
@@ -96,22 +96,29 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
         Ok(voice) => voice,
         Err(error) => return message::failure(error),
     };
-    let stop = match catch_signals() {
-        Ok(stop) => stop,
+    let signals = match Interruption::catch() {
+        Ok(signals) => signals,
         Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
     };
     announce(plan, &voice);
-    let settings =
-        RunSettings { allow_exec: general.allow_exec, read_only: general.readonly, aux_path: general.aux_path.clone(), front_end: String::new() };
-    let mut progress = Progress::new(general, formats.normal);
-    let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &stop);
-    progress.end();
-    let interrupted = stop.load(Ordering::Relaxed);
+    let settings = RunSettings {
+        allow_exec: general.allow_exec,
+        read_only: general.readonly,
+        aux_path: general.aux_path.clone(),
+        front_end: String::new(),
+    };
+    let reporter = Reporter::new(invocation, &voice, formats);
+    let mut progress = Progress::new(general, formats.normal || general.output.is_some(), &signals, reporter);
+    let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
     let failed = outcome.has_failed;
-    if let Err(error) = report(invocation, outcome, formats, &voice) {
+    if let Err(error) = progress.end().write(outcome, true) {
         return message::failure(format_args!("cannot write the results: {error}"));
     }
-    if failed || interrupted { Outcome::Failure } else { Outcome::Success }
+    match (signals.number(), failed) {
+        (Some(_), _) => Outcome::Interrupted,
+        (None, true) => Outcome::Failure,
+        (None, false) => Outcome::Success,
+    }
 }
 
 fn formats(general: &GeneralOptions) -> FormatChoice {
@@ -124,14 +131,31 @@ fn formats(general: &GeneralOptions) -> FormatChoice {
     }
 }
 
-/// A flag that the first Ctrl-C or SIGTERM sets; the second ends the process.
-fn catch_signals() -> std::io::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+/// The first Ctrl-C or SIGTERM ends the jobs, which are then reported; the second ends the process. SIGUSR1 asks for the
+/// results so far.
+struct Interruption {
+    stop: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+    /// SIGUSR1 came in: results so far are wanted.
+    wants_report: Arc<AtomicBool>,
+}
+
+impl Interruption {
+    fn catch() -> std::io::Result<Self> {
+        let caught = Self { stop: Arc::default(), signal: Arc::default(), wants_report: Arc::default() };
+        signal_hook::flag::register(SIGUSR1, Arc::clone(&caught.wants_report))?;
+        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&caught.stop))?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&caught.signal), number)?;
+            signal_hook::flag::register(signal, Arc::clone(&caught.stop))?;
+        }
+        Ok(caught)
     }
-    Ok(stop)
+
+    /// The signal that came in, if one did.
+    fn number(&self) -> Option<usize> {
+        self.stop.load(Ordering::Relaxed).then(|| self.signal.load(Ordering::Relaxed))
+    }
 }
 
 /// What the normal output says before anything runs.
@@ -150,32 +174,44 @@ fn announce(plan: &Plan, voice: &Voice) {
     voice.write_normal(&format!("{text}{COMPATIBLE}\n{}", starting_line(threads, processes)));
 }
 
-fn report(invocation: &Invocation, outcome: RunOutcome, formats: FormatChoice, voice: &Voice) -> std::io::Result<()> {
-    let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
-    let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let listed = invocation.global_listed.iter();
-    let report = Report {
-        version: COMPATIBLE.to_owned(),
-        timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
-        time: run::local_time(now.as_secs()),
-        progress: Some(OverallProgress {
-            elapsed_seconds: outcome.elapsed_ms.div_ceil(1000),
-            remaining_seconds: NOBODY_KNOWS,
-        }),
-        global_options: listed
-            .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
-            .collect(),
-        groups: group_results(&outcome.results, groups),
-        jobs: results_to_show(outcome.results),
-        disks: outcome.disks,
-        idleness: None,
-    };
-    let version = TerseVersion::new(u64::from(invocation.general.terse_version));
-    let mut writer = ReportWriter::new(formats, version.unwrap_or_default());
-    voice.with_output(|output| {
-        writer.write(&report, true, output)?;
-        output.flush()
-    })
+/// Writes results, those so far and the last ones.
+struct Reporter<'r> {
+    invocation: &'r Invocation,
+    voice: &'r Voice,
+    writer: ReportWriter,
+}
+
+impl<'r> Reporter<'r> {
+    fn new(invocation: &'r Invocation, voice: &'r Voice, formats: FormatChoice) -> Self {
+        let version = TerseVersion::new(u64::from(invocation.general.terse_version)).unwrap_or_default();
+        Self { invocation, voice, writer: ReportWriter::new(formats, version) }
+    }
+
+    fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
+        let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
+        let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let listed = self.invocation.global_listed.iter();
+        let report = Report {
+            version: COMPATIBLE.to_owned(),
+            timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            time: run::local_time(now.as_secs()),
+            progress: Some(OverallProgress {
+                elapsed_seconds: outcome.elapsed_ms.div_ceil(1000),
+                remaining_seconds: NOBODY_KNOWS,
+            }),
+            global_options: listed
+                .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
+                .collect(),
+            groups: group_results(&outcome.results, groups),
+            jobs: results_to_show(outcome.results),
+            disks: outcome.disks,
+            idleness: None,
+        };
+        self.voice.with_output(|output| {
+            self.writer.write(&report, last, output)?;
+            output.flush()
+        })
+    }
 }
 
 /// Where the load generator's words go.
@@ -218,8 +254,15 @@ impl Journal for Voice {
     }
 }
 
-/// The line that shows how far the run is.
-struct Progress {
+/// The line that shows how far the run is, and the word that a signal came in.
+struct Progress<'v> {
+    reporter: Reporter<'v>,
+    signals: &'v Interruption,
+    told_signal: bool,
+    /// Results so far are told this often.
+    report_every_ms: Option<u64>,
+    next_report_ms: u64,
+    asked: bool,
     shows: bool,
     interval_ms: u64,
     next_ms: u64,
@@ -227,8 +270,8 @@ struct Progress {
     shown: bool,
 }
 
-impl Progress {
-    fn new(general: &GeneralOptions, normal: bool) -> Self {
+impl<'v> Progress<'v> {
+    fn new(general: &GeneralOptions, normal: bool, signals: &'v Interruption, reporter: Reporter<'v>) -> Self {
         let show = match general.eta {
             Eta::Automatic => ShowStatus::Auto,
             Eta::Always => ShowStatus::Always,
@@ -236,7 +279,14 @@ impl Progress {
         };
         let milliseconds = |time: clock::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let interval_ms = milliseconds(general.eta_interval);
+        let report_every_ms = general.status_interval.map(milliseconds);
         Self {
+            reporter,
+            signals,
+            told_signal: false,
+            report_every_ms,
+            next_report_ms: report_every_ms.unwrap_or(u64::MAX),
+            asked: false,
             shows: show.shows(std::io::stdout().is_terminal(), normal),
             interval_ms,
             next_ms: interval_ms,
@@ -246,19 +296,39 @@ impl Progress {
     }
 
     /// The results follow on a line of their own.
-    fn end(&self) {
+    fn end(self) -> Reporter<'v> {
         if self.shown {
             message::text("\n");
+        }
+        self.reporter
+    }
+
+    /// Asks for the results so far when they are due, and tells them a look later. A write that fails is told with the last
+    /// results, which fail then, too.
+    fn report(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        if std::mem::take(&mut self.asked) {
+            let _ = self.reporter.write(run.interim(), false);
+        }
+        if now_ms >= self.next_report_ms || self.signals.wants_report.swap(false, Ordering::Relaxed) {
+            self.next_report_ms = now_ms.saturating_add(self.report_every_ms.unwrap_or(u64::MAX));
+            self.asked = true;
+            run.ask();
         }
     }
 }
 
-impl Observer for Progress {
-    fn tick(&mut self, now_ms: u64, status: &mut dyn FnMut() -> Status) {
+impl Observer for Progress<'_> {
+    fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        self.report(now_ms, run);
+        if let Some(signal) = self.signals.number()
+            && !std::mem::replace(&mut self.told_signal, true)
+        {
+            self.reporter.voice.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
+        }
         if self.shows && now_ms >= self.next_ms {
             self.next_ms = now_ms + self.interval_ms;
             self.shown = true;
-            message::text(&self.line.render(&status(), now_ms));
+            message::text(&self.line.render(&run.status(), now_ms));
         }
     }
 }

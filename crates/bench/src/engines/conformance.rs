@@ -310,6 +310,27 @@ fn reaps_as_asked<E: Engine>(rig: &mut Rig<E>) {
     assert_eq!(slots, accepted);
 }
 
+/// Completions are found by looking, without waiting, however many there were before.
+fn finds_by_looking<E: Engine>(rig: &mut Rig<E>) {
+    // More than the rings of the kernel have places, so that they wrap.
+    for round in 0..64 {
+        let mut waiting = 0;
+        for slot in 0..rig.depth {
+            match rig.queue(slot, Step::new(Operation::Read, (slot * 3 + round) % BLOCKS, 0)) {
+                Queued::Accepted => waiting += 1,
+                Queued::Done(_) => {}
+                Queued::Busy => break,
+            }
+        }
+        rig.engine.commit().unwrap();
+        while waiting > 0 {
+            let found = rig.reap(0, rig.depth);
+            assert!(found.iter().all(|completion| completion.outcome.bytes() == u64::from(BLOCK_BYTES)));
+            waiting -= found.len();
+        }
+    }
+}
+
 /// A reap with a time gives up when it is over.
 fn reaps_with_a_time<E: Engine>(rig: &mut Rig<E>) {
     if matches!(rig.queue(0, Step::new(Operation::Read, 0, 0)), Queued::Done(_)) {
@@ -357,6 +378,7 @@ fn check<E: Engine>(medium: impl Fn() -> Medium, options: &EngineOptions) {
         if depth > 1 {
             reaps_as_asked(&mut rig);
             reaps_with_a_time(&mut rig);
+            finds_by_looking(&mut rig);
         }
         ends_with_ios_under_way(rig);
     }
@@ -374,6 +396,14 @@ fn reports_errors<E: Engine>(folder: &Folder, options: &EngineOptions) {
     let outcome = rig.one(Step::new(Operation::Read, BLOCKS / 2, 0));
     // The rest of the last page of a file is there, as zeros, in a mapping.
     assert_eq!(outcome, Outcome::moved(if mapped { BLOCK_BYTES as usize } else { 100 }), "across the end");
+    if !mapped {
+        // Adjacent, so that an engine may do both in one call.
+        let both = [BLOCKS / 2, BLOCKS / 2 + 1].map(|block| Step::new(Operation::Read, block, 0));
+        let mut moved = Vec::new();
+        rig.run(&both, |step, outcome, _| moved.push((step.block, outcome)));
+        moved.sort_by_key(|(block, _)| *block);
+        assert_eq!(moved, [(BLOCKS / 2, Outcome::moved(100)), (BLOCKS / 2 + 1, Outcome::moved(0))]);
+    }
     rig.expect_content(10, 0);
     if !mapped {
         rig.medium.file = Some(File::open(&rig.medium.path).unwrap());

@@ -149,6 +149,7 @@ impl Engine for NvmeTcpEngine {
     #[inline]
     fn own_buffer(&mut self, slot: u32) -> Option<NonNull<u8>> {
         let buffer = &mut self.buffers[slot as usize];
+        assert!(buffer.capacity() > 0, "a command of slot {slot} is under way");
         // All of it can be used until the I/O says how long it is.
         buffer.set_length(buffer.capacity());
         Some(NonNull::from(&mut **buffer).cast())

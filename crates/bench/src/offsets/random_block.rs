@@ -72,9 +72,6 @@ impl RandomBlocks {
             }
             Zones::Blocks(tables) if !tables[direction.index()].is_empty() => {
                 let (start, end) = zone(&tables[direction.index()], &mut self.zone_generator);
-                if end > count {
-                    return None;
-                }
                 Some(start + self.uniform(file, end - start)?)
             }
             Zones::None | Zones::Percent(_) | Zones::Blocks(_) => self.uniform(file, count),

@@ -272,6 +272,13 @@ fn options_that_do_not_fit_the_files_are_refused() {
     assert_eq!(new(Extent::of_size(100), &regular(0)), LayoutError::LessThanABlock { size: 100, block: BLOCK });
     let beyond = LayoutError::OffsetBeyondFile { name: "data".to_owned(), offset: 9000, size: 8000 };
     assert_eq!(new(half, &regular(8000)), beyond);
+    // A file that is made has room for the offset, or nothing behind it.
+    let made = |offset| Extent { file_size: (8000, 8000), offset: Amount::Bytes(offset), ..Extent::of_size(0) };
+    assert_eq!(
+        new(made(8001), &regular(0)),
+        LayoutError::OffsetBeyondFile { name: "data".to_owned(), offset: 8001, size: 8000 }
+    );
+    assert_eq!(new(made(8000), &regular(0)), LayoutError::LessThanABlock { size: 0, block: BLOCK });
 }
 
 #[test]

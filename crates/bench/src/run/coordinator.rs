@@ -17,24 +17,35 @@ use crate::random::seeds::Purpose;
 use crate::statistics::{DiskUtilization, JobResult};
 
 use super::clock::{Clock, ClockSource, nanoseconds};
-use super::convert::measuring;
 use super::disks::Disks;
 use super::ended::JobFailure;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
-use super::programs;
 use super::progress::{Watched, status};
 use super::setup::{JobSetup, RunSettings};
 use super::shared::{Phase, Shared};
 use super::stalls::{LOOK_EVERY_MS, Stall};
 use super::worker::{Context, run_job};
+use super::{programs, unserved};
 
 /// Whoever watches a run.
 pub trait Observer {
-    /// Called about ten times a second with the time since the run began; `status` makes the status when it is wanted.
-    fn tick(&mut self, now_ms: u64, status: &mut dyn FnMut() -> Status);
+    /// Called about ten times a second with the milliseconds since the run began.
+    fn tick(&mut self, now_ms: u64, run: &mut dyn RunView);
+}
+
+/// What can be seen of a run while it runs.
+pub trait RunView {
+    /// How far jobs are, and how fast.
+    fn status(&mut self) -> Status;
+
+    /// Asks jobs for what they have measured so far. They answer within milliseconds, unless they wait for I/O.
+    fn ask(&mut self);
+
+    /// What jobs have measured so far: those that have ended in full, others as they answered last.
+    fn interim(&mut self) -> RunOutcome;
 }
 
 /// What came of a run.
@@ -166,6 +177,12 @@ impl<'r> Coordinator<'r> {
     fn prepare(&mut self) {
         let mut io_jobs = 0;
         for seat in &mut self.seats {
+            if seat.member.clone_number == 0 {
+                for option in unserved::options(&seat.options) {
+                    let line = format!("{}: {option} is known, and has no effect here yet", seat.member.name);
+                    self.journal.complain(&line);
+                }
+            }
             let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
             let prepared = prepared.and_then(|mut setup| {
                 if seat.options.target_file.create_serialize {
@@ -336,13 +353,7 @@ impl<'r> Coordinator<'r> {
     fn take(&mut self, event: Event, io_jobs: &AtomicU32) {
         match event {
             Event::Ready(index) => self.seats[index].stage = Stage::Ready,
-            Event::Ended(index, mut result) => {
-                let job = &self.jobs[self.seats[index].member.job];
-                result.options = job
-                    .listed
-                    .iter()
-                    .map(|listed| (listed.name.to_owned(), listed.value.clone().unwrap_or_default()))
-                    .collect();
+            Event::Ended(index, result) => {
                 let seat = &mut self.seats[index];
                 seat.stage = Stage::Ended;
                 if seat.does_io {
@@ -398,34 +409,73 @@ impl<'r> Coordinator<'r> {
             }
         }
         self.disks.look(now_ms);
-        let (seats, meter) = (&self.seats, &mut self.meter);
-        observer.tick(now_ms, &mut || {
-            let watched: Vec<_> = seats
-                .iter()
-                .map(|seat| Watched {
-                    options: &seat.options,
-                    shared: &seat.shared,
-                    size: seat.size,
-                    waits: seat.member.waits,
-                    seconds_before: seat.shared.began_ns() / 1_000_000_000,
-                })
-                .collect();
-            status(&watched, meter, now_ms)
-        });
+        observer.tick(now_ms, self);
     }
 
     fn outcome(mut self) -> RunOutcome {
         let elapsed_ms = self.now_ms();
         self.disks.look(elapsed_ms);
         let has_failed = self.seats.iter().any(|seat| seat.shared.has_failed());
+        let jobs = self.jobs;
         let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
+        // Also those that failed before they began tell their options.
+        let result = |seat: Seat| {
+            let options = listed(&jobs[seat.member.job]);
+            seat.result.map(|result| JobResult { options, ..result })
+        };
         RunOutcome {
-            results: shown.filter_map(|seat| seat.result).collect(),
+            results: shown.filter_map(result).collect(),
             disks: self.disks.into_results(),
             elapsed_ms,
             has_failed,
         }
     }
+}
+
+impl RunView for Coordinator<'_> {
+    fn status(&mut self) -> Status {
+        let watched: Vec<_> = self
+            .seats
+            .iter()
+            .map(|seat| Watched {
+                options: &seat.options,
+                shared: &seat.shared,
+                size: seat.size,
+                waits: seat.member.waits,
+                seconds_before: seat.shared.began_ns() / 1_000_000_000,
+            })
+            .collect();
+        status(&watched, &mut self.meter, self.clock.now() / 1_000_000)
+    }
+
+    fn ask(&mut self) {
+        self.seats.iter().filter(|seat| seat.stage == Stage::Running).for_each(|seat| seat.shared.ask());
+    }
+
+    fn interim(&mut self) -> RunOutcome {
+        let so_far = |seat: &Seat| {
+            let options = listed(&self.jobs[seat.member.job]);
+            if let Some(result) = &seat.result {
+                return Some(JobResult { options, ..result.clone() });
+            }
+            let measurement = seat.shared.answered()?;
+            let mut result = seat.member.blank_result(&seat.options);
+            result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
+            Some(JobResult { options, measurement, ..result })
+        };
+        let shown = self.seats.iter().filter(|seat| seat.options.measurements.stats);
+        RunOutcome {
+            results: shown.filter_map(so_far).collect(),
+            disks: Vec::new(),
+            elapsed_ms: self.now_ms(),
+            has_failed: self.seats.iter().any(|seat| seat.shared.has_failed()),
+        }
+    }
+}
+
+/// The options of the job itself, for results.
+fn listed(job: &PlannedJob) -> Vec<(String, String)> {
+    job.listed.iter().map(|listed| (listed.name.to_owned(), listed.value.clone().unwrap_or_default())).collect()
 }
 
 /// The job never begins, or ends soon.
@@ -441,13 +491,7 @@ fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);
-    let result = seat.result.get_or_insert_with(|| JobResult {
-        name: seat.member.name.clone(),
-        group: seat.member.group,
-        members: 1,
-        reporting: measuring::reporting(&seat.options),
-        ..JobResult::default()
-    });
+    let result = seat.result.get_or_insert_with(|| seat.member.blank_result(&seat.options));
     result.error.get_or_insert(failure.result());
 }
 

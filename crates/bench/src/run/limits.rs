@@ -114,14 +114,13 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
         (&measurements.write_bw_log, LogKind::Bandwidth),
         (&measurements.write_iops_log, LogKind::Iops),
     ];
-    let job = measurements.per_job_logs.then_some(number);
-    let prefix = |log: &Log| match log {
-        Log::Off => None,
-        Log::NamedByJob => Some(section.to_owned()),
-        Log::Named(prefix) => Some(prefix.clone()),
-    };
     let logs = kinds.into_iter().filter_map(|(log, kind)| {
-        let prefix = prefix(log)?;
+        let prefix = match log {
+            Log::Off => return None,
+            Log::NamedByJob => section.to_owned(),
+            Log::Named(prefix) => prefix.clone(),
+        };
+        let job = measurements.per_job_logs.then_some(number);
         Some(LogFile { settings: log_settings(options, kind), prefix, job })
     });
     SampleSettings {
@@ -129,15 +128,23 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
         measured,
-        histograms: prefix(&measurements.write_hist_log).map(|prefix| {
-            let settings = HistogramLogSettings {
-                window_ms: u64::from(measurements.log_hist_msec),
-                coarseness: measurements.log_hist_coarseness,
-                epoch_ms: epoch_ms(options),
-            };
-            (settings, prefix, job)
-        }),
+        histograms: histograms(options, number, section),
     }
+}
+
+fn histograms(options: &JobOptions, number: u32, section: &str) -> Option<(HistogramLogSettings, String, Option<u32>)> {
+    let measurements = &options.measurements;
+    let prefix = match &measurements.write_hist_log {
+        Log::Off => return None,
+        Log::NamedByJob => section.to_owned(),
+        Log::Named(prefix) => prefix.clone(),
+    };
+    let settings = HistogramLogSettings {
+        window_ms: u64::from(measurements.log_hist_msec),
+        coarseness: measurements.log_hist_coarseness,
+        epoch_ms: epoch_ms(options),
+    };
+    Some((settings, prefix, measurements.per_job_logs.then_some(number)))
 }
 
 fn log_settings(options: &JobOptions, kind: LogKind) -> LogSettings {

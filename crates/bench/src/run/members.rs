@@ -1,6 +1,11 @@
 //! Who takes part in a run: each job as often as `numjobs` says, with its number and its group.
 
 use crate::command_line::PlannedJob;
+use crate::options::JobOptions;
+use crate::statistics::JobResult;
+
+use super::convert::measuring;
+use super::place;
 
 /// One of the jobs that run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +26,21 @@ pub struct Member {
     pub waits: bool,
     /// Its stretch between two that wait for everything: what `exit_what=stonewall` ends.
     pub stretch: u32,
+}
+
+impl Member {
+    /// Its result before it has done anything.
+    pub(super) fn blank_result(&self, options: &JobOptions) -> JobResult {
+        JobResult {
+            name: self.name.clone(),
+            description: options.description.description.clone().unwrap_or_default(),
+            group: self.group,
+            members: 1,
+            reporting: measuring::reporting(options),
+            priority: place::io_priority(options).unwrap_or(0),
+            ..JobResult::default()
+        }
+    }
 }
 
 /// The members of a run, in their order.

@@ -42,10 +42,11 @@ mod tests;
 mod thinking;
 mod timing;
 mod tolerance;
+mod unserved;
 mod worker;
 mod writes;
 
-pub use self::coordinator::{Observer, RunOutcome, run};
+pub use self::coordinator::{Observer, RunOutcome, RunView, run};
 pub use self::ended::chain;
 pub use self::journal::Journal;
 pub use self::local_time::local_time;

@@ -7,7 +7,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use crate::direction::Direction;
-use crate::statistics::log::{HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name};
+use crate::statistics::log::{
+    HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name,
+};
 use crate::statistics::{Completion, LatencyChoice, Measurement, Rate, RateSampler, Recorder};
 
 /// A log, and where it goes.
@@ -32,7 +34,7 @@ pub(super) struct SampleSettings {
     pub logs: Vec<LogFile>,
     /// The latencies that are measured; logs of others stay empty.
     pub measured: LatencyChoice,
-    /// The log of histograms: how it is kept, the beginning of its name, the number of the job in it.
+    /// The log of histograms, and the name and number of its file.
     pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
 }
 
@@ -55,8 +57,8 @@ impl Samples {
         Self {
             bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
             iops: sampler(Rate::Iops, settings.iops_ms),
-            logs_ios: logs.iter().any(|log| takes_ios(log, settings.measured)) || settings.histograms.is_some(),
             histograms: settings.histograms.as_ref().map(|(settings, ..)| HistogramLog::new(*settings)),
+            logs_ios: logs.iter().any(|log| takes_ios(log, settings.measured)) || settings.histograms.is_some(),
             logs,
             began_ns,
             settings,
@@ -73,7 +75,7 @@ impl Samples {
         now_ns.saturating_sub(self.began_ns) / 1_000_000
     }
 
-    /// An I/O is over.
+    /// An I/O is over; `recorder` has it already.
     pub(super) fn record(
         &mut self,
         direction: Direction,
@@ -155,25 +157,26 @@ impl Samples {
         let now_ms = self.milliseconds(now_ns);
         for (log, file) in self.logs.iter_mut().zip(&self.settings.logs) {
             log.finish(now_ms);
-            let path =
-                PathBuf::from(file_name(&file.prefix, file.settings.kind, file.job, file.settings.store_compressed));
-            write_file(path, file.job.is_none(), |output| log.write(output))?;
+            let settings = &file.settings;
+            let name = file_name(&file.prefix, settings.kind, file.job, settings.store_compressed);
+            write_file(name, file.job.is_none(), |output| log.write(output))?;
         }
         if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
-            let path = PathBuf::from(file_name(prefix, LogKind::Histogram, *job, false));
-            write_file(path, job.is_none(), |output| log.write(output))?;
+            let name = file_name(prefix, LogKind::Histogram, *job, false);
+            write_file(name, job.is_none(), |output| log.write(output))?;
         }
         Ok(())
     }
 }
 
-/// Writes a log to its file, after what is there when jobs share it.
+/// Jobs that share a file add to it.
 fn write_file(
-    path: PathBuf,
-    appends: bool,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    name: String,
+    is_shared: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), (PathBuf, io::Error)> {
-    let opened = File::options().create(true).write(true).append(appends).truncate(!appends).open(&path);
+    let path = PathBuf::from(name);
+    let opened = File::options().create(true).write(true).append(is_shared).truncate(!is_shared).open(&path);
     let written = opened.and_then(|output| {
         let mut output = BufWriter::new(output);
         write(&mut output)?;

@@ -4,8 +4,10 @@
 //! to its numbers, so its cache line stays its own.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::output::status_line::run_states::{RunState, Workload, WorkloadKind};
+use crate::statistics::Measurement;
 
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,9 @@ pub(super) struct Shared {
     phase: AtomicU8,
     stop: AtomicBool,
     failed: AtomicBool,
+    /// Somebody wants to know what was measured so far.
+    wanted: AtomicBool,
+    measured: Mutex<Option<Box<Measurement>>>,
 }
 
 impl Default for Shared {
@@ -66,6 +71,8 @@ impl Default for Shared {
             phase: AtomicU8::new(Phase::Waiting as u8),
             stop: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            wanted: AtomicBool::new(false),
+            measured: Mutex::new(None),
         }
     }
 }
@@ -84,6 +91,12 @@ impl Shared {
     pub(super) fn done(&self) -> ([u64; 3], [u64; 3]) {
         let read = |places: &[AtomicU64; 3]| places.each_ref().map(|place| place.load(Ordering::Relaxed));
         (read(&self.bytes), read(&self.ios))
+    }
+
+    /// Tells how many I/Os are under way.
+    #[inline]
+    pub(super) fn set_under_way(&self, count: u32) {
+        self.under_way.store(count, Ordering::Relaxed);
     }
 
     /// I/Os under way at the last word.
@@ -134,6 +147,26 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// Asks the job for what it has measured so far. It answers when it looks up the next time.
+    pub(super) fn ask(&self) {
+        self.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the job was asked since the last time.
+    pub(super) fn is_asked(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::Relaxed)
+    }
+
+    /// The job's answer.
+    pub(super) fn answer(&self, measured: Measurement) {
+        *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(measured));
+    }
+
+    /// The latest answer.
+    pub(super) fn answered(&self) -> Option<Measurement> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner).as_deref().cloned()
+    }
+
     pub(super) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
@@ -178,5 +211,10 @@ mod tests {
         assert!(!shared.is_stopped());
         shared.stop();
         assert!(shared.is_stopped());
+        assert!(!shared.is_asked() && shared.answered().is_none());
+        shared.ask();
+        assert!(shared.is_asked() && !shared.is_asked());
+        shared.answer(Measurement::default());
+        assert_eq!(shared.answered(), Some(Measurement::default()));
     }
 }

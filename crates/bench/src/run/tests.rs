@@ -12,7 +12,6 @@ use super::*;
 use crate::command_line::{self, Plan};
 use crate::direction::Direction;
 use crate::job_file::Host;
-use crate::output::status_line::Status;
 use crate::statistics::{DirectionResult, JobResult};
 
 /// A folder of a test, removed at its end.
@@ -55,11 +54,11 @@ impl Journal for Words {
 }
 
 /// Does something at each tick.
-struct Each<F: FnMut(Status)>(F);
+struct Each<F: FnMut(&mut dyn RunView)>(F);
 
-impl<F: FnMut(Status)> Observer for Each<F> {
-    fn tick(&mut self, _now_ms: u64, status: &mut dyn FnMut() -> Status) {
-        (self.0)(status());
+impl<F: FnMut(&mut dyn RunView)> Observer for Each<F> {
+    fn tick(&mut self, _now_ms: u64, run: &mut dyn RunView) {
+        (self.0)(run);
     }
 }
 
@@ -93,7 +92,7 @@ fn plan(line: &str) -> Plan {
     }
 }
 
-fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(Status)) -> Ran {
+fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(&mut dyn RunView)) -> Ran {
     let (words, plan) = (Words::default(), plan(line));
     let outcome = run(&plan.jobs, settings, &words, &mut Each(tick), stop);
     let (notes, complaints) = (words.notes.into_inner().unwrap(), words.complaints.into_inner().unwrap());
@@ -124,6 +123,7 @@ fn every_engine_verifies_what_it_wrote_at_any_depth() {
             "--rw=randwrite --iodepth=16",
             "--rw=randwrite --iodepth=8 --bsrange=1k-16k --norandommap",
             "--rw=randrw --iodepth=4 --verify_backlog=16",
+            "--rw=randwrite --experimental_verify=1 --iodepth=4",
             "--rw=randwrite --loops=2 --iodepth_batch=4 --iodepth=8 --iodepth_batch_complete_min=2",
         ] {
             let folder = Folder::new();
@@ -223,13 +223,17 @@ fn a_job_that_waits_for_another_finds_what_it_wrote() {
 #[test]
 fn time_ends_a_job_and_a_ramp_is_forgotten() {
     let began = clock::now();
-    let ran =
+    let timed =
         ran("--name=a --ioengine=null --size=1m --bs=4k --runtime=200ms --ramp_time=100ms --time_based --rw=randread")
             .fine();
     assert!(began.elapsed() >= Duration::from_millis(300));
-    let read = ran.direction("a", Direction::Read);
+    let read = timed.direction("a", Direction::Read);
     assert!(read.ios > 256, "again and again");
-    assert!(read.runtime_ms <= ran.job("a").runtime_ms - 90, "{} of {}", read.runtime_ms, ran.job("a").runtime_ms);
+    let counted =
+        ran("--name=a --ioengine=null --size=4m --bs=4k --rate_iops=5000 --number_ios=1000 --ramp_time=100ms").fine();
+    let ios = counted.direction("a", Direction::Read).ios;
+    assert!(ios < 1000, "what was done in the ramp does not count: {ios}");
+    assert!(read.runtime_ms <= timed.job("a").runtime_ms - 90, "{} of {}", read.runtime_ms, timed.job("a").runtime_ms);
 }
 
 #[test]
@@ -238,7 +242,8 @@ fn the_word_to_stop_ends_jobs_with_what_they_did() {
     let line = "--name=a --ioengine=null --size=1m --time_based --runtime=1h --name=b --ioengine=null --size=1m --thinktime=1h \
                 --name=c --ioengine=null --size=1m --stonewall";
     let mut seen = Vec::new();
-    let ran = run_with(line, &RunSettings::default(), &stop, |status| {
+    let ran = run_with(line, &RunSettings::default(), &stop, |run| {
+        let status = run.status();
         if status.run_states == "R(2),P(1)" {
             stop.store(true, Ordering::Relaxed);
         }
@@ -249,6 +254,22 @@ fn the_word_to_stop_ends_jobs_with_what_they_did() {
     assert!(ran.direction("a", Direction::Read).ios > 0);
     assert_eq!(ran.direction("b", Direction::Read).ios, 1);
     assert_eq!(ran.outcome.results.len(), 2, "the third has never begun");
+}
+
+#[test]
+fn results_so_far_can_be_had_while_jobs_run() {
+    let stop = AtomicBool::new(false);
+    let line = "--name=a --ioengine=null --size=4k --name=b --ioengine=null --size=1m --time_based --runtime=1h";
+    let mut so_far = Vec::new();
+    run_with(line, &RunSettings::default(), &stop, |run| {
+        so_far = run.interim().results;
+        run.ask();
+        stop.store(so_far.len() == 2, Ordering::Relaxed);
+    })
+    .fine();
+    assert_eq!(so_far.iter().map(|result| result.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    let read = &so_far[1].measurement.directions[0];
+    assert!(read.ios > 0 && read.runtime_ms > 0 && read.clat.statistics.samples > 0);
 }
 
 #[test]

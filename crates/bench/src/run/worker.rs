@@ -51,14 +51,8 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
     let began_ns = context.clock.now();
     let (clock, shared, journal) = (context.clock, context.shared, context.journal);
     let mut result = JobResult {
-        name: setup.member.name.clone(),
-        description: setup.options.description.description.clone().unwrap_or_default(),
-        group: setup.member.group,
         process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
-        members: 1,
-        reporting: measuring::reporting(&setup.options),
-        priority: place::io_priority(&setup.options).unwrap_or(0),
-        ..JobResult::default()
+        ..setup.member.blank_result(&setup.options)
     };
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(shared, journal))
@@ -267,12 +261,14 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     /// Pass after pass, until offsets, time or an error end it.
     fn work(&mut self, offsets: &mut Offsets) -> Result<(), Ended> {
         loop {
+            let replays = self.phases.is_some_and(|phases| phases.after_run == AfterRun::Replay);
+            let replay = replays.then(|| offsets.clone());
             let ended = self.pass(offsets);
             if matches!(ended, Ok(PhaseEnd::End) | Err(_)) {
                 let synced = self.sync_at_end();
                 return ended.and(synced);
             }
-            self.prove()?;
+            self.prove(replay)?;
             if self.core.parts().shared.is_stopped() {
                 return Err(Ended::Stopped);
             }
@@ -303,17 +299,20 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     }
 
     /// Reads back what was written, if the job is to.
-    fn prove(&mut self) -> Result<(), Ended> {
+    fn prove(&mut self, replay: Option<Offsets>) -> Result<(), Ended> {
         let after = self.phases.map_or(AfterRun::Nothing, |phases| phases.after_run);
         let waits = self.core.parts().prover.as_ref().is_some_and(Prover::has_writes);
-        if after == AfterRun::Nothing || !waits {
+        if after == AfterRun::Nothing || !waits && replay.is_none() {
             return Ok(());
         }
         self.core.close_all()?;
         let (clock, shared) = (self.core.parts().clock, self.core.parts().shared);
         shared.enter(Phase::Verifying);
         let began = clock.now();
-        let ended = self.core.run_proof();
+        let ended = match replay {
+            Some(mut offsets) => self.core.run_replay(&mut offsets),
+            None => self.core.run_proof(),
+        };
         self.runs_ns[1] += clock.now().saturating_sub(began);
         ended.map(|_| ())
     }

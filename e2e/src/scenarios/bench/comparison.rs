@@ -17,10 +17,8 @@ pub(super) const WORKLOADS: Scenario =
     table("bench/workloads", |context| compare(context, include_str!("jobs/workloads.txt")));
 pub(super) const ENGINES: Scenario =
     table("bench/engines", |context| compare(context, include_str!("jobs/engines.txt")));
-pub(super) const JOBS: Scenario =
-    table("bench/jobs", |context| compare(context, include_str!("jobs/jobs.txt")));
-pub(super) const PROOFS: Scenario =
-    table("bench/proofs", |context| compare(context, include_str!("jobs/proofs.txt")));
+pub(super) const JOBS: Scenario = table("bench/jobs", |context| compare(context, include_str!("jobs/jobs.txt")));
+pub(super) const PROOFS: Scenario = table("bench/proofs", |context| compare(context, include_str!("jobs/proofs.txt")));
 pub(super) const REPORTS: Scenario =
     table("bench/reports", |context| compare(context, include_str!("jobs/reports.txt")));
 pub(super) const REFUSALS: Scenario =

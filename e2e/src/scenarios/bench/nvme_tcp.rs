@@ -38,7 +38,8 @@ fn run(context: &Context) -> Verdict {
 
     let address = target.address.to_string();
     let blocks = (BYTES / 512).to_string();
-    let read = context.run(&["nvme", "read", &address, "--blocks", &blocks, "--output", "back", "--nqn", &target.nqn])?;
+    let read =
+        context.run(&["nvme", "read", &address, "--blocks", &blocks, "--output", "back", "--nqn", &target.nqn])?;
     ensure_eq!(read.status, Some(0), "exit status of nvme read, which said {}", read.error);
     let back = std::fs::read(context.scratch().path().join("back"))?;
     ensure!(back == std::fs::read(&disk)?, "nvme read brings other bytes than the file has");

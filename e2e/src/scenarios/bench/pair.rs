@@ -39,7 +39,12 @@ struct Outcome {
 impl Pair {
     /// Two folders below `root`.
     pub(super) fn new(binary: &Path, root: &Path) -> Result<Self, Failure> {
-        let pair = Self { binary: binary.to_owned(), fio: root.join("fio"), ours: root.join("ours"), as_fio: root.join("bin/fio") };
+        let pair = Self {
+            binary: binary.to_owned(),
+            fio: root.join("fio"),
+            ours: root.join("ours"),
+            as_fio: root.join("bin/fio"),
+        };
         for folder in [&pair.fio, &pair.ours, &root.join("bin")] {
             std::fs::create_dir_all(folder)?;
         }
@@ -95,11 +100,7 @@ fn start(mut command: Command, folder: &Path, words: &[String]) -> Result<Proces
 fn end(mut process: Process, folder: &Path) -> Result<Outcome, Failure> {
     let status = process.wait(LIMIT)?;
     let text = |stream| process.transcript().text(stream);
-    let finished = Finished {
-        status: status.code(),
-        output: text(Stream::Output),
-        error: text(Stream::Error),
-    };
+    let finished = Finished { status: status.code(), output: text(Stream::Output), error: text(Stream::Error) };
     let path = folder.join(REPORT);
     let report = std::fs::read_to_string(&path).unwrap_or_default();
     let _ = std::fs::remove_file(path);

@@ -95,8 +95,7 @@ pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_
         do_verify: verification.do_verify,
         verify_only: verification.verify_only,
         backlog: verification.verify_backlog > 0,
-        // fio draws the offsets once more instead of keeping a history; what is read and proven is the same.
-        experimental: false,
+        experimental: verification.experimental_verify,
         header_seed: verification.verify_header_seed,
         write_sequence: verification.verify_write_sequence,
         one_way_engine: false,

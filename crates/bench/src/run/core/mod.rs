@@ -26,6 +26,8 @@ use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
 use crate::statistics::{ContinuedErrors, Recorder};
 
+use crate::verify::LoggedWrite;
+
 use super::clock::Clock;
 use super::ended::Ended;
 use super::flow::Flow;
@@ -162,6 +164,30 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Runs until a pass or the job is complete. What is under way is waited for.
     pub(super) fn run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, pace: &Pace| next_step(offsets, prover, pace);
+        let result = self.run_steps(&mut source);
+        self.finish(result)
+    }
+
+    /// Reads back what a copy of the offsets says was written.
+    pub(super) fn run_replay(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
+        let mut number = 0_u16;
+        let mut source = |_: &mut Option<Prover>, _: &Pace| loop {
+            match offsets.next_step() {
+                Step::Io(io) if io.direction == Direction::Write => {
+                    let write = LoggedWrite {
+                        file: index(io.file),
+                        offset: io.offset,
+                        length: length(io.length),
+                        number,
+                        trimmed: false,
+                    };
+                    number = number.wrapping_add(1);
+                    return Next::Proof(write);
+                }
+                Step::Io(_) | Step::Sync { .. } => {}
+                end @ (Step::PassEnded | Step::End) => return Next::Step(end),
+            }
+        };
         let result = self.run_steps(&mut source);
         self.finish(result)
     }
@@ -361,7 +387,7 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
-    fn begin_proof(&mut self, write: &crate::verify::LoggedWrite) -> Result<(), Ended> {
+    fn begin_proof(&mut self, write: &LoggedWrite) -> Result<(), Ended> {
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
         };
@@ -493,6 +519,10 @@ impl<'j, E: Engine> Core<'j, E> {
             return Ok(());
         }
         let wanted = Wanted { at_least: at_least.min(self.under_way), at_most, timeout };
+        if at_least > 0 {
+            // Whoever watches sees what is waited for, however long that takes.
+            self.parts.shared.set_under_way(self.under_way);
+        }
         let mut completions = std::mem::take(&mut self.completions);
         let result = self.engine.reap(wanted, &mut completions);
         let now = self.read_clock();
@@ -566,7 +596,7 @@ const WITHOUT_DESCRIPTOR: i32 = -2;
 /// What a source of steps gives.
 enum Next {
     Step(Step),
-    Proof(crate::verify::LoggedWrite),
+    Proof(LoggedWrite),
 }
 
 /// The next step of the job: of the backlog of verification, else of the offsets.

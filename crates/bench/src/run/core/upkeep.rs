@@ -50,11 +50,26 @@ impl<'j, E: Engine> Core<'j, E> {
         self.parts.samples.look(now, bytes, ios);
         self.parts.pace.check(now, bytes, ios)?;
         self.publish();
+        if self.parts.shared.is_asked() {
+            self.answer(now);
+        }
         match self.parts.target.look(now) {
             Verdict::GoOn | Verdict::Changed => Ok(()),
             Verdict::Found => Err(Ended::Stopped),
             Verdict::Impossible => Err(JobFailure::TargetMissed.into()),
         }
+    }
+
+    /// Tells what was measured so far.
+    fn answer(&self, now: u64) {
+        let parts = &self.parts;
+        let mut measurement = parts.recorder.measurement();
+        parts.samples.add_to(&mut measurement);
+        let ran_ms = now.saturating_sub(parts.timing.measured_from_ns()).div_ceil(1_000_000);
+        for direction in measurement.directions.iter_mut().filter(|direction| direction.ios > 0) {
+            direction.runtime_ms = ran_ms;
+        }
+        parts.shared.answer(measurement);
     }
 
     pub(super) fn publish(&self) {
