@@ -295,8 +295,7 @@ pub(super) const SECTION: Section = Section {
             "log_store_compressed",
             &boolean(|options| &mut options.measurements.log_store_compressed, false),
             "Write logs compressed",
-        )
-        .default("0"),
+        ),
     ],
 };
 
