@@ -8,6 +8,7 @@ use std::thread::{self, Scope};
 use reactor::clock::Duration;
 
 use crate::command_line::PlannedJob;
+use crate::engines;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -202,6 +203,13 @@ impl<'r> Coordinator<'r> {
                     }
                     seat.setup = Some(setup);
                 }
+                // Jobs before it may make its files: it is set up when it starts, and only then has to be right.
+                Err(_) if !seat.options.target_file.create_serialize => {
+                    seat.does_io =
+                        engines::describe(&seat.options.engine.ioengine).is_some_and(|engine| engine.traits.does_io);
+                    io_jobs += u32::from(seat.does_io);
+                    seat.start_delay_ns = nanoseconds(seat.options.time.startdelay.low);
+                }
                 Err(failure) => fail(seat, &failure, self.journal),
             }
         }
@@ -301,6 +309,12 @@ impl<'r> Coordinator<'r> {
     {
         let job_count = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
         let seat = &mut self.seats[index];
+        if !seat.options.target_file.create_serialize {
+            match JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings) {
+                Ok(setup) => seat.setup = Some(setup),
+                Err(failure) => return fail(seat, &failure, self.journal),
+            }
+        }
         let Some(setup) = seat.setup.take() else {
             seat.stage = Stage::Ended;
             return;
