@@ -14,6 +14,8 @@ pub enum Need {
     GuestKernel,
     /// To be root, for mounts and network namespaces.
     Root,
+    /// Files as block devices.
+    LoopDevice,
 }
 
 impl Need {
@@ -30,6 +32,8 @@ impl Need {
             Self::GuestKernel => {
                 Some("needs a kernel for the guest (Debian package linux-image-cloud-amd64)".to_owned())
             }
+            Self::LoopDevice if Path::new("/dev/loop-control").exists() => None,
+            Self::LoopDevice => Some("needs loop devices (/dev/loop-control)".to_owned()),
             Self::Root if rustix::process::geteuid().is_root() => None,
             Self::Root => Some("needs root".to_owned()),
         }

@@ -13,7 +13,7 @@ use bench::job_file::Host;
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
-use bench::output::{FormatChoice, Report, ReportWriter};
+use bench::output::{FormatChoice, Progress as OverallProgress, Report, ReportWriter};
 use bench::run::{self, Journal, Observer, RunOutcome, RunSettings, RunView};
 use bench::statistics::{group_results, results_to_show};
 use clap::{Arg, ArgMatches, Command};
@@ -31,6 +31,9 @@ pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "bench", arguments, 
 const COMPATIBLE: &str = "fio-3.33";
 /// The name under which the binary takes fio's command line.
 const TOOL: &str = "fio";
+
+/// How long a run that is over will still take. Parity: fio.
+const NOBODY_KNOWS: u64 = 0x7fff_ffff;
 
 fn arguments() -> Command {
     Command::new("bench")
@@ -103,10 +106,14 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
         Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
     };
     announce(plan, &voice);
-    let settings =
-        RunSettings { allow_exec: general.allow_exec, aux_path: general.aux_path.clone(), front_end: String::new() };
+    let settings = RunSettings {
+        allow_exec: general.allow_exec,
+        read_only: general.readonly,
+        aux_path: general.aux_path.clone(),
+        front_end: String::new(),
+    };
     let reporter = Reporter::new(invocation, &voice, formats);
-    let mut progress = Progress::new(general, formats.normal, &signals, reporter);
+    let mut progress = Progress::new(general, formats.normal || general.output.is_some(), &signals, reporter);
     let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
     let failed = outcome.has_failed;
     if let Err(error) = progress.end().write(outcome, true) {
@@ -193,7 +200,10 @@ impl<'r> Reporter<'r> {
             version: COMPATIBLE.to_owned(),
             timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             time: run::local_time(now.as_secs()),
-            progress: None,
+            progress: Some(OverallProgress {
+                elapsed_seconds: outcome.elapsed_ms.div_ceil(1000),
+                remaining_seconds: NOBODY_KNOWS,
+            }),
             global_options: listed
                 .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
                 .collect(),

@@ -282,14 +282,27 @@ impl JobFiles {
     /// [`FileError::System`] for the first that cannot be removed; the others are removed all the same.
     pub fn unlink(&self) -> Result<(), FileError> {
         let mut result = Ok(());
-        for file in self.files.iter().filter(|file| self.settings.uses_files && file.kind == FileKind::Regular) {
-            match fs::remove_file(&file.path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => result = result.and(Err(FileError::system("unlink", &file.path, error))),
-            }
+        for file in 0..self.files.len() {
+            result = result.and(self.unlink_one(file));
         }
         result
+    }
+
+    /// Removes one of the files, if it is there and a regular one.
+    ///
+    /// # Errors
+    /// [`FileError::System`] when it cannot be removed.
+    pub fn unlink_one(&self, file: usize) -> Result<(), FileError> {
+        let file = &self.files[file];
+        if !self.settings.uses_files || file.kind != FileKind::Regular {
+            return Ok(());
+        }
+        match fs::remove_file(&file.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::system("unlink", &file.path, error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

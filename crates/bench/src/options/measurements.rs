@@ -96,9 +96,11 @@ pub struct Measurements {
     pub percentile_list: Fractions,
     /// Digits of numbers in the normal output, 1 to 10.
     pub significant_figures: u32,
+    /// Bytes of a log that are compressed at once; 0 for none.
+    pub log_compression: u32,
+    /// Logs are written compressed.
+    pub log_store_compressed: bool,
 }
-
-const NO_COMPRESSION: &str = "logs are written as text while the job runs";
 
 pub(super) const SECTION: Section = Section {
     title: "Measurements and reporting",
@@ -279,9 +281,21 @@ pub(super) const SECTION: Section = Section {
             "Digits of numbers in the normal output",
         )
         .default("4"),
-        option("log_compression", &unsupported(NO_COMPRESSION), "Compress logs in memory"),
-        option("log_compression_cpus", &unsupported(NO_COMPRESSION), "CPUs that compress logs"),
-        option("log_store_compressed", &unsupported(NO_COMPRESSION), "Write logs compressed"),
+        option(
+            "log_compression",
+            &number(|options| &mut options.measurements.log_compression).within(1024, 512 << 20),
+            "Bytes of a log that are compressed at once",
+        ),
+        option(
+            "log_compression_cpus",
+            &unsupported("logs are compressed when they are written, by the job's own thread"),
+            "CPUs that compress logs",
+        ),
+        option(
+            "log_store_compressed",
+            &boolean(|options| &mut options.measurements.log_store_compressed, false),
+            "Write logs compressed",
+        ),
     ],
 };
 

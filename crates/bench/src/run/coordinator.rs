@@ -8,6 +8,7 @@ use std::thread::{self, Scope};
 use reactor::clock::Duration;
 
 use crate::command_line::PlannedJob;
+use crate::engines;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -202,6 +203,13 @@ impl<'r> Coordinator<'r> {
                     }
                     seat.setup = Some(setup);
                 }
+                // Jobs before it may make its files: it is set up when it starts, and only then has to be right.
+                Err(_) if !seat.options.target_file.create_serialize => {
+                    seat.does_io =
+                        engines::describe(&seat.options.engine.ioengine).is_some_and(|engine| engine.traits.does_io);
+                    io_jobs += u32::from(seat.does_io);
+                    seat.start_delay_ns = nanoseconds(seat.options.time.startdelay.low);
+                }
                 Err(failure) => fail(seat, &failure, self.journal),
             }
         }
@@ -301,6 +309,12 @@ impl<'r> Coordinator<'r> {
     {
         let job_count = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
         let seat = &mut self.seats[index];
+        if !seat.options.target_file.create_serialize {
+            match JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings) {
+                Ok(setup) => seat.setup = Some(setup),
+                Err(failure) => return fail(seat, &failure, self.journal),
+            }
+        }
         let Some(setup) = seat.setup.take() else {
             seat.stage = Stage::Ended;
             return;
@@ -353,8 +367,7 @@ impl<'r> Coordinator<'r> {
     fn take(&mut self, event: Event, io_jobs: &AtomicU32) {
         match event {
             Event::Ready(index) => self.seats[index].stage = Stage::Ready,
-            Event::Ended(index, mut result) => {
-                result.options = listed(&self.jobs[self.seats[index].member.job]);
+            Event::Ended(index, result) => {
                 let seat = &mut self.seats[index];
                 seat.stage = Stage::Ended;
                 if seat.does_io {
@@ -417,9 +430,15 @@ impl<'r> Coordinator<'r> {
         let elapsed_ms = self.now_ms();
         self.disks.look(elapsed_ms);
         let has_failed = self.seats.iter().any(|seat| seat.shared.has_failed());
+        let jobs = self.jobs;
         let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
+        // Also those that failed before they began tell their options.
+        let result = |seat: Seat| {
+            let options = listed(&jobs[seat.member.job]);
+            seat.result.map(|result| JobResult { options, ..result })
+        };
         RunOutcome {
-            results: shown.filter_map(|seat| seat.result).collect(),
+            results: shown.filter_map(result).collect(),
             disks: self.disks.into_results(),
             elapsed_ms,
             has_failed,
@@ -448,15 +467,15 @@ impl RunView for Coordinator<'_> {
     }
 
     fn interim(&mut self) -> RunOutcome {
-        let so_far = |seat: &Seat| match &seat.result {
-            Some(result) => Some(result.clone()),
-            None => {
-                let measurement = seat.shared.answered()?;
-                let mut result = seat.member.blank_result(&seat.options);
-                result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
-                result.options = listed(&self.jobs[seat.member.job]);
-                Some(JobResult { measurement, ..result })
+        let so_far = |seat: &Seat| {
+            let options = listed(&self.jobs[seat.member.job]);
+            if let Some(result) = &seat.result {
+                return Some(JobResult { options, ..result.clone() });
             }
+            let measurement = seat.shared.answered()?;
+            let mut result = seat.member.blank_result(&seat.options);
+            result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
+            Some(JobResult { options, measurement, ..result })
         };
         let shown = self.seats.iter().filter(|seat| seat.options.measurements.stats);
         RunOutcome {

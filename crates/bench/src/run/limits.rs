@@ -1,10 +1,13 @@
 //! How deep, how fast, how long and how late: the options of a job that the I/O loop is held to.
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::direction::Direction;
 use crate::options::JobOptions;
 use crate::options::io_depth::SubmitMode;
 use crate::options::io_rate::{RateProcess, ThinktimeBlocks};
 use crate::options::measurements::{Log, LogWindowValue};
+use crate::statistics::LatencyChoice;
 use crate::statistics::log::{HistogramLogSettings, LogKind, LogSettings, WindowValue};
 
 use super::convert::Shape;
@@ -100,7 +103,7 @@ pub(super) fn sync_range_flags(options: &JobOptions) -> u32 {
 }
 
 /// What is sampled, and which logs are written.
-pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> SampleSettings {
+pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured: LatencyChoice) -> SampleSettings {
     let measurements = &options.measurements;
     let off = measurements.disable_bw_measurement || options.time.gtod_reduce;
     let window = |milliseconds: u32| (!off).then_some(u64::from(milliseconds));
@@ -124,6 +127,7 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str) -> Sampl
         bandwidth_ms: window(measurements.bwavgtime),
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
+        measured,
         histograms: histograms(options, number, section),
     }
 }
@@ -138,7 +142,7 @@ fn histograms(options: &JobOptions, number: u32, section: &str) -> Option<(Histo
     let settings = HistogramLogSettings {
         window_ms: u64::from(measurements.log_hist_msec),
         coarseness: measurements.log_hist_coarseness,
-        epoch_ms: 0,
+        epoch_ms: epoch_ms(options),
     };
     Some((settings, prefix, measurements.per_job_logs.then_some(number)))
 }
@@ -156,6 +160,29 @@ fn log_settings(options: &JobOptions, kind: LogKind) -> LogSettings {
         priorities: measurements.log_prio,
         issue_times: measurements.log_issue_time,
         entries: measurements.log_entries as usize,
+        epoch_ms: epoch_ms(options),
+        compressed_chunk_bytes: usize::try_from(measurements.log_compression).unwrap_or(usize::MAX),
+        store_compressed: measurements.log_store_compressed,
         ..LogSettings::new(kind)
     }
 }
+
+/// Where the times of logs count from, in milliseconds (`log_unix_epoch`, `log_alternate_epoch`): the job's start as
+/// another clock has it.
+fn epoch_ms(options: &JobOptions) -> u64 {
+    let measurements = &options.measurements;
+    let id = match (measurements.log_unix_epoch, measurements.log_alternate_epoch) {
+        (false, false) => return 0,
+        (false, true) if measurements.log_alternate_epoch_clock_id == MONOTONIC => ClockId::Monotonic,
+        (false, true) if measurements.log_alternate_epoch_clock_id == BOOT_TIME => ClockId::Boottime,
+        _ => ClockId::Realtime,
+    };
+    let time = clock_gettime(id);
+    let part = |value: i64| u64::try_from(value).unwrap_or(0);
+    part(time.tv_sec) * 1000 + part(time.tv_nsec) / 1_000_000
+}
+
+/// `CLOCK_MONOTONIC`.
+const MONOTONIC: u32 = 1;
+/// `CLOCK_BOOTTIME`.
+const BOOT_TIME: u32 = 7;

@@ -32,6 +32,8 @@ pub(super) struct ProverSettings {
     /// `verify_dump`.
     pub(super) dumps: bool,
     pub(super) aux_path: Option<PathBuf>,
+    /// Whether the engine brings back what was written. If not, as with `null`, every read is taken for right.
+    pub(super) keeps_data: bool,
 }
 
 /// Fills and checks the blocks of a job.
@@ -132,6 +134,9 @@ impl Prover {
 
     /// A read of the history is about to be issued.
     pub(super) fn expect(&mut self, slot: u32, write: &LoggedWrite) {
+        if !self.settings.keeps_data {
+            return;
+        }
         let rules = self.settings.rules;
         let seed = Self::draw(&self.settings.verifier, &mut self.expected_seeds);
         let expected = Expected {
@@ -145,7 +150,8 @@ impl Prover {
     /// A read of the job itself is about to be issued; it is checked only where the phases say so.
     pub(super) fn expect_own(&mut self, slot: u32, offset: u64) {
         let expected = Expected { offset, seed: None, number: None };
-        self.expected[slot as usize] = self.settings.phases.checks_every_read.then_some((expected, false));
+        let checks = self.settings.phases.checks_every_read && self.settings.keeps_data;
+        self.expected[slot as usize] = checks.then_some((expected, false));
     }
 
     /// Checks what a read brought. Returns what a wrong block does to the job; `None`: it is right.

@@ -10,7 +10,7 @@ use crate::direction::Direction;
 use crate::statistics::log::{
     HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name,
 };
-use crate::statistics::{Completion, Measurement, Rate, RateSampler, Recorder};
+use crate::statistics::{Completion, LatencyChoice, Measurement, Rate, RateSampler, Recorder};
 
 /// A log, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct SampleSettings {
     pub iops_ms: Option<u64>,
     /// The logs.
     pub logs: Vec<LogFile>,
+    /// The latencies that are measured; logs of others stay empty.
+    pub measured: LatencyChoice,
     /// The log of histograms, and the name and number of its file.
     pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
 }
@@ -56,7 +58,7 @@ impl Samples {
             bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
             iops: sampler(Rate::Iops, settings.iops_ms),
             histograms: settings.histograms.as_ref().map(|(settings, ..)| HistogramLog::new(*settings)),
-            logs_ios: logs.iter().any(takes_ios) || settings.histograms.is_some(),
+            logs_ios: logs.iter().any(|log| takes_ios(log, settings.measured)) || settings.histograms.is_some(),
             logs,
             began_ns,
             settings,
@@ -90,7 +92,8 @@ impl Samples {
             log.record(now_ms, direction, io.bytes, histogram);
         }
         let issue_time_ns = now_ns.saturating_sub(self.began_ns).saturating_sub(io.clat_ns);
-        for log in self.logs.iter_mut().filter(|log| takes_ios(log)) {
+        let measured = self.settings.measured;
+        for log in self.logs.iter_mut().filter(|log| takes_ios(log, measured)) {
             let value = match log.settings().kind {
                 LogKind::Latency => io.lat_ns,
                 LogKind::CompletionLatency => io.clat_ns,
@@ -102,6 +105,11 @@ impl Samples {
                 }
                 LogKind::Iops => 1,
                 LogKind::Histogram => continue,
+            };
+            // Parity: only the latencies of a part of an I/O say when it was issued.
+            let issue_time_ns = match log.settings().kind {
+                LogKind::CompletionLatency | LogKind::SubmissionLatency => issue_time_ns,
+                _ => 0,
             };
             let sample = LogSample { value, block_bytes: io.bytes, offset, priority: 0, issue_time_ns };
             log.record(now_ms, direction, sample);
@@ -116,9 +124,9 @@ impl Samples {
             let Some(sampler) = sampler else {
                 continue;
             };
-            let logs = &mut self.logs;
+            let (logs, measured) = (&mut self.logs, self.settings.measured);
             sampler.look(now_ms, counts, |direction, value| {
-                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log));
+                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log, measured));
                 for log in taking {
                     log.record(now_ms, direction, LogSample { value, ..LogSample::default() });
                 }
@@ -178,10 +186,12 @@ fn write_file(
 }
 
 /// Whether each I/O is a sample of the log.
-fn takes_ios(log: &SampleLog) -> bool {
+fn takes_ios(log: &SampleLog, measured: LatencyChoice) -> bool {
     let settings = log.settings();
     match settings.kind {
-        LogKind::Latency | LogKind::CompletionLatency | LogKind::SubmissionLatency => true,
+        LogKind::Latency => measured.lat,
+        LogKind::CompletionLatency => measured.clat,
+        LogKind::SubmissionLatency => measured.slat,
         LogKind::Bandwidth | LogKind::Iops => settings.samples_each_io(),
         LogKind::Histogram => false,
     }

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::io::Errno;
+
 use crate::direction::Direction;
 use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
 use crate::files::{JobFiles, LayOut, file_names};
@@ -35,6 +37,8 @@ pub(super) struct JobSetup {
     pub(super) verifier: Option<Verifier>,
     /// Laid out already, by the coordinator (`create_serialize`).
     pub(super) is_laid_out: bool,
+    /// Nothing may be written.
+    pub(super) read_only: bool,
 }
 
 /// What the whole run is told.
@@ -42,6 +46,8 @@ pub(super) struct JobSetup {
 pub struct RunSettings {
     /// Whether job files may run programs (`ioengine=exec`, `exec_prerun`, `exec_postrun`).
     pub allow_exec: bool,
+    /// Whether nothing may be written (`--readonly`), not even files that jobs read.
+    pub read_only: bool,
     /// Where files of the program's own go.
     pub aux_path: Option<PathBuf>,
     /// The address of the front end that sent the jobs; empty: none.
@@ -109,6 +115,7 @@ impl JobSetup {
             offsets,
             verifier,
             is_laid_out,
+            read_only: run.read_only,
         })
     }
 
@@ -117,8 +124,12 @@ impl JobSetup {
         if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
             return Ok(());
         }
-        self.files.make_folders()?;
         let LayOut { file_count, bytes } = self.lay_out;
+        if self.read_only && file_count > 0 {
+            let what = "--readonly: a file to read is missing or too short, and is not to be written".to_owned();
+            return Err(JobFailure::System { what, source: Errno::NOENT.into() });
+        }
+        self.files.make_folders()?;
         if file_count > 0 {
             let (plural, total) = if file_count > 1 { ("s", "total ") } else { ("", "") };
             journal.note(&format!(

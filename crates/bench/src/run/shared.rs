@@ -93,6 +93,12 @@ impl Shared {
         (read(&self.bytes), read(&self.ios))
     }
 
+    /// Tells how many I/Os are under way.
+    #[inline]
+    pub(super) fn set_under_way(&self, count: u32) {
+        self.under_way.store(count, Ordering::Relaxed);
+    }
+
     /// I/Os under way at the last word.
     #[must_use]
     pub(super) fn under_way(&self) -> u32 {

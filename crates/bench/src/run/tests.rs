@@ -221,6 +221,19 @@ fn a_job_that_waits_for_another_finds_what_it_wrote() {
 }
 
 #[test]
+fn a_job_without_create_serialize_looks_at_its_files_when_it_starts() {
+    let folder = Folder::new();
+    let line = format!(
+        "--filename={} --bs=4k --name=a --rw=write --size=64k --name=b --stonewall --create_serialize=0 --rw=read",
+        folder.path("f")
+    );
+    // The size is that of the file, which is not there before.
+    let ran = ran(&line).fine();
+    assert_eq!(ran.direction("b", Direction::Read).bytes, 64 << 10);
+    assert!(ran.notes.iter().all(|note| !note.starts_with("b: Laying out")), "{:?}", ran.notes);
+}
+
+#[test]
 fn time_ends_a_job_and_a_ramp_is_forgotten() {
     let began = clock::now();
     let timed =

@@ -187,7 +187,12 @@ fn with_io<'r, E: Engine>(
         let ended = if options.target_file.create_only { Ok(()) } else { job.work(&mut offsets) };
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
+        let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
         finish(core, &options, runs_ns, &name, result);
+        if !works {
+            // Parity: nothing was looked for, and reports have no latency target.
+            result.latency_target = LatencyTargetResult::default();
+        }
         ended.and(closed)
     };
     match life() {
@@ -223,7 +228,7 @@ fn parts<'r>(
         depth,
         reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
         recorder: Recorder::new(&measuring::recorder(&options, at_once)),
-        samples: Samples::new(limits::samples(&options, member.number, &member.section), now),
+        samples: Samples::new(limits::samples(&options, member.number, &member.section, measured), now),
         writes,
         prover,
         pace: Pace::new(limits::rates(&options), draws, now),
@@ -269,7 +274,7 @@ impl<E: Engine> Job<'_, '_, '_, E> {
             }
             self.core.close_all()?;
             if self.options.target_file.unlink_each_loop {
-                self.core.parts().files.unlink()?;
+                self.core.unlink_before_opening();
             }
             let repeats = self.repeats;
             if let Some(prover) = &mut self.core.parts().prover {
@@ -346,6 +351,7 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Option<Prover>
         goes_on: options.error_handling.continue_on_error.verify,
         dumps: verification.verify_dump,
         aux_path: context.aux_path.clone(),
+        keeps_data: setup.description.traits.keeps_data,
     };
     Some(Prover::new(settings, depth))
 }

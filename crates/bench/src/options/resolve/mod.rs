@@ -21,7 +21,6 @@
 //! | `buffer_compress_percentage` | of 100: `zero_buffers`; else `refill_buffers`, unless given |
 //! | `zero_buffers` | no `scramble_buffers`, unless given |
 //! | `atomic` | `direct` |
-//! | `randseed` | no `randrepeat` |
 //! | `disable_lat` … | no `lat_percentiles` … |
 //! | `write_bw_log`, `write_iops_log` | averaged over `log_avg_msec`, at most over `bwavgtime`, `iopsavgtime` if given |
 //! | `loops` of 0 | 1 |
@@ -114,9 +113,6 @@ fn resolve_offsets(options: &mut JobOptions, block_sizes: &PerDirection<Between<
     }
     if io_type.random_distribution != RandomDistribution::Random {
         io_type.norandommap = true;
-    }
-    if options.set.contains("randseed") {
-        io_type.randrepeat = false;
     }
     io_type.overwrite |= io_type.rw.reads();
 }

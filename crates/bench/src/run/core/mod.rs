@@ -100,6 +100,7 @@ pub(super) struct Core<'j, E: Engine> {
     under_way: u32,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
+    unlink_first: Vec<bool>,
     now_ns: u64,
     /// I/Os until the clock is read, where they are not measured.
     until_clock: u32,
@@ -150,6 +151,7 @@ impl<'j, E: Engine> Core<'j, E> {
             under_way: 0,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
+            unlink_first: vec![false; parts.files.files().len()],
             now_ns: parts.clock.now(),
             until_clock: 0,
             held: None,
@@ -296,17 +298,21 @@ impl<'j, E: Engine> Core<'j, E> {
                 return self.hold(io, due_ns);
             }
             self.due_ns = due_ns;
-            parts.pace.issued(io.direction, io.length);
         }
-        if let Some(flow) = &mut parts.flow {
-            if flow.is_ahead() {
-                let until = parts.clock.now() + parts.flow_sleep_ns;
-                return self.hold(io, until);
-            }
-            flow.issue();
+        if parts.flow.as_ref().is_some_and(Flow::is_ahead) {
+            let until = parts.clock.now() + parts.flow_sleep_ns;
+            return self.hold(io, until);
         }
         if parts.depth.serialize_overlap && self.slots.overlaps(index(io.file), io.offset, length(io.length)) {
             return self.hold(io, 0);
+        }
+        // Counted once, however often it was held.
+        let parts = &mut self.parts;
+        if parts.pace.is_limited() {
+            parts.pace.issued(io.direction, io.length);
+        }
+        if let Some(flow) = &mut parts.flow {
+            flow.issue();
         }
         true
     }
@@ -513,6 +519,10 @@ impl<'j, E: Engine> Core<'j, E> {
             return Ok(());
         }
         let wanted = Wanted { at_least: at_least.min(self.under_way), at_most, timeout };
+        if at_least > 0 {
+            // Whoever watches sees what is waited for, however long that takes.
+            self.parts.shared.set_under_way(self.under_way);
+        }
         let mut completions = std::mem::take(&mut self.completions);
         let result = self.engine.reap(wanted, &mut completions);
         let now = self.read_clock();

@@ -99,6 +99,9 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Opens a file of the job for engine and loop.
     #[cold]
     pub(in crate::run) fn open(&mut self, file: usize) -> Result<(), Ended> {
+        if std::mem::take(&mut self.unlink_first[file]) {
+            self.parts.files.unlink_one(file)?;
+        }
         let descriptor = self.parts.files.open(file)?;
         let opened = &self.parts.files.files()[file];
         let extent = opened.extent();
@@ -113,6 +116,11 @@ impl<'j, E: Engine> Core<'j, E> {
         let open = self.descriptors.iter().filter(|&&descriptor| descriptor != NOT_OPEN).count();
         self.parts.shared.set_files_open(u32::try_from(open).unwrap_or(u32::MAX));
         Ok(())
+    }
+
+    /// Files are removed before they are opened the next time (`unlink_each_loop`): those of the last pass stay.
+    pub(in crate::run) fn unlink_before_opening(&mut self) {
+        self.unlink_first.fill(true);
     }
 
     /// Closes all files; nothing is under way.

@@ -1,0 +1,28 @@
+//! The load generator beside fio: the same job files, and what both make of them.
+
+mod case;
+mod comparison;
+mod difference;
+mod interrupted;
+mod mounted;
+mod nvme_tcp;
+mod pair;
+mod random_jobs;
+
+use e2e::scenario::Scenario;
+
+/// Every scenario of the group.
+pub(crate) const TABLE: &[Scenario] = &[
+    comparison::WORKLOADS,
+    comparison::ENGINES,
+    comparison::JOBS,
+    comparison::PROOFS,
+    comparison::REPORTS,
+    comparison::REFUSALS,
+    random_jobs::SCENARIO,
+    interrupted::SCENARIO,
+    mounted::SCENARIO,
+    nvme_tcp::SCENARIO,
+    nvme_tcp::KILLED,
+    nvme_tcp::HUNG,
+];
