@@ -4,6 +4,10 @@
 //! no end mark and no checksum, so that reading stops where the data do. With compression "as stored" they are the job's own chunks,
 //! which a front end appends to its file as they are.
 //!
+//! What fio's compressor has not flushed is lost: up to some hundred bytes at a log's end. Where they are buckets of a histogram, they
+//! read as zeros; where they are samples, those are missing, and [`LogEntries::missing`] says how many. (fio's own front end shows what
+//! was in its memory there.)
+//!
 //! The header's flags for offsets, priorities and times of issue are always zero in fio (its server never sets them), and its own front
 //! end loses samples by that. The flags in each sample are right, and those are read here.
 //!
@@ -30,7 +34,7 @@ const WINDOW_BYTES: usize = 64 << 10;
 pub struct LogKind(pub u32);
 
 impl LogKind {
-    /// Total latency in nanoseconds.
+    /// Latency in nanoseconds. fio sends this for all three kinds of latency; the name tells which.
     pub const TOTAL_LATENCY: Self = Self(1);
     /// Completion latency in nanoseconds.
     pub const COMPLETION_LATENCY: Self = Self(2);
@@ -207,8 +211,10 @@ impl SampleFlags {
 const HISTOGRAM_POINTER_BYTES: usize = 16;
 /// Bytes of a histogram after its sample.
 const HISTOGRAM_BYTES: usize = HISTOGRAM_POINTER_BYTES + Histogram::BUCKETS * size_of::<U64>();
+/// Most bytes of a sample without its histogram.
+const FIXED_BYTES_MAX: usize = 40 + 2 * size_of::<U64>();
 /// Most bytes that one sample takes.
-const ENTRY_BYTES_MAX: usize = 40 + 2 * size_of::<U64>() + HISTOGRAM_BYTES;
+const ENTRY_BYTES_MAX: usize = FIXED_BYTES_MAX + HISTOGRAM_BYTES;
 
 impl Log {
     /// A log with these samples. The header's number of samples is set to theirs.
@@ -241,6 +247,8 @@ impl Log {
             remaining: if self.header.compression == LogCompression::AS_STORED { 0 } else { self.header.samples },
             with_buckets: has_buckets(&self.header),
             version,
+            is_finished: false,
+            missing: 0,
         }
     }
 
@@ -303,11 +311,15 @@ pub struct LogEntries<'a> {
     remaining: u64,
     with_buckets: bool,
     version: ProtocolVersion,
+    /// The stream's end mark has come.
+    is_finished: bool,
+    missing: u64,
 }
 
 impl LogEntries<'_> {
     fn next_entry(&mut self) -> Result<LogEntry, Problem> {
         self.fill()?;
+        self.complete_histogram();
         let bytes = &self.window[self.start..];
         let (mut entry, flags, rest) = layout::decode_sample(bytes, self.version)?;
         let needed = flags.auxiliary_bytes() + if self.with_buckets { HISTOGRAM_BYTES } else { 0 };
@@ -326,6 +338,25 @@ impl LogEntries<'_> {
         Ok(entry)
     }
 
+    /// Samples that the stream was cut off before. Known when the iteration is over.
+    #[must_use]
+    pub const fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Whether all data are in the window, of a stream without an end.
+    const fn is_cut_off(&self) -> bool {
+        self.inflater.is_some() && !self.is_finished && self.window.len() - self.start < ENTRY_BYTES_MAX
+    }
+
+    /// Adds buckets that fio has kept to itself.
+    fn complete_histogram(&mut self) {
+        let available = self.window.len() - self.start;
+        if self.with_buckets && self.is_cut_off() && available >= FIXED_BYTES_MAX {
+            self.window.resize(self.start + ENTRY_BYTES_MAX, 0);
+        }
+    }
+
     /// Makes sure that a sample is in the window, unless the data end before.
     fn fill(&mut self) -> Result<(), Problem> {
         if self.window.len() - self.start >= ENTRY_BYTES_MAX {
@@ -333,11 +364,8 @@ impl LogEntries<'_> {
         }
         self.window.drain(..self.start);
         self.start = 0;
-        while self.window.len() < ENTRY_BYTES_MAX && !self.input.is_empty() {
-            if !self.fill_once()? {
-                break;
-            }
-        }
+        // The inflater may have more to give when its input is used up.
+        while self.window.len() < ENTRY_BYTES_MAX && self.fill_once()? {}
         Ok(())
     }
 
@@ -355,7 +383,8 @@ impl LogEntries<'_> {
             .decompress_vec(self.input, &mut self.window, FlushDecompress::None)
             .map_err(|_| Problem::Compression)?;
         let consumed = usize::try_from(inflater.total_in() - consumed_before).expect("no more than is in memory");
-        self.input = if status == Status::StreamEnd { &[] } else { &self.input[consumed..] };
+        self.is_finished |= status == Status::StreamEnd;
+        self.input = if self.is_finished { &[] } else { &self.input[consumed..] };
         let inflated = self.window.len() - length_before;
         self.inflated_bytes += inflated;
         if self.inflated_bytes > LOG_INFLATED_BYTES_MAX {
@@ -369,10 +398,20 @@ impl Iterator for LogEntries<'_> {
     type Item = Result<LogEntry, Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.remaining = self.remaining.checked_sub(1)?;
-        Some(self.next_entry().map_err(|problem| {
-            self.remaining = 0;
-            problem.of(Opcode::Log)
-        }))
+        let after = self.remaining.checked_sub(1)?;
+        match self.next_entry() {
+            Ok(entry) => {
+                self.remaining = after;
+                Some(Ok(entry))
+            }
+            Err(Problem::Short { .. }) if self.is_cut_off() => {
+                self.missing = std::mem::take(&mut self.remaining);
+                None
+            }
+            Err(problem) => {
+                self.remaining = 0;
+                Some(Err(problem.of(Opcode::Log)))
+            }
+        }
     }
 }

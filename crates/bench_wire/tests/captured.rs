@@ -6,7 +6,7 @@
 mod recording;
 
 use bench_wire::frame::{Message, MessageReader, MessageWriter};
-use bench_wire::log::{Log, LogCompression, LogKind};
+use bench_wire::log::{Log, LogCompression, LogEntry, LogKind};
 use bench_wire::message::{FrontEndMessage, WorkerMessage};
 use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
@@ -67,6 +67,11 @@ fn how_the_bytes_are_split_does_not_matter() {
 fn both_sessions_take_what_the_real_ends_said_in_that_order() {
     for recording in recordings() {
         let mut worker = WorkerSession::new();
+        for message in worker_messages(&recording).1 {
+            if matches!(message, WorkerMessage::FileRequest(..)) {
+                worker.send(&message);
+            }
+        }
         let mut input = &*recording.front_end;
         let mut said = Vec::new();
         while let Some(message) = worker.next_message(&mut input).unwrap() {
@@ -139,9 +144,16 @@ fn statistics_have_the_numbers_of_the_job_in_every_version() {
     assert_eq!(versions, [97, 101, 103, 107, 120, 121]);
 }
 
+/// All samples of a log, and how many are missing.
+fn entries_of(log: &Log, version: ProtocolVersion) -> (Vec<LogEntry>, u64) {
+    let mut entries = log.entries(version);
+    let read = entries.by_ref().map(Result::unwrap).collect();
+    (read, entries.missing())
+}
+
 #[test]
 fn logs_have_a_sample_for_each_io() {
-    let mut seen = Vec::new();
+    let (mut seen, mut incomplete) = (Vec::new(), Vec::new());
     for recording in recordings().iter().filter(|recording| recording.name.ends_with("-logs")) {
         let (version, said) = worker_messages(recording);
         let report = said.iter().find_map(|message| match message {
@@ -151,10 +163,14 @@ fn logs_have_a_sample_for_each_io() {
         let job = &report.unwrap().job;
         for message in &said {
             let WorkerMessage::Log(log) = message else { continue };
-            let entries: Vec<_> = log.entries(version).map(Result::unwrap).collect();
-            assert_eq!(entries.len() as u64, log.header.samples, "{}", log.header.name);
+            let (entries, missing) = entries_of(log, version);
+            assert_eq!(entries.len() as u64 + missing, log.header.samples, "{} {}", recording.name, log.header.name);
+            assert!(missing <= 1);
+            if missing > 0 {
+                incomplete.push(format!("{} {}", recording.name, log.header.name));
+            }
             assert!(entries.is_sorted_by_key(|entry| entry.time_ms), "{}", log.header.name);
-            if log.header.kind == LogKind::TOTAL_LATENCY {
+            if log.header.name.to_text() == "x_lat.1.log" {
                 for direction in 0..2 {
                     let of_it = entries.iter().filter(|entry| entry.direction == direction);
                     let values: Vec<_> = of_it.map(|entry| entry.value).collect();
@@ -167,12 +183,14 @@ fn logs_have_a_sample_for_each_io() {
             }
             // The same samples, packed by us, are the same samples.
             let again = Log::new(log.header.clone(), &entries, version);
-            assert_eq!(again.entries(version).map(Result::unwrap).collect::<Vec<_>>(), entries);
+            assert_eq!(entries_of(&again, version), (entries, 0));
             seen.push((version.number(), log.header.kind));
         }
     }
+    // fio has kept the last 16 bytes of this one to itself.
+    assert_eq!(incomplete, ["3.36-logs x_iops.1.log"]);
     for version in [97, 101, 103, 107, 120, 121] {
-        for kind in [LogKind::TOTAL_LATENCY, LogKind::COMPLETION_LATENCY, LogKind::SUBMISSION_LATENCY] {
+        for kind in [LogKind::TOTAL_LATENCY, LogKind::BANDWIDTH, LogKind::IOPS] {
             assert!(seen.contains(&(version, kind)), "{version} {kind:?}");
         }
     }
@@ -186,8 +204,8 @@ fn histogram_logs_have_their_buckets() {
         for message in &said {
             let WorkerMessage::Log(log) = message else { continue };
             assert_eq!((log.header.kind, log.header.compression), (LogKind::HISTOGRAM, LogCompression::TRANSMISSION));
-            let entries: Vec<_> = log.entries(version).map(Result::unwrap).collect();
-            assert_eq!(entries.len() as u64, log.header.samples);
+            let (entries, missing) = entries_of(log, version);
+            assert_eq!((entries.len() as u64, missing), (log.header.samples, 0));
             for entry in &entries {
                 let counted: u64 = entry.histogram.as_ref().unwrap().buckets().iter().sum();
                 assert!((1..100).contains(&counted), "{counted} in one interval");
@@ -209,7 +227,7 @@ fn steady_state_and_priorities_are_found_behind_the_fixed_part() {
             if recording.name.ends_with("steady") {
                 assert_eq!((state.duration, state.iops.len(), state.bandwidth.len()), (2, 2, 2), "{}", recording.name);
                 assert_eq!(state.latency.len(), if version.number() >= 115 { 2 } else { 0 });
-                assert!(state.iops.iter().zip(&state.bandwidth).all(|(iops, bandwidth)| *bandwidth == iops * 64));
+                assert!(state.iops.iter().zip(&state.bandwidth).all(|(iops, bandwidth)| bandwidth / 65536 == *iops));
                 steady.push(version.number());
             }
             if recording.name == "3.33-priorities" {

@@ -135,7 +135,7 @@ impl CommandLine {
 pub struct WorkersJobFile {
     /// Who sends it.
     pub front_end: FrontEndKind,
-    /// The path as the worker sees it, without NUL, at most 65534 bytes.
+    /// The path as the worker sees it, without NUL, at most 65535 bytes.
     pub path: Vec<u8>,
 }
 
@@ -143,18 +143,18 @@ impl WorkersJobFile {
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
         let parse = || {
             let (wire, rest) = beginning::<CountAndKind>(payload)?;
-            let bytes = counted(rest, wire.count.get().into())?;
-            let Some((0, path)) = bytes.split_last() else {
+            let Some((0, path)) = rest.split_last() else {
                 return Err(Problem::Unterminated { field: "the path" });
             };
-            Ok(Self { front_end: FrontEndKind(wire.front_end.get()), path: path.to_vec() })
+            let path = counted(path, wire.count.get().into())?.to_vec();
+            Ok(Self { front_end: FrontEndKind(wire.front_end.get()), path })
         };
         parse().map_err(|problem| problem.of(Opcode::LoadFile))
     }
 
     pub(crate) fn encode(&self, output: &mut Vec<u8>) {
         let mut wire: CountAndKind = FromZeros::new_zeroed();
-        wire.count.set(u16::try_from(self.path.len() + 1).expect("a path has at most 65534 bytes"));
+        wire.count.set(u16::try_from(self.path.len()).expect("a path has at most 65535 bytes"));
         wire.front_end.set(self.front_end.0);
         output.extend_from_slice(wire.as_bytes());
         output.extend_from_slice(&self.path);

@@ -116,7 +116,7 @@ pub struct SteadyState {
     pub criterion: f64,
     /// Samples of IOPS; [`Self::duration`] of them, or none.
     pub iops: Vec<u64>,
-    /// Samples of bandwidth in KiB/s.
+    /// Samples of bandwidth in bytes per second.
     pub bandwidth: Vec<u64>,
     /// Samples of latency in nanoseconds. Since version 115; empty before.
     pub latency: Vec<u64>,

@@ -80,19 +80,26 @@ impl FrontEndSession {
         self.unanswered.iter().filter(|request| matches!(request, Request::Eta(_))).count()
     }
 
-    /// Takes bytes off `input` until the worker has said something; `None` when more are needed, and then all are taken.
+    /// Takes bytes off `input` until the worker has said something; `None` when more are needed or
+    /// it has said QUIT, and then all are taken.
     ///
-    /// Answers to nothing are dropped, as fio's front end does.
+    /// Answers to nothing are dropped, as fio's front end does, and so is what comes after QUIT: fio's worker may answer a request for
+    /// progress that late.
     ///
     /// # Errors
     /// What the worker did wrong, after which the connection has to be closed.
     /// [`Fault::version_to_retry_with`] tells whether to connect again, and how.
     pub fn next_message(&mut self, input: &mut &[u8]) -> Result<Option<WorkerMessage>, Fault> {
-        while let Some(message) = self.reader.next_message(input)? {
+        while !self.is_over()
+            && let Some(message) = self.reader.next_message(input)?
+        {
             let message = WorkerMessage::decode(&message, self.writer.version())?;
             if self.accept(&message)? {
                 return Ok(Some(message));
             }
+        }
+        if self.is_over() {
+            *input = &[];
         }
         Ok(None)
     }
@@ -100,9 +107,6 @@ impl FrontEndSession {
     /// Checks the order of what the worker says; false for an answer to nothing.
     fn accept(&mut self, message: &WorkerMessage) -> Result<bool, Fault> {
         let out_of_order = |rule| Err(Fault::OutOfOrder { opcode: message.opcode(), rule });
-        if self.phase == Phase::Over {
-            return out_of_order("nothing comes after QUIT");
-        }
         match message {
             WorkerMessage::Quit => self.phase = Phase::Over,
             WorkerMessage::JobStarted if self.phase != Phase::Running => {
