@@ -10,9 +10,6 @@ mod header;
 mod reader;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 pub use header::{FLAG_MORE, FrameHeader, HEADER_BYTES};
 pub use reader::{Message, MessageReader};
 pub use writer::MessageWriter;

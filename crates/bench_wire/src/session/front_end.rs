@@ -180,4 +180,10 @@ impl FrontEndSession {
     pub fn transmitted(&mut self, count: usize) {
         self.writer.transmitted(count);
     }
+
+    /// The output, to say what [`Self::send`] refuses.
+    #[cfg(test)]
+    pub(super) const fn writer_for_tests(&mut self) -> &mut MessageWriter {
+        &mut self.writer
+    }
 }

@@ -3,14 +3,12 @@
 //! `captured/NAME.session` has what both ends sent, in hexadecimal, `*N` for N zero bytes; its first lines say which programs, and with
 //! which command line. `captured/jobs/` has the job files.
 
-mod recording;
-
+use crate::recording::{Recording, assert_same, recordings};
 use bench_wire::frame::{Message, MessageReader, MessageWriter};
 use bench_wire::log::{Log, LogCompression, LogEntry, LogKind};
 use bench_wire::message::{FrontEndMessage, WorkerMessage};
 use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
-use recording::{Recording, recordings};
 
 /// Takes a stream apart in pieces of `piece` bytes.
 fn messages<'a>(sender: Role, bytes: &'a [u8], piece: usize, mut each: impl FnMut(Message<'_>, ProtocolVersion)) {
@@ -38,13 +36,13 @@ fn every_command_is_written_as_it_was_read() {
             FrontEndMessage::decode(&message).unwrap().encode(&mut output);
             version = Some(theirs);
         });
-        recording::assert_same(name, output.pending(), front_end);
+        assert_same(name, output.pending(), front_end);
         let mut output = MessageWriter::new(version.unwrap());
         messages(Role::Worker, worker, 4096, |message, theirs| {
             assert_eq!(Some(theirs), version);
             WorkerMessage::decode(&message, theirs).unwrap().encode(&mut output);
         });
-        recording::assert_same(name, output.pending(), worker);
+        assert_same(name, output.pending(), worker);
     }
 }
 
