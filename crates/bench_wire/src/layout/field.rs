@@ -43,12 +43,12 @@ macro_rules! integers {
 
 integers!(U16 = u16, U32 = u32, U64 = u64);
 
-impl Field<u8> for u8 {
-    fn load(&self) -> u8 {
+impl Field<Self> for u8 {
+    fn load(&self) -> Self {
         *self
     }
 
-    fn store(&mut self, value: &u8) {
+    fn store(&mut self, value: &Self) {
         *self = *value;
     }
 }
@@ -69,7 +69,7 @@ impl Field<bool> for u8 {
     }
 
     fn store(&mut self, value: &bool) {
-        *self = u8::from(*value);
+        *self = Self::from(*value);
     }
 }
 

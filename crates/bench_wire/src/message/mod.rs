@@ -121,6 +121,15 @@ impl FrontEndMessage {
         }
     }
 
+    /// Its cookie; zero for a command that is no answer and wants none.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        match self {
+            Self::SendEta(tag) | Self::Probe(tag, _) | Self::UpdateJob(tag, _) | Self::File(tag, _) => *tag,
+            _ => Tag(0),
+        }
+    }
+
     /// Takes a command apart.
     ///
     /// # Errors
@@ -146,18 +155,17 @@ impl FrontEndMessage {
     /// Appends it to the output, in the output's version.
     pub fn encode(&self, output: &mut MessageWriter) {
         let mut payload = Vec::new();
-        let tag = match self {
-            Self::Quit | Self::Exit | Self::Run => Tag::default(),
-            Self::Job(job) => untagged(job.encode(&mut payload)),
-            Self::JobLine(line) => untagged(line.encode(&mut payload)),
-            Self::LoadFile(file) => untagged(file.encode(&mut payload)),
-            Self::SendEta(tag) => *tag,
-            Self::Probe(tag, probe) => tagged(*tag, probe.encode(&mut payload)),
-            Self::UpdateJob(tag, job) => tagged(*tag, job.encode(&mut payload)),
-            Self::VerifyTrigger(trigger) => untagged(trigger.encode(&mut payload)),
-            Self::File(tag, file) => tagged(*tag, file.encode(&mut payload)),
-        };
-        output.write(self.opcode(), tag.0, &payload);
+        match self {
+            Self::Quit | Self::Exit | Self::Run | Self::SendEta(_) => {}
+            Self::Job(job) => job.encode(&mut payload),
+            Self::JobLine(line) => line.encode(&mut payload),
+            Self::LoadFile(file) => file.encode(&mut payload),
+            Self::Probe(_, probe) => probe.encode(&mut payload),
+            Self::UpdateJob(_, job) => job.encode(&mut payload),
+            Self::VerifyTrigger(trigger) => trigger.encode(&mut payload),
+            Self::File(_, file) => file.encode(&mut payload),
+        }
+        output.write(self.opcode(), self.tag().0, &payload);
     }
 }
 
@@ -182,6 +190,15 @@ impl WorkerMessage {
             Self::VerifyStates(_) => Opcode::VerifyTrigger,
             Self::FileRequest(..) => Opcode::SendFile,
             Self::JobOption(_) => Opcode::JobOption,
+        }
+    }
+
+    /// Its cookie; zero for a command that is no answer and wants none.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        match self {
+            Self::Eta(tag, _) | Self::Probe(tag, _) | Self::UpdateReply(tag, _) | Self::FileRequest(tag, _) => *tag,
+            _ => Tag(0),
         }
     }
 
@@ -216,25 +233,25 @@ impl WorkerMessage {
     pub fn encode(&self, output: &mut MessageWriter) {
         let version = output.version();
         let mut payload = Vec::new();
-        let tag = match self {
-            Self::Quit | Self::JobStarted => Tag::default(),
-            Self::Text(text) => untagged(text.encode(&mut payload)),
-            Self::JobReport(report) => untagged(job_statistics::encode(report, version, &mut payload)),
-            Self::GroupStatistics(group) => untagged(group.encode(&mut payload)),
-            Self::Eta(tag, eta) => tagged(*tag, eta.encode(&mut payload)),
-            Self::Probe(tag, probe) => tagged(*tag, probe.encode(&mut payload)),
-            Self::Start(start) => untagged(start.encode(&mut payload)),
-            Self::Stop(stop) => untagged(stop.encode(&mut payload)),
-            Self::DiskUtilisation(disk) => untagged(disk.encode(&mut payload)),
-            Self::AddJob(job) => untagged(job.encode(&mut payload)),
+        match self {
+            Self::Quit | Self::JobStarted => {}
+            Self::Text(text) => text.encode(&mut payload),
+            Self::JobReport(report) => job_statistics::encode(report, version, &mut payload),
+            Self::GroupStatistics(group) => group.encode(&mut payload),
+            Self::Eta(_, eta) => eta.encode(&mut payload),
+            Self::Probe(_, probe) => probe.encode(&mut payload),
+            Self::Start(start) => start.encode(&mut payload),
+            Self::Stop(stop) => stop.encode(&mut payload),
+            Self::DiskUtilisation(disk) => disk.encode(&mut payload),
+            Self::AddJob(job) => job.encode(&mut payload),
             // Its header has a frame of its own.
             Self::Log(log) => return log.encode(output),
-            Self::UpdateReply(tag, reply) => tagged(*tag, reply.encode(&mut payload)),
-            Self::VerifyStates(states) => untagged(states.encode(&mut payload)),
-            Self::FileRequest(tag, request) => tagged(*tag, request.encode(&mut payload)),
-            Self::JobOption(option) => untagged(option.encode(&mut payload)),
-        };
-        output.write(self.opcode(), tag.0, &payload);
+            Self::UpdateReply(_, reply) => reply.encode(&mut payload),
+            Self::VerifyStates(states) => states.encode(&mut payload),
+            Self::FileRequest(_, request) => request.encode(&mut payload),
+            Self::JobOption(option) => option.encode(&mut payload),
+        }
+        output.write(self.opcode(), self.tag().0, &payload);
     }
 }
 
@@ -244,14 +261,4 @@ fn nothing<T>(message: &Message<'_>, value: T) -> Result<T, Fault> {
         0 => Ok(value),
         found => Err(Problem::Size { expected: 0, found }.of(message.opcode)),
     }
-}
-
-/// The tag of a command that is no answer and wants none.
-const fn untagged((): ()) -> Tag {
-    Tag(0)
-}
-
-/// The tag of a command whose payload is written.
-const fn tagged(tag: Tag, (): ()) -> Tag {
-    tag
 }

@@ -124,18 +124,11 @@ fn a_front_end_learns_the_version_of_a_worker_that_refuses_it() {
 
 #[test]
 fn a_worker_refuses_what_comes_at_the_wrong_time_and_says_so() {
-    let late_job = |front_end: &mut FrontEndSession| job().encode(front_end.writer_for_tests());
-    let second_run = |front_end: &mut FrontEndSession| FrontEndMessage::Run.encode(front_end.writer_for_tests());
-    let file = |front_end: &mut FrontEndSession| {
-        FrontEndMessage::File(Tag(1), FileReply::default()).encode(front_end.writer_for_tests());
-    };
-    let cases: [(fn(&mut FrontEndSession), Opcode); 3] =
-        [(late_job, Opcode::Job), (second_run, Opcode::Run), (file, Opcode::SendFile)];
-    for (say, wrong) in cases {
+    for wrong in [job(), FrontEndMessage::Run, FrontEndMessage::File(Tag(1), FileReply::default())] {
         let (mut front_end, mut worker) = running(ProtocolVersion::OLDEST);
-        say(&mut front_end);
+        wrong.encode(front_end.writer_for_tests());
         let fault = to_worker(&mut front_end, &mut worker).unwrap_err();
-        assert!(matches!(fault, Fault::OutOfOrder { opcode, .. } if opcode == wrong), "{fault}");
+        assert!(matches!(fault, Fault::OutOfOrder { opcode, .. } if opcode == wrong.opcode()), "{fault}");
         let said = to_front_end(&mut worker, &mut front_end).unwrap();
         let [WorkerMessage::Text(text)] = &said[..] else { panic!("words about it") };
         assert_eq!(text.text(), format!("fio: {fault}\n").as_bytes());

@@ -11,7 +11,7 @@ use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
 
 /// Takes a stream apart in pieces of `piece` bytes.
-fn messages<'a>(sender: Role, bytes: &'a [u8], piece: usize, mut each: impl FnMut(Message<'_>, ProtocolVersion)) {
+fn messages(sender: Role, bytes: &[u8], piece: usize, mut each: impl FnMut(Message<'_>, ProtocolVersion)) {
     let mut reader = MessageReader::new(sender);
     for mut input in bytes.chunks(piece) {
         while let Some(message) = reader.next_message(&mut input).unwrap() {
