@@ -18,13 +18,12 @@ pub enum Fault {
         computed: u16,
     },
     /// The peer speaks another version.
-    #[error(
-        "the peer speaks protocol version {theirs}; {} to {} are accepted, one for each connection",
-        ProtocolVersion::OLDEST.number(), ProtocolVersion::NEWEST.number()
-    )]
+    #[error("the peer speaks protocol version {theirs}; {}", accepted(*ours))]
     Version {
         /// The peer's.
         theirs: u16,
+        /// This connection's; `None` when it has none yet.
+        ours: Option<ProtocolVersion>,
     },
     /// A number that is no command.
     #[error("opcode {number} is no command; 1 to 22 are")]
@@ -97,9 +96,17 @@ impl Fault {
     #[must_use]
     pub const fn version_to_retry_with(&self) -> Option<ProtocolVersion> {
         match self {
-            Self::Version { theirs } => ProtocolVersion::new(*theirs),
+            Self::Version { theirs, .. } => ProtocolVersion::new(*theirs),
             _ => None,
         }
+    }
+}
+
+/// The versions that would have been accepted.
+fn accepted(ours: Option<ProtocolVersion>) -> String {
+    match ours {
+        Some(version) => format!("this connection is of version {version}"),
+        None => format!("{} to {} are accepted", ProtocolVersion::OLDEST.number(), ProtocolVersion::NEWEST.number()),
     }
 }
 

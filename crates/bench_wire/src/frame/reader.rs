@@ -145,9 +145,9 @@ impl MessageReader {
             return Err(Fault::HeaderChecksum { found: header.header_checksum.get(), computed });
         }
         let theirs = header.version.get();
-        let version = ProtocolVersion::new(theirs).ok_or(Fault::Version { theirs })?;
+        let version = ProtocolVersion::new(theirs).ok_or(Fault::Version { theirs, ours: self.version })?;
         if *self.version.get_or_insert(version) != version {
-            return Err(Fault::Version { theirs });
+            return Err(Fault::Version { theirs, ours: self.version });
         }
         let number = header.opcode.get();
         let opcode = Opcode::from_number(number).ok_or(Fault::UnknownOpcode { number })?;

@@ -113,13 +113,17 @@ fn a_front_end_learns_the_version_of_a_worker_that_refuses_it() {
     foreign[0] = 90;
     let checksum = crate::frame::checksum(&foreign[..20]).to_le_bytes();
     foreign[20..22].copy_from_slice(&checksum);
-    assert_eq!(worker.next_message(&mut &*foreign), Err(Fault::Version { theirs: 90 }));
+    let fault = worker.next_message(&mut &*foreign).unwrap_err();
+    assert_eq!(fault, Fault::Version { theirs: 90, ours: None });
+    assert_eq!(fault.to_string(), "the peer speaks protocol version 90; 97 to 121 are accepted");
+    assert_eq!(fault.version_to_retry_with(), None);
     assert!(worker.is_over());
     let words = worker.pending_output();
     assert!(words.windows(26).any(|window| window == b"bad server cmd version 90\n"));
     let fault = front_end.next_message(&mut &*words).unwrap_err();
+    let shown = "the peer speaks protocol version 121; this connection is of version 97 (fio 3.33)";
+    assert_eq!(fault.to_string(), shown);
     assert_eq!(fault.version_to_retry_with(), Some(ProtocolVersion::NEWEST));
-    assert_eq!(Fault::Version { theirs: 90 }.version_to_retry_with(), None);
 }
 
 #[test]

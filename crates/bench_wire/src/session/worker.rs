@@ -126,7 +126,7 @@ impl WorkerSession {
             return;
         }
         let text = match fault {
-            Fault::Version { theirs } => format!("fio: bad server cmd version {theirs}\n"),
+            Fault::Version { theirs, .. } => format!("fio: bad server cmd version {theirs}\n"),
             other => format!("fio: {other}\n"),
         };
         let text = TextOutput { level: TextOutput::ERROR, bytes: text.into_bytes(), ..TextOutput::default() };

@@ -240,7 +240,8 @@ fn fault_of(sender: Role, stream: &[u8]) -> Fault {
 #[test]
 fn each_breach_of_the_frames_has_its_fault() {
     let stream = header(Opcode::Run, &[], |header| header.version = 96.into());
-    assert_eq!(fault_of(Role::FrontEnd, &stream), Fault::Version { theirs: 96 });
+    let ours = Some(ProtocolVersion::OLDEST);
+    assert_eq!(fault_of(Role::FrontEnd, &stream), Fault::Version { theirs: 96, ours });
     let stream = header(Opcode::Run, &[], |header| header.version = 121.into());
     let fault = fault_of(Role::FrontEnd, &stream);
     assert_eq!(fault.version_to_retry_with(), Some(ProtocolVersion::NEWEST));
