@@ -28,7 +28,7 @@ fn messages(sender: Role, bytes: &[u8], piece: usize, mut each: impl FnMut(Messa
 #[test]
 fn every_command_is_written_as_it_was_read() {
     for recording in recordings() {
-        let Recording { name, front_end, worker } = &recording;
+        let Recording { name, front_end, worker } = recording;
         let mut version = None;
         let mut output = MessageWriter::new(ProtocolVersion::OLDEST);
         messages(Role::FrontEnd, front_end, usize::MAX, |message, theirs| {
@@ -65,7 +65,7 @@ fn how_the_bytes_are_split_does_not_matter() {
 fn both_sessions_take_what_the_real_ends_said_in_that_order() {
     for recording in recordings() {
         let mut worker = WorkerSession::new();
-        for message in worker_messages(&recording).1 {
+        for message in worker_messages(recording).1 {
             if matches!(message, WorkerMessage::FileRequest(..)) {
                 worker.send(&message);
             }
@@ -218,7 +218,7 @@ fn histogram_logs_have_their_buckets() {
 fn steady_state_and_priorities_are_found_behind_the_fixed_part() {
     let mut steady = Vec::new();
     for recording in recordings() {
-        let (version, said) = worker_messages(&recording);
+        let (version, said) = worker_messages(recording);
         for message in &said {
             let WorkerMessage::JobReport(report) = message else { continue };
             let (job, state) = (&report.job, &report.job.steady_state);
@@ -276,7 +276,7 @@ fn verify_states_go_from_worker_to_front_end_and_back() {
 fn packed_jobs_have_their_names_in_every_version() {
     let mut names = Vec::new();
     for recording in recordings() {
-        let (version, said) = worker_messages(&recording);
+        let (version, said) = worker_messages(recording);
         for message in said {
             if let WorkerMessage::AddJob(job) = message {
                 names.push((version.number(), job.name().to_text().into_owned()));

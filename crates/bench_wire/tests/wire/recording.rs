@@ -1,6 +1,7 @@
 //! Reads the recorded sessions.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What both ends of a session sent.
 pub(crate) struct Recording {
@@ -15,7 +16,12 @@ fn folder() -> PathBuf {
 }
 
 /// All of them, by name.
-pub(crate) fn recordings() -> Vec<Recording> {
+pub(crate) fn recordings() -> &'static [Recording] {
+    static RECORDINGS: OnceLock<Vec<Recording>> = OnceLock::new();
+    RECORDINGS.get_or_init(read_all)
+}
+
+fn read_all() -> Vec<Recording> {
     let mut paths: Vec<_> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
