@@ -140,6 +140,16 @@ fn a_worker_refuses_what_comes_at_the_wrong_time_and_says_so() {
 }
 
 #[test]
+fn a_worker_complains_in_the_front_ends_version_even_about_its_first_word() {
+    let (mut front_end, mut worker) = (FrontEndSession::new(ProtocolVersion::OLDEST), WorkerSession::new());
+    front_end.writer_for_tests().write(Opcode::Probe, 1, b"too short");
+    assert!(matches!(to_worker(&mut front_end, &mut worker), Err(Fault::Malformed { opcode: Opcode::Probe, .. })));
+    let said = to_front_end(&mut worker, &mut front_end).unwrap();
+    let [WorkerMessage::Text(text)] = &said[..] else { panic!("words about it") };
+    assert_eq!(text.text(), b"fio: PROBE: 9 bytes of payload where 136 are expected\n");
+}
+
+#[test]
 fn a_worker_does_not_remember_requests_without_end() {
     let (mut front_end, mut worker) = running(ProtocolVersion::OLDEST);
     for tag in 0..=crate::limits::UNANSWERED_REQUESTS_MAX as u64 {

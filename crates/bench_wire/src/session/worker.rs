@@ -76,6 +76,9 @@ impl WorkerSession {
     /// connection has to be closed.
     pub fn next_message(&mut self, input: &mut &[u8]) -> Result<Option<FrontEndMessage>, Fault> {
         let received = self.receive(input);
+        if let Some(version) = self.reader.version() {
+            self.writer.set_version(version);
+        }
         if let Err(fault) = received {
             self.complain(&fault);
         }
@@ -87,9 +90,6 @@ impl WorkerSession {
             return Ok(None);
         };
         let message = FrontEndMessage::decode(&message)?;
-        if let Some(version) = self.reader.version() {
-            self.writer.set_version(version);
-        }
         self.check_order(&message)?;
         Ok(Some(message))
     }

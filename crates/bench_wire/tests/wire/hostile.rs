@@ -174,7 +174,7 @@ fn a_flipped_bit_behind_the_checksum_is_a_fault_or_another_value() {
             damaged[bit / 8] ^= 1 << (bit % 8);
             let Ok((value, written)) = sample.rewrite(&damaged) else { continue };
             if let Value::Worker(WorkerMessage::Log(log)) = &value {
-                let readable = log.entries(sample.version).take(100).filter(Result::is_ok).count();
+                let readable = log.entries(sample.version).take(3).filter(Result::is_ok).count();
                 assert!(readable as u64 <= log.header.samples);
             }
             // The same value only when the bit is padding, or after the end of a string.
