@@ -230,6 +230,45 @@ fn sessions_survive_any_order_of_real_commands() {
     }
 }
 
+/// Offsets are those of version 97.
+#[test]
+fn counts_and_places_inside_of_statistics_are_checked() {
+    let is_report = |sample: &&Sample| {
+        sample.opcode == Opcode::JobStatistics
+            && sample.version == ProtocolVersion::OLDEST
+            && sample.payload.len() == 184_056
+    };
+    let sample = samples().iter().find(is_report).unwrap();
+    let problem = |changes: &[(usize, &[u8])]| {
+        let mut payload = sample.payload.clone();
+        for (at, bytes) in changes {
+            payload[*at..][..bytes.len()].copy_from_slice(bytes);
+        }
+        match sample.decode(&payload) {
+            Err(Fault::Malformed { problem, .. }) => Some(problem),
+            _ => None,
+        }
+    };
+    let (block_count, duration, state, priorities_at, priorities) = (150_904, 183_732, 183_740, 183_832, 183_856);
+    assert_eq!(problem(&[(block_count, &8192_u64.to_le_bytes())]), None);
+    for count in [8193, u64::MAX] {
+        let field = "the number of block states";
+        let refused = Some(Problem::Number { field, value: count, limit: 8192 });
+        assert_eq!(problem(&[(block_count, &count.to_le_bytes())]), refused);
+    }
+    let outside = Some(Problem::Outside { field: "the priorities" });
+    for (at, count) in [(184_056, 1), (u64::MAX, 1), (0, 13), (0, u32::MAX), (169_145, 1)] {
+        let changes: [(usize, &[u8]); 2] = [(priorities_at, &at.to_le_bytes()), (priorities, &count.to_le_bytes())];
+        assert_eq!(problem(&changes), outside, "{count} at {at}");
+    }
+    assert_eq!(problem(&[(priorities_at, &169_144_u64.to_le_bytes()), (priorities, &[1])]), None);
+    let outside = Some(Problem::Outside { field: "the steady state's IOPS" });
+    for seconds in [u64::MAX, 1 << 60, 23_008] {
+        assert_eq!(problem(&[(duration, &seconds.to_le_bytes()), (state, &[1 << 5])]), outside, "{seconds} s");
+    }
+    assert_eq!(problem(&[(duration, &23_007_u64.to_le_bytes()), (state, &[1 << 5])]), None);
+}
+
 fn header(opcode: Opcode, payload: &[u8], change: impl FnOnce(&mut FrameHeader)) -> Vec<u8> {
     use zerocopy::IntoBytes;
     let mut header = FrameHeader::new(ProtocolVersion::OLDEST, opcode, 0, payload, false);
