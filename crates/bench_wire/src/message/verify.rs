@@ -1,0 +1,139 @@
+//! Verify states: how far a job was when it was cut off, so that what it wrote can be verified later.
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::job::{before_nul, counted};
+use crate::fault::Fault;
+use crate::fixed_text::FixedText;
+use crate::layout::field::beginning;
+use crate::opcode::Opcode;
+
+/// Save the verify state, stop all jobs, run a command.
+///
+/// fio's server runs the command through its shell, as whoever started the server. Whether to do so is the caller's decision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifyTrigger {
+    /// The command as it came, at most 65535 bytes.
+    pub bytes: Vec<u8>,
+}
+
+wire_structure! {
+    /// `struct cmd_vtrigger_pdu`.
+    struct VerifyTriggerWire, 2 bytes {
+        0 length: U16;
+    }
+}
+
+impl VerifyTrigger {
+    /// The command.
+    #[must_use]
+    pub fn command(&self) -> &[u8] {
+        before_nul(&self.bytes)
+    }
+
+    pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
+        let parse = || {
+            let (wire, rest) = beginning::<VerifyTriggerWire>(payload)?;
+            Ok(Self { bytes: counted(rest, wire.length.get().into())?.to_vec() })
+        };
+        parse().map_err(|problem: crate::Problem| problem.of(Opcode::VerifyTrigger))
+    }
+
+    pub(crate) fn encode(&self, output: &mut Vec<u8>) {
+        let length = u16::try_from(self.bytes.len()).expect("a command has at most 65535 bytes");
+        output.extend_from_slice(&length.to_le_bytes());
+        output.extend_from_slice(&self.bytes);
+    }
+}
+
+/// The verify states of all jobs.
+///
+/// A state has four layouts, and two of them share protocol version 107 (fio 3.38 and 3.39), so that a receiver cannot know which it
+/// has. Front ends store it in files and workers read it back: it stays as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifyStates {
+    /// Jobs whose states follow.
+    pub jobs: u64,
+    /// The states, one after another.
+    pub states: Vec<u8>,
+}
+
+wire_structure! {
+    /// `struct all_io_list`.
+    struct VerifyStatesWire for VerifyStates, 8 bytes {
+        0 jobs: U64 = jobs;
+    }
+}
+
+impl VerifyStates {
+    pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
+        let (wire, rest) =
+            beginning::<VerifyStatesWire>(payload).map_err(|problem| problem.of(Opcode::VerifyTrigger))?;
+        let mut value = Self { states: rest.to_vec(), ..Self::default() };
+        wire.load(&mut value);
+        Ok(value)
+    }
+
+    pub(crate) fn encode(&self, output: &mut Vec<u8>) {
+        let mut wire: VerifyStatesWire = FromZeros::new_zeroed();
+        wire.store(self);
+        output.extend_from_slice(wire.as_bytes());
+        output.extend_from_slice(&self.states);
+    }
+}
+
+/// A file that the worker wants: a verify state.
+///
+/// fio's client sends any file that its user can read. Whether to do so is the caller's decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileRequest {
+    /// The path as the front end sees it.
+    pub path: FixedText<256>,
+}
+
+wire_structure! {
+    /// `struct cmd_sendfile`.
+    struct FileRequestWire for FileRequest, 256 bytes {
+        0 path: FixedText<256> = path;
+    }
+}
+
+fixed_payload!(FileRequest, FileRequestWire, Opcode::SendFile);
+
+/// The file that the worker wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileReply {
+    /// An errno; 0 when the file is there.
+    pub error: u32,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+wire_structure! {
+    /// `struct cmd_sendfile_reply`.
+    struct FileReplyWire for FileReply, 8 bytes {
+        0 length: U32;
+        4 error: U32 = error;
+    }
+}
+
+impl FileReply {
+    pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
+        let parse = || {
+            let (wire, rest) = beginning::<FileReplyWire>(payload)?;
+            let mut value = Self { bytes: counted(rest, wire.length.get())?.to_vec(), ..Self::default() };
+            wire.load(&mut value);
+            Ok(value)
+        };
+        parse().map_err(|problem: crate::Problem| problem.of(Opcode::SendFile))
+    }
+
+    pub(crate) fn encode(&self, output: &mut Vec<u8>) {
+        let mut wire: FileReplyWire = FromZeros::new_zeroed();
+        wire.store(self);
+        wire.length.set(u32::try_from(self.bytes.len()).expect("a file is shorter than 4 GiB"));
+        output.extend_from_slice(wire.as_bytes());
+        output.extend_from_slice(&self.bytes);
+    }
+}
