@@ -1,7 +1,8 @@
 //! NVMe/TCP from user space: each job thread has a queue of its own on every controller that its targets name.
 //!
 //! A target is `tcp:ADDRESS:PORT/NQN[/NAMESPACE]`; the namespace is 1 where none is given, an IPv6 address stands in
-//! brackets. In `filename=`, colons that belong to a name are escaped: `filename=tcp\:127.0.0.1\:4420/NQN/1`.
+//! brackets. In `filename=` it stands as it is; in a list of several, colons that belong to a name are escaped:
+//! `filename=tcp\:127.0.0.1\:4420/NQN/1:tcp\:…`.
 //!
 //! Data are never copied: the buffers are those of the host library ([`Engine::own_buffer`]); a buffer moves into the
 //! queue with its command and comes back with the completion. A reap is one write and one read for each connection.
@@ -92,7 +93,7 @@ struct OpenTarget {
 impl Engine for NvmeTcpEngine {
     const DESCRIPTION: Description = Description {
         name: ENGINE,
-        summary: "NVMe/TCP from user space: filename=tcp\\:ADDRESS\\:PORT/NQN/NAMESPACE",
+        summary: "NVMe/TCP from user space: filename=tcp:ADDRESS:PORT/NQN/NAMESPACE",
         traits: Traits { uses_files: false, sizes_targets: true, extends_files: false, ..Traits::ASYNCHRONOUS },
     };
 

@@ -245,7 +245,8 @@ fn filename(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
     if group.filename.is_empty() {
         group.nrfiles = 0;
     }
-    for name in names(text)? {
+    let names = if is_nvme_tcp_target(text) { vec![text.to_owned()] } else { names(text)? };
+    for name in names {
         if group.filename.len() == FILES_MAX {
             return Err(ValueError::TooMany { limit: FILES_MAX, what: "files" });
         }
@@ -256,6 +257,12 @@ fn filename(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
         group.nrfiles += 1;
     }
     Ok(())
+}
+
+/// Whether the text is the address of one NVMe/TCP namespace, whose colons all belong to it: `tcp:ADDRESS:PORT/NQN/NAMESPACE`. No
+/// list of files looks like that.
+fn is_nvme_tcp_target(text: &str) -> bool {
+    text.starts_with("tcp:") && text.contains("/nqn.") && !text.contains('\\') && text.len() <= TEXT_BYTES_MAX
 }
 
 /// Names with colons between; a colon after a backslash belongs to the name.
@@ -361,6 +368,19 @@ mod tests {
             assert_eq!(names(text).unwrap(), expected, "{text}");
         }
         assert!(names(":").is_err());
+    }
+
+    #[test]
+    fn the_colons_of_an_nvme_tcp_target_are_its_own() {
+        let read = |text| {
+            let mut options = JobOptions::default();
+            filename(&mut options, text).unwrap();
+            options.target_file.filename
+        };
+        let target = "tcp:127.0.0.1:4420/nqn.2026-11.io.tidegate:demo/1";
+        assert_eq!(read(target), [target]);
+        assert_eq!(read(&target.replace(':', "\\:")), [target]);
+        assert_eq!(read("tcp:udp"), ["tcp", "udp"], "a list of files");
     }
 
     #[test]
