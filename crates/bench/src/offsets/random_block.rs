@@ -22,6 +22,9 @@ enum Zones {
 #[derive(Debug, Clone)]
 pub(super) struct RandomBlocks {
     generator: Generator,
+    /// The number of the next draw, drawn one ahead, so that the word of the map that it needs is on its way from memory while
+    /// the I/O before is done.
+    next_number: u64,
     zone_generator: Taus88,
     zones: Zones,
 }
@@ -36,12 +39,15 @@ impl RandomBlocks {
             }
             _ => Zones::None,
         };
-        Self { generator, zone_generator: seeds.taus88(Purpose::Zone), zones }
+        let mut blocks = Self { generator, next_number: 0, zone_generator: seeds.taus88(Purpose::Zone), zones };
+        blocks.next_number = blocks.generator.next_number();
+        blocks
     }
 
     /// Starts the draws from their seeds again.
     pub(super) fn seed(&mut self, seeds: &Seeds, generator: Generator) {
         self.generator = generator;
+        self.next_number = self.generator.next_number();
         self.zone_generator = seeds.taus88(Purpose::Zone);
     }
 
@@ -84,10 +90,14 @@ impl RandomBlocks {
         if let Some(lfsr) = &mut file.lfsr {
             return lfsr.next_number();
         }
-        let drawn = self.generator.below(count);
+        let number = std::mem::replace(&mut self.next_number, self.generator.next_number());
+        let drawn = self.generator.scaled(number, count);
         match &file.map {
-            Some(map) if !map.is_free(drawn) => map.next_free(drawn),
-            _ => Some(drawn),
+            Some(map) => {
+                map.prefetch(self.generator.scaled(self.next_number, count));
+                if map.is_free(drawn) { Some(drawn) } else { map.next_free(drawn) }
+            }
+            None => Some(drawn),
         }
     }
 }

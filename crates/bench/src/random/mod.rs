@@ -79,9 +79,17 @@ impl Generator {
     /// `count` itself, when the number rounds up to 1 (fio does the same).
     #[inline]
     pub fn below(&mut self, count: u64) -> u64 {
+        let number = self.next_number();
+        self.scaled(number, count)
+    }
+
+    /// What [`Self::below`] makes of a number that [`Self::next_number`] gave.
+    #[inline]
+    #[must_use]
+    pub fn scaled(&self, number: u64, count: u64) -> u64 {
         let fraction = match self {
-            Self::Bits32(generator) => f64::from(generator.next_number()) * SCALE_32,
-            Self::Bits64(generator) => generator.next_number() as f64 * SCALE_64,
+            Self::Bits32(_) => f64::from(low_half(number)) * SCALE_32,
+            Self::Bits64(_) => number as f64 * SCALE_64,
         };
         floor(count as f64 * fraction)
     }
