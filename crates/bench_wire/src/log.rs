@@ -415,3 +415,40 @@ impl Iterator for LogEntries<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sample of 40 bytes with all flags, put together by hand from fio's `iolog.h`.
+    #[test]
+    fn the_flags_of_a_sample_are_the_upper_bits_of_its_direction() {
+        let words = [1, 2, 3, 0x0000_4002_f000_0001, 4096, 5, 6].map(u64::to_le_bytes);
+        let header = LogHeader { samples: 1, ..LogHeader::default() };
+        let log = Log { header: header.clone(), data: words.concat() };
+        let expected = LogEntry {
+            time_ms: 1,
+            value: 2,
+            maximum: 3,
+            has_maximum: true,
+            direction: 1,
+            priority: 0x4002,
+            has_priority: true,
+            block_bytes: 4096,
+            offset: Some(5),
+            issue_time: Some(6),
+            histogram: None,
+        };
+        let read: Result<Vec<_>, _> = log.entries(ProtocolVersion::NEWEST).collect();
+        assert_eq!(read, Ok(vec![expected.clone()]));
+        assert_eq!(Log::new(header, &[expected], ProtocolVersion::NEWEST), log);
+        for (bit, has) in [(31, [true, false, false, false]), (30, [false, true, false, false])]
+            .into_iter()
+            .chain([(29, [false, false, true, false]), (28, [false, false, false, true])])
+        {
+            let flags = SampleFlags::of(1 << bit);
+            assert_eq!([flags.has_offset, flags.has_priority, flags.has_maximum, flags.has_issue_time], has);
+            assert_eq!(flags.to_bits(), 1 << bit);
+        }
+    }
+}

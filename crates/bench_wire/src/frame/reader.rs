@@ -106,6 +106,11 @@ impl MessageReader {
         }
     }
 
+    /// Ends the stream for a fault that was found in a command: it is returned from here on.
+    pub(crate) fn fail(&mut self, fault: Fault) {
+        self.fault.get_or_insert(fault);
+    }
+
     fn forget_delivered(&mut self) {
         if std::mem::take(&mut self.delivered) {
             self.payload.clear();

@@ -87,9 +87,17 @@ impl FrontEndSession {
     /// progress that late.
     ///
     /// # Errors
-    /// What the worker did wrong, after which the connection has to be closed.
+    /// What the worker did wrong, after which the connection has to be closed. From then on the same fault is returned.
     /// [`Fault::version_to_retry_with`] tells whether to connect again, and how.
     pub fn next_message(&mut self, input: &mut &[u8]) -> Result<Option<WorkerMessage>, Fault> {
+        let received = self.receive(input);
+        if let Err(fault) = received {
+            self.reader.fail(fault);
+        }
+        received
+    }
+
+    fn receive(&mut self, input: &mut &[u8]) -> Result<Option<WorkerMessage>, Fault> {
         while !self.is_over()
             && let Some(message) = self.reader.next_message(input)?
         {

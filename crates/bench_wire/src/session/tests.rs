@@ -133,6 +133,9 @@ fn a_worker_refuses_what_comes_at_the_wrong_time_and_says_so() {
         wrong.encode(front_end.writer_for_tests());
         let fault = to_worker(&mut front_end, &mut worker).unwrap_err();
         assert!(matches!(fault, Fault::OutOfOrder { opcode, .. } if opcode == wrong.opcode()), "{fault}");
+        let mut orderly = crate::frame::MessageWriter::new(ProtocolVersion::OLDEST);
+        FrontEndMessage::Quit.encode(&mut orderly);
+        assert_eq!(worker.next_message(&mut orderly.pending()), Err(fault), "a fault is for good");
         let said = to_front_end(&mut worker, &mut front_end).unwrap();
         let [WorkerMessage::Text(text)] = &said[..] else { panic!("words about it") };
         assert_eq!(text.text(), format!("fio: {fault}\n").as_bytes());
@@ -167,6 +170,9 @@ fn a_front_end_refuses_what_comes_at_the_wrong_time() {
         message.encode(&mut output);
         let fault = front_end.next_message(&mut output.pending()).unwrap_err();
         assert!(matches!(fault, Fault::OutOfOrder { opcode, .. } if opcode == message.opcode()));
+        let mut text = crate::frame::MessageWriter::new(ProtocolVersion::OLDEST);
+        WorkerMessage::Quit.encode(&mut text);
+        assert_eq!(front_end.next_message(&mut text.pending()), Err(fault), "a fault is for good");
     }
 }
 

@@ -73,13 +73,14 @@ impl WorkerSession {
     ///
     /// # Errors
     /// What the front end did wrong. Words for it, in a version that names ours, are in the output already; once they are sent, the
-    /// connection has to be closed.
+    /// connection has to be closed. From then on the same fault is returned.
     pub fn next_message(&mut self, input: &mut &[u8]) -> Result<Option<FrontEndMessage>, Fault> {
         let received = self.receive(input);
         if let Some(version) = self.reader.version() {
             self.writer.set_version(version);
         }
         if let Err(fault) = received {
+            self.reader.fail(fault);
             self.complain(&fault);
         }
         received
