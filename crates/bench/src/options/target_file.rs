@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn the_colons_of_an_nvme_tcp_target_are_its_own() {
-        let read = |text| {
+        let read = |text: &str| {
             let mut options = JobOptions::default();
             filename(&mut options, text).unwrap();
             options.target_file.filename
