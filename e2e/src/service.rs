@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reactor::clock::{self, Duration};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait, waitpid};
@@ -223,8 +224,14 @@ pub fn gone(process: Pid) -> Verdict {
 /// # Errors
 /// When the kernel does not do that.
 pub fn adopt_orphans() -> Verdict {
-    Ok(rustix::process::set_child_subreaper(Some(getpid()))?)
+    rustix::process::set_child_subreaper(Some(getpid()))?;
+    ADOPTS_ORPHANS.store(true, Ordering::Relaxed);
+    Ok(())
 }
+
+/// Whether this program runs one scenario at a time and every child of it belongs to that one. The unit tests of this crate do
+/// not: they run beside each other.
+static ADOPTS_ORPHANS: AtomicBool = AtomicBool::new(false);
 
 /// Waits for the end of an orphan, and tells it: the status as `wait` has it.
 ///
@@ -237,8 +244,12 @@ pub fn status_of_orphan(process: Pid) -> Result<std::process::ExitStatus, Failur
     Ok(std::os::unix::process::ExitStatusExt::from_raw(status.as_raw()))
 }
 
-/// Ends everything that a scenario has left behind. To be called when all its programs have been waited for.
+/// Ends everything that a scenario has left behind, in a program that [adopts](adopt_orphans) it. To be called when all its
+/// programs have been waited for.
 pub fn end_orphans() {
+    if !ADOPTS_ORPHANS.load(Ordering::Relaxed) {
+        return;
+    }
     let own = getpid();
     loop {
         let Ok(entries) = std::fs::read_dir("/proc") else { return };
@@ -268,11 +279,13 @@ mod tests {
         let id = Pid::from_child(&child);
         assert!(is_alive(id));
         assert_eq!(parent_of(id).unwrap(), own);
-        assert_eq!(title_of(id).unwrap(), "sleep 1000");
-        assert_eq!(command_name_of(id).unwrap(), "sleep");
+        // The kernel lets the parent go on a moment before the new program's arguments can be seen.
+        let seen = || Ok((title_of(id)? == "sleep 1000" && command_name_of(id)? == "sleep").then_some(()));
+        let has_title = eventually("its title", seen);
         send(id, Signal::KILL).unwrap();
         gone(id).unwrap();
         child.wait().unwrap();
+        has_title.unwrap();
         assert!(parent_of(id).is_err());
     }
 }

@@ -20,6 +20,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same command as one in which signals have their default meaning. Under `nohup`, or a runner that ignores hang-ups,
+/// everything that is started would ignore them as well, as it should, and the tests of hang-ups would wait in vain.
+pub(crate) fn with_default_signals(command: &Command) -> Command {
+    let mut wrapped = Command::new("env");
+    wrapped.arg("--default-signal=HUP,INT,QUIT,TERM").arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        wrapped.current_dir(directory);
+    }
+    wrapped
+}
+
 /// Builds one program and returns where it is.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ use crate::workspace;
 pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskError> {
     let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast", "--color", "never"]);
     command.arg("--").args(filters);
+    let mut command = workspace::with_default_signals(&command);
     // One pipe for both streams: cargo names the test program on one, the program reports on the other, and only the
     // order tells which belong together.
     let (reader, writer) = std::io::pipe()?;

@@ -16,13 +16,9 @@ pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskErr
     let runner = workspace::build("e2e", false)?;
     // The service with the commands of the original's tests; scenarios find it beside their own program.
     workspace::build_program("daemon", "daemon_demo", false)?;
-    let mut child = Command::new(runner)
-        .current_dir(workspace::root())
-        .arg("--binary")
-        .arg(binary)
-        .args(filters)
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut command = Command::new(runner);
+    command.current_dir(workspace::root()).arg("--binary").arg(binary).args(filters);
+    let mut child = workspace::with_default_signals(&command).stdout(Stdio::piped()).spawn()?;
     let mut complete = false;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines() {

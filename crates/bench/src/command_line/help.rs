@@ -15,7 +15,7 @@ pub(super) fn version() -> String {
 }
 
 pub(super) fn usage() -> String {
-    let mut text = String::from("bench [options] [options of jobs] [job files]\n");
+    let mut text = String::from("Usage: tidegate bench [options] [options of jobs] [job files]\n\n");
     for option in GENERAL.iter().filter(|option| option.is_supported()) {
         line(&mut text, format_args!("  {:<32}{}", written(option), option.help));
     }
