@@ -39,7 +39,7 @@ use crate::pidfile::Pidfile;
 use crate::process_end::ProcessEnd;
 use crate::serve::{Place, terminal};
 use crate::signals::Signals;
-use crate::supervision::{Action, Event, Finish, Happening, Report, ServiceIndex, Severity, Supervision};
+use crate::supervision::{Action, Event, Finish, Happening, Report, ServiceIndex, ServiceState, Severity, Supervision};
 use crate::title;
 use commands::Control;
 use crash_reports::{CrashReport, CrashReports};
@@ -69,6 +69,8 @@ pub(crate) struct Supervisor {
     /// When the init system wants the next sign of life.
     alive_at: Option<Instant>,
     crash_reports: CrashReports,
+    /// Crash reports whose names are not looked for yet, with the process that each is about.
+    unnamed: Vec<(ServiceIndex, i32, String)>,
 }
 
 impl Supervisor {
@@ -132,6 +134,7 @@ impl Supervisor {
             keeps_terminal: terminal::is_controlling(),
             alive_at: None,
             crash_reports: CrashReports::default(),
+            unnamed: Vec::new(),
         })
     }
 
@@ -175,6 +178,7 @@ impl Supervisor {
             self.renew();
             self.answer_waiting();
             self.give_sign_of_life();
+            self.look_for_names();
             let reports = self.crash_reports.take_ready();
             reports.into_iter().for_each(|report| self.tell_of_crash(report));
             self.give_way();
@@ -258,9 +262,7 @@ impl Supervisor {
             // A next process would have done that itself, while it starts.
             self.services[index.0].remove_leftovers(&self.place.run_directory, &self.place.options);
         }
-        if let Some(ready) = report.and_then(|report| self.crash_reports.add(index, process, report)) {
-            self.tell_of_crash(ready);
-        }
+        self.unnamed.extend(report.map(|report| (index, process, report)));
     }
 
     fn notice_end_of_adopted(&mut self, index: ServiceIndex) {
@@ -282,6 +284,17 @@ impl Supervisor {
                 } else {
                     self.handle(Event::Notified(index, said));
                 }
+            }
+        }
+    }
+
+    /// Begins to look for the names in the reports of services that are not starting: those that are need the processor.
+    fn look_for_names(&mut self) {
+        for (index, process, report) in std::mem::take(&mut self.unnamed) {
+            if self.supervision.state(index) == ServiceState::Starting && self.finish.is_none() {
+                self.unnamed.push((index, process, report));
+            } else if let Some(ready) = self.crash_reports.add(index, process, report) {
+                self.tell_of_crash(ready);
             }
         }
     }
@@ -327,7 +340,7 @@ impl Supervisor {
             return;
         }
         tracing::info!("all services are ready");
-        memory::release_code();
+        memory::release_start();
     }
 
     fn tell(&mut self, report: &Report) {
@@ -356,6 +369,7 @@ impl Supervisor {
 
     fn end(mut self, finish: Finish) -> Result<ExitCode, Failure> {
         let _ = self.place.upstream.notify(&[Notification::Stopping]);
+        self.look_for_names();
         let reports = self.crash_reports.take_all();
         reports.into_iter().for_each(|report| self.tell_of_crash(report));
         if let Some(control) = self.control.take() {
