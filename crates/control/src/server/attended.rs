@@ -275,7 +275,7 @@ impl AttendedServer {
             if user != 0 && user != own_user {
                 return Err(io::Error::other(format!("user {user} is neither root nor user {own_user}")));
             }
-            let interest = Interest::READABLE | Interest::WRITABLE;
+            let interest = peer.interest();
             self.event_loop.registry().register(peer.stream(), Token(id), interest)?;
             Ok(peer)
         });
@@ -336,7 +336,7 @@ impl AttendedServer {
 
     /// Does a bounded part of what a connection asks for.
     fn serve(&mut self, id: Id, now: Instant) {
-        let Err(closing) = self.try_serve(id, now) else {
+        let Err(closing) = self.try_serve(id, now).and_then(|()| Ok(self.watch(id)?)) else {
             return;
         };
         match closing {
@@ -348,6 +348,17 @@ impl AttendedServer {
             }
         }
         self.remove(id);
+    }
+
+    /// Asks to be told of room for a connection that waits for it, and of nothing but requests for the others: else each answer
+    /// that a peer reads would wake this loop.
+    fn watch(&mut self, id: Id) -> io::Result<()> {
+        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
+        if !peer.changes_interest() {
+            return Ok(());
+        }
+        let interest = peer.interest();
+        self.event_loop.registry().reregister(peer.stream(), Token(id), interest)
     }
 
     fn try_serve(&mut self, id: Id, now: Instant) -> Result<(), Closing> {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use mio::Interest;
 use mio::net::UnixStream;
 use reactor::clock::Instant;
 
@@ -57,6 +58,8 @@ pub(super) struct Peer {
     pub(super) active_at: Instant,
     readable: bool,
     writable: bool,
+    /// Whether the kernel tells of room to write.
+    watches_room: bool,
 }
 
 impl Peer {
@@ -64,11 +67,30 @@ impl Peer {
     pub(super) fn new(stream: UnixStream, now: Instant) -> io::Result<Self> {
         let credentials = Credentials::of_other_end(stream.as_fd())?;
         let connection = Connection::new();
-        Ok(Self { stream, connection, credentials, active_at: now, readable: true, writable: true })
+        Ok(Self {
+            stream,
+            connection,
+            credentials,
+            active_at: now,
+            readable: true,
+            writable: true,
+            watches_room: false,
+        })
     }
 
     pub(super) fn stream(&mut self) -> &mut UnixStream {
         &mut self.stream
+    }
+
+    /// What the kernel is to tell of.
+    pub(super) fn interest(&self) -> Interest {
+        if self.watches_room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE }
+    }
+
+    /// Whether the kernel has to be told another interest than before.
+    pub(super) fn changes_interest(&mut self) -> bool {
+        let wanted = !self.writable;
+        std::mem::replace(&mut self.watches_room, wanted) != wanted
     }
 
     /// The kernel says that there is something to read, or room to write.
