@@ -190,20 +190,20 @@ impl AttendedServer {
         }
     }
 
-    /// Waits for the descriptor until `deadline`. Returns the time.
-    pub(super) fn wait(&self, deadline: Option<Instant>) -> io::Result<Instant> {
-        let left = deadline.map(|at| at.saturating_duration_since(clock::now()));
-        let left = left.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
-        let descriptor = self.descriptor();
-        match rustix::event::poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], left.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => Ok(clock::now()),
-            Err(errno) => Err(errno.into()),
-        }
+    /// Waits for something to do until `deadline`, in epoll itself: a wait for its descriptor would be woken as if by a stranger,
+    /// on another processor, which costs more than the request. Returns the time.
+    pub(super) fn wait(&mut self, deadline: Option<Instant>) -> io::Result<Instant> {
+        self.gather_until(false, deadline)?;
+        Ok(self.event_loop.now())
     }
 
     /// Notes what has become ready.
     fn gather(&mut self) -> io::Result<()> {
-        for event in self.event_loop.turn(true, None)? {
+        self.gather_until(true, None)
+    }
+
+    fn gather_until(&mut self, more_to_do: bool, deadline: Option<Instant>) -> io::Result<()> {
+        for event in self.event_loop.turn(more_to_do, deadline)? {
             let Token(id) = event.token();
             if event.token() == LISTENER {
                 self.acceptable = true;
