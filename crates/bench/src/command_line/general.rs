@@ -42,8 +42,6 @@ pub struct GeneralOptions {
     pub output_formats: OutputFormats,
     /// Version of the terse form, 2 to 5.
     pub terse_version: u8,
-    /// Logs of the bandwidth of all jobs together are written.
-    pub bandwidth_log: bool,
     /// Whether progress is shown.
     pub eta: Eta,
     /// How often, at least [`ETA_INTERVAL_MIN`].
@@ -68,12 +66,6 @@ pub struct GeneralOptions {
     pub sections: Vec<String>,
     /// Where files of the program's own go; nothing is the current directory.
     pub aux_path: Option<PathBuf>,
-    /// When this file exists, `trigger` is run and the jobs end.
-    pub trigger_file: Option<PathBuf>,
-    /// After this time, `trigger` is run and the jobs end; nothing is never.
-    pub trigger_timeout: Option<Duration>,
-    /// A command for the shell.
-    pub trigger: Option<String>,
 }
 
 impl Default for GeneralOptions {
@@ -82,7 +74,6 @@ impl Default for GeneralOptions {
             output: None,
             output_formats: OutputFormats { normal: true, terse: false, json: false, json_plus: false },
             terse_version: 3,
-            bandwidth_log: false,
             eta: Eta::Automatic,
             eta_interval: Duration::from_secs(1),
             eta_newline: None,
@@ -95,9 +86,6 @@ impl Default for GeneralOptions {
             warnings_fatal: false,
             sections: Vec::new(),
             aux_path: None,
-            trigger_file: None,
-            trigger_timeout: None,
-            trigger: None,
         }
     }
 }
@@ -214,6 +202,8 @@ const fn option(
 }
 
 const REMOTE: &str = "running jobs on other machines comes later";
+const TRIGGER: &str = "ending jobs from outside is what a signal does: SIGINT ends them and reports";
+const BANDWIDTH_LOG: &str = "write_bw_log=NAME logs the bandwidth of each job";
 const SELF_TEST: &str = "self-tests of fio are no part of this program";
 const REQUIRED: Option<Argument> = Some(Argument::Required);
 const OPTIONAL: Option<Argument> = Some(Argument::Optional);
@@ -253,7 +243,13 @@ pub(super) const GENERAL: &[GeneralOption] = &[
     option("minimal", 'm', "", Action::None(minimal), "The same as --output-format=terse"),
     option("append-terse", 'f', "", Action::Optional(append_terse), "Write the terse form too"),
     option("terse-version", 'V', "VERSION", Action::Required(terse_version), "Version of the terse form: 2 to 5"),
-    option("bandwidth-log", 'b', "", Action::None(bandwidth_log), "Log the bandwidth of all jobs together"),
+    option(
+        "bandwidth-log",
+        'b',
+        "",
+        Action::Unsupported(None, BANDWIDTH_LOG),
+        "Log the bandwidth of all jobs together",
+    ),
     option("eta", 'e', "WHEN", Action::Required(eta), "Show progress: always, never or auto, which is on a terminal"),
     option("eta-interval", 'O', "TIME", Action::Required(eta_interval), "How often to show progress"),
     option("eta-newline", 'E', "TIME", Action::Required(eta_newline), "How often to begin a new line for it"),
@@ -281,15 +277,9 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         Action::Required(|general, path| set(&mut general.aux_path, path)),
         "Where files of the program's own go",
     ),
-    option(
-        "trigger-file",
-        'W',
-        "FILE",
-        Action::Required(|general, path| set(&mut general.trigger_file, path)),
-        "End the jobs once this file exists",
-    ),
-    option("trigger-timeout", 'B', "TIME", Action::Required(trigger_timeout), "End the jobs after this time"),
-    option("trigger", 'H', "COMMAND", Action::Required(trigger), "Run this when a trigger ends the jobs"),
+    option("trigger-file", 'W', "FILE", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs once this file exists"),
+    option("trigger-timeout", 'B', "TIME", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs after this time"),
+    option("trigger", 'H', "COMMAND", Action::Unsupported(REQUIRED, TRIGGER), "Run this when a trigger ends the jobs"),
     option(
         "max-jobs",
         'j',
@@ -390,11 +380,6 @@ fn terse_version(general: &mut GeneralOptions, text: &str) -> Result<Effect, Val
     Ok(Effect::Set)
 }
 
-fn bandwidth_log(general: &mut GeneralOptions) -> Effect {
-    general.bandwidth_log = true;
-    Effect::Set
-}
-
 /// fio takes any other word for `auto`.
 fn eta(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
     general.eta = match text {
@@ -471,15 +456,5 @@ fn debug(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError>
         }
         general.debug.push(subject.to_owned());
     }
-    Ok(Effect::Set)
-}
-
-fn trigger_timeout(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
-    general.trigger_timeout = Some(time(text, Duration::from_secs(1))?);
-    Ok(Effect::Set)
-}
-
-fn trigger(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
-    general.trigger = Some(text.to_owned());
     Ok(Effect::Set)
 }

@@ -155,6 +155,22 @@ fn ambiguous_and_unknown_names_are_refused() {
         ("--minimal=1", "--minimal: \"1\" is not taken: the option has no value"),
         ("-zz", "there is no option zz"),
         ("--server", "--server: the option is not supported here: running jobs on other machines comes later"),
+        (
+            "--bandwidth-log",
+            "--bandwidth-log: the option is not supported here: write_bw_log=NAME logs the bandwidth of each job",
+        ),
+        (
+            "--trigger=true",
+            "--trigger: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
+        ),
+        (
+            "--trigger-file=stop",
+            "--trigger-file: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
+        ),
+        (
+            "--trigger-timeout=2m",
+            "--trigger-timeout: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
+        ),
         ("--terse-version=6", "--terse-version: \"6\" is not a version of the terse form, 2 to 5"),
         ("--eta-interval=100ms", "--eta-interval: 100ms is outside of 250 ms to any time"),
         (
@@ -174,16 +190,15 @@ fn ambiguous_and_unknown_names_are_refused() {
 
 #[test]
 fn options_of_the_program() {
-    let line = "--output=out.json --output-format=json+,terse --terse-version=5 --bandwidth-log --eta=never --eta-newline=5 \
+    let line = "--output=out.json --output-format=json+,terse --terse-version=5 --eta=never --eta-newline=5 \
                 --status-interval=500ms --readonly --warnings-fatal --aux-path=/tmp --max-jobs=9 --alloc-size=65536 \
-                --debug=io,job:1 --append-terse --trigger-file=stop --trigger-timeout=2m --trigger=true --eta-interval=2 \
+                --debug=io,job:1 --append-terse --eta-interval=2 \
                 --section=a --parse-only --name=a";
     let general = run(line, &[]).general;
     let expected = GeneralOptions {
         output: Some("out.json".into()),
         output_formats: OutputFormats { normal: false, terse: true, json: true, json_plus: true },
         terse_version: 5,
-        bandwidth_log: true,
         eta: Eta::Never,
         eta_interval: Duration::from_secs(2),
         eta_newline: Some(Duration::from_secs(5)),
@@ -196,9 +211,6 @@ fn options_of_the_program() {
         warnings_fatal: true,
         sections: vec!["a".to_owned()],
         aux_path: Some("/tmp".into()),
-        trigger_file: Some("stop".into()),
-        trigger_timeout: Some(Duration::from_secs(120)),
-        trigger: Some("true".to_owned()),
     };
     assert_eq!(general, expected);
     let formats = run("-o x -m --name=a", &[]).general.output_formats;
