@@ -1,0 +1,1 @@
+//! The front end: has the jobs and shows the results of many workers.

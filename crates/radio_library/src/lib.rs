@@ -1,0 +1,5 @@
+//! The audio file selector: what there is to play, what is known about it, and what is played next.
+//!
+//! - [`song`]: one audio file as everything else sees it.
+
+pub mod song;

@@ -1,0 +1,1 @@
+//! Audio formats: where their frames are, and how they are sent on without decoding.
