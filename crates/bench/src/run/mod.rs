@@ -13,6 +13,8 @@
 //!
 //! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
 
+mod check_threads;
+mod checker;
 pub mod clock;
 mod convert;
 mod coordinator;
@@ -33,6 +35,7 @@ mod progress;
 mod proof;
 mod rest;
 mod samples;
+mod saved_state;
 mod setup;
 mod shared;
 mod slots;

@@ -69,7 +69,7 @@ pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), 
     Ok(())
 }
 
-fn allow(cores: &[usize]) -> io::Result<()> {
+pub(super) fn allow(cores: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
     for &core in cores.iter().filter(|&&core| core < CpuSet::MAX_CPU) {
         set.set(core);

@@ -155,7 +155,8 @@ impl JobSetup {
 
 fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> Result<(), JobFailure> {
     let shape = Shape::of(options);
-    if shape.has(Direction::Trim) && !description.traits.trims {
+    let trims = shape.has(Direction::Trim) || proving::trims_in_run(options);
+    if trims && !description.traits.trims {
         return Err(JobFailure::Option(format!("ioengine={} cannot trim", description.name)));
     }
     let largest = convert::offsets::block_sizes(options).iter().map(|size| size.maximum).max().unwrap_or(0);

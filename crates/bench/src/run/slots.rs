@@ -112,6 +112,12 @@ impl Slots {
         self.free.push(slot);
     }
 
+    /// Takes a slot again that was given back last.
+    pub(super) fn keep(&mut self, slot: u32) {
+        let last = self.free.pop();
+        debug_assert_eq!(last, Some(slot), "the slot was given back last");
+    }
+
     #[inline]
     pub(super) fn get(&self, slot: u32) -> &Slot {
         &self.slots[slot as usize]

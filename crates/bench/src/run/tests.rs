@@ -14,6 +14,8 @@ use crate::direction::Direction;
 use crate::job_file::Host;
 use crate::statistics::{DirectionResult, JobResult};
 
+mod proofs;
+
 /// A folder of a test, removed at its end.
 struct Folder(PathBuf);
 

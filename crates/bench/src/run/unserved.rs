@@ -16,14 +16,6 @@ const UNSERVED: &[&str] = &[
     "log_unix_epoch",
     "numa_mem_policy",
     "random_sequence_stride",
-    "trim_backlog",
-    "trim_backlog_batch",
-    "trim_percentage",
-    "trim_verify_zero",
-    "verify_async",
-    "verify_async_cpus",
-    "verify_state_load",
-    "verify_state_save",
     "write_barrier",
 ];
 

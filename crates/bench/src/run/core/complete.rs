@@ -3,6 +3,8 @@
 
 use rustix::io::Errno;
 
+use super::super::check_threads::{Checked, Lent};
+use super::super::checker::Wrong;
 use super::super::ended::{Ended, JobFailure};
 use super::super::slots::{Purpose, Slot};
 use super::{Core, CoreParts, length};
@@ -104,24 +106,58 @@ impl<E: Engine> Core<'_, E> {
 
     pub(super) fn prove(&mut self, index: u32, slot: Slot, direction: Direction) -> Result<(), Ended> {
         let buffer = self.buffer(index);
-        let CoreParts { prover, files, journal, tolerance, .. } = &mut self.parts;
+        let CoreParts { prover, files, .. } = &mut self.parts;
         let Some(prover) = prover else {
             return Ok(());
         };
         prover.ended(direction);
         if direction == Direction::Write {
             prover.write_ended(index, true);
+            prover.write_arrived(slot.file, slot.offset);
+            return Ok(());
+        }
+        let Some(expectation) = prover.take_expectation(index) else {
+            return Ok(());
+        };
+        if let Some(threads) = &mut self.check_threads {
+            self.slots.keep(index);
+            // SAFETY: the I/O in the slot is over, the slot is kept until its block comes back, and the threads end before
+            // the engine and the memory.
+            threads.lend(unsafe { Lent::new((index, slot.file), buffer, slot.length_bytes, expectation) });
             return Ok(());
         }
         // SAFETY: the buffer is valid for the longest I/O, and the one in its slot is over.
         let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), slot.length_bytes as usize) };
-        match prover.check(index, files.files()[slot.file as usize].path(), block, *journal) {
-            None => Ok(()),
-            Some(Reaction::Count) => {
-                tolerance.count(crate::verify::VERIFY_ERROR);
+        let wrong = prover.checker().check(&expectation, files.files()[slot.file as usize].path(), block);
+        wrong.map_or(Ok(()), |wrong| self.react(&wrong))
+    }
+
+    /// A block was wrong.
+    #[cold]
+    fn react(&mut self, wrong: &Wrong) -> Result<(), Ended> {
+        wrong.lines.iter().for_each(|line| self.parts.journal.complain(line));
+        match wrong.reaction {
+            Reaction::Count => {
+                self.parts.tolerance.count(crate::verify::VERIFY_ERROR);
                 Ok(())
             }
-            Some(Reaction::End) => Err(JobFailure::Verify.into()),
+            Reaction::End => Err(JobFailure::Verify.into()),
         }
+    }
+
+    /// Takes back the slots whose blocks other threads have checked; with `wait` at least one, if there is any.
+    pub(super) fn take_checked(&mut self, wait: bool) -> Result<(), Ended> {
+        let Some(threads) = &mut self.check_threads else {
+            return Ok(());
+        };
+        let mut checked = Vec::new();
+        threads.take_back(wait, &mut checked);
+        let mut first_end = Ok(());
+        for Checked { slot, wrong } in checked {
+            self.slots.put_back(slot);
+            let end = wrong.map_or(Ok(()), |wrong| self.react(&wrong));
+            first_end = first_end.and(end);
+        }
+        first_end
     }
 }

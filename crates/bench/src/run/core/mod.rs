@@ -26,8 +26,9 @@ use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
 use crate::statistics::{ContinuedErrors, Recorder};
 
-use crate::verify::LoggedWrite;
+use crate::verify::{CompletedWrite, LoggedWrite};
 
+use super::check_threads::CheckThreads;
 use super::clock::Clock;
 use super::ended::Ended;
 use super::flow::Flow;
@@ -74,6 +75,8 @@ pub(super) struct CoreParts<'j> {
     pub(super) samples: Samples,
     pub(super) writes: Option<Writes>,
     pub(super) prover: Option<Prover>,
+    /// The threads of `verify_async`, which [`Core`] takes over.
+    pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
     pub(super) thinking: Thinking,
     pub(super) target: LatencyTarget,
@@ -91,6 +94,8 @@ pub(super) struct CoreParts<'j> {
 
 /// The loop and all that it works on.
 pub(super) struct Core<'j, E: Engine> {
+    /// Ends before the buffers that it was lent, which may be the engine's.
+    check_threads: Option<CheckThreads>,
     // Ends before the buffers and files that its I/Os refer to.
     engine: E,
     at_once: bool,
@@ -139,10 +144,11 @@ pub(super) enum PhaseEnd {
 const IOS_PER_READING: u32 = 64;
 
 impl<'j, E: Engine> Core<'j, E> {
-    pub(super) fn new(engine: E, parts: CoreParts<'j>) -> Self {
+    pub(super) fn new(engine: E, mut parts: CoreParts<'j>) -> Self {
         let depth = parts.depth.depth;
         let capacity = depth as usize;
         Self {
+            check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
             engine,
             slots: Slots::new(depth),
@@ -171,7 +177,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Reads back what a copy of the offsets says was written.
     pub(super) fn run_replay(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut number = 0_u16;
-        let mut source = |_: &mut Option<Prover>, _: &Pace| loop {
+        let mut source = |prover: &mut Option<Prover>, _: &Pace| loop {
             match offsets.next_step() {
                 Step::Io(io) if io.direction == Direction::Write => {
                     let write = LoggedWrite {
@@ -182,7 +188,7 @@ impl<'j, E: Engine> Core<'j, E> {
                         trimmed: false,
                     };
                     number = number.wrapping_add(1);
-                    return Next::Proof(write);
+                    return proof(prover.as_ref(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
                 end @ (Step::PassEnded | Step::End) => return Next::Step(end),
@@ -196,7 +202,7 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
             let next = prover.as_mut().and_then(Prover::next_write);
-            next.map_or(Next::Step(Step::End), Next::Proof)
+            next.map_or(Next::Step(Step::End), |write| proof(prover.as_ref(), write))
         };
         let result = self.run_steps(&mut source);
         self.finish(result)
@@ -234,7 +240,9 @@ impl<'j, E: Engine> Core<'j, E> {
                 self.give_up(slot);
             }
             while self.slots.taken() > 0 {
-                if self.commit().is_err() || self.reap(1, self.under_way, None).is_err() && self.under_way == 0 {
+                let is_left = |core: &Self| core.check_threads.as_ref().is_some_and(CheckThreads::has_any);
+                let failed = self.reap(1, self.under_way, None).is_err() && self.under_way == 0;
+                if self.commit().is_err() || failed && !is_left(self) {
                     break;
                 }
             }
@@ -280,7 +288,8 @@ impl<'j, E: Engine> Core<'j, E> {
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
                 Next::Step(Step::End) => return Ok(Rest::End),
-                Next::Proof(write) => self.begin_proof(&write)?,
+                Next::Proof(write) => self.begin_logged(&write, Purpose::Proof)?,
+                Next::Trim(write) => self.begin_logged(&write, Purpose::Io(Direction::Trim))?,
             }
             if self.at_once {
                 return Ok(Rest::Done);
@@ -387,7 +396,8 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
-    fn begin_proof(&mut self, write: &LoggedWrite) -> Result<(), Ended> {
+    /// Reads back what was written, or trims it.
+    fn begin_logged(&mut self, write: &LoggedWrite, purpose: Purpose) -> Result<(), Ended> {
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
         };
@@ -396,7 +406,7 @@ impl<'j, E: Engine> Core<'j, E> {
             self.open(write.file as usize)?;
         }
         *self.slots.get_mut(slot) = Slot {
-            purpose: Purpose::Proof,
+            purpose,
             file: write.file,
             length_bytes: write.length,
             moved_bytes: 0,
@@ -404,10 +414,12 @@ impl<'j, E: Engine> Core<'j, E> {
             started_ns,
             issued_ns: started_ns,
         };
-        if let Some(prover) = &mut self.parts.prover {
+        if purpose == Purpose::Proof
+            && let Some(prover) = &mut self.parts.prover
+        {
             prover.expect(slot, write);
         }
-        self.parts.recorder.record_issue(Direction::Read);
+        self.parts.recorder.record_issue(self.slots.get(slot).direction());
         self.parts.recorder.record_depth(self.slots.taken(), 1);
         self.submit(slot)?;
         Ok(())
@@ -515,6 +527,7 @@ impl<'j, E: Engine> Core<'j, E> {
 
     #[inline]
     fn reap(&mut self, at_least: u32, at_most: u32, timeout: Option<Duration>) -> Result<(), Ended> {
+        self.take_checked(self.under_way == 0 && at_least > 0)?;
         if self.under_way == 0 {
             return Ok(());
         }
@@ -579,6 +592,8 @@ impl<'j, E: Engine> Core<'j, E> {
 
 /// What is left of the loop at its end.
 pub(super) struct CoreResults<'j> {
+    /// The writes that arrived last, when a state is saved.
+    pub(super) completed: Option<Vec<CompletedWrite>>,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
     pub(super) target: LatencyTarget,
@@ -597,21 +612,39 @@ const WITHOUT_DESCRIPTOR: i32 = -2;
 enum Next {
     Step(Step),
     Proof(LoggedWrite),
+    Trim(LoggedWrite),
 }
 
 /// The next step of the job: of the backlog of verification, else of the offsets.
 #[inline(always)]
 fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
-    if let Some(prover) = prover
-        && let Some(write) = prover.next_of_backlog()
-    {
-        offsets.count_verification(u64::from(write.length));
-        return Next::Proof(write);
+    if let Some(prover) = prover {
+        // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
+        if let Some(write) = prover.next_trim() {
+            return Next::Trim(write);
+        }
+        if let Some(write) = prover.next_of_backlog() {
+            offsets.count_verification(u64::from(write.length));
+            return proof(Some(prover), write);
+        }
     }
-    if pace.is_limited() {
-        return Next::Step(offsets.next_step_with(|direction| Some(pace.redirect(direction))));
+    let step = if pace.is_limited() {
+        offsets.next_step_with(|direction| Some(pace.redirect(direction)))
+    } else {
+        offsets.next_step()
+    };
+    match (step, prover) {
+        (Step::Io(io), Some(prover)) if prover.ends_before_own(io.direction, index(io.file), io.offset) => {
+            Next::Step(Step::End)
+        }
+        (step, _) => Next::Step(step),
     }
-    Next::Step(offsets.next_step())
+}
+
+/// Reads back a write, unless verification ends before it.
+fn proof(prover: Option<&Prover>, write: LoggedWrite) -> Next {
+    let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
+    if ends { Next::Step(Step::End) } else { Next::Proof(write) }
 }
 
 fn index(file: usize) -> u32 {
