@@ -278,7 +278,7 @@ fn help_follows_from_the_tables() {
     assert!(answer("--cmdhelp=rw").contains("        valid values: read       reads in sequence\n"));
     let all = answer("--cmdhelp");
     assert_eq!(answer("--cmdhelp=all"), all);
-    assert!(all.contains("\n  bs                    : Bytes of a block\n") && !all.contains("zonemode"));
+    assert!(all.contains("\n  bs                    : Bytes of a block\n") && !all.contains("zonecapacity"));
     assert!(answer("--enghelp").contains("\tio_uring "));
     assert!(answer("--enghelp=libaio").starts_with("cmdprio_percentage      : "));
     assert_eq!(answer("--enghelp=null"), "IO engine null has no options\n");

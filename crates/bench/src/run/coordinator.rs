@@ -24,12 +24,12 @@ use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
+use super::programs;
 use super::progress::{Watched, status};
 use super::setup::{JobSetup, RunSettings};
 use super::shared::{Phase, Shared};
 use super::stalls::{LOOK_EVERY_MS, Stall};
 use super::worker::{Context, run_job};
-use super::{programs, unserved};
 
 /// Whoever watches a run.
 pub trait Observer {
@@ -178,12 +178,6 @@ impl<'r> Coordinator<'r> {
     fn prepare(&mut self) {
         let mut io_jobs = 0;
         for seat in &mut self.seats {
-            if seat.member.clone_number == 0 {
-                for option in unserved::options(&seat.options) {
-                    let line = format!("{}: {option} is known, and has no effect here yet", seat.member.name);
-                    self.journal.complain(&line);
-                }
-            }
             let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
             let prepared = prepared.and_then(|mut setup| {
                 if seat.options.target_file.create_serialize {

@@ -30,6 +30,7 @@ mod local_time;
 mod members;
 mod pace;
 mod place;
+mod priorities;
 mod programs;
 mod progress;
 mod proof;
@@ -45,7 +46,6 @@ mod tests;
 mod thinking;
 mod timing;
 mod tolerance;
-mod unserved;
 mod worker;
 mod writes;
 

@@ -74,6 +74,7 @@ pub(super) struct Progress {
     number: u32,
     depth: u32,
     file_count: u32,
+    random: bool,
     /// The generator of offsets as the verification begins, where that starts anew.
     fresh: Option<Generator>,
 }
@@ -88,6 +89,7 @@ impl Progress {
             number: member.number,
             depth: depth(options),
             file_count: u32::try_from(setup.files.files().len()).unwrap_or(u32::MAX),
+            random: setup.shape().random,
             fresh: anew.then(|| setup.seeds.generator(Purpose::Block, offset_options::width(options))),
         }
     }
@@ -105,7 +107,11 @@ impl Progress {
             file_count: self.file_count,
             writes: result.measurement.directions[Direction::Write.index()].ios,
             index: index(self.number),
-            generator: state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator())),
+            generator: if self.random {
+                state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))
+            } else {
+                GeneratorState::Narrow([0; 3])
+            },
             name: self.name,
         };
         let failed =

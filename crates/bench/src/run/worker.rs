@@ -8,7 +8,7 @@ use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
 use crate::offsets::settings::MapPolicy;
 use crate::random::seeds::Purpose;
-use crate::statistics::{JobResult, LatencyTargetResult, Measurement, Recorder};
+use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
 use crate::verify::{AfterRun, CompletedWrite, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
 
 use super::check_threads::CheckThreads;
@@ -23,6 +23,7 @@ use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
+use super::priorities::Priorities;
 use super::proof::{Prover, ProverSettings};
 use super::samples::Samples;
 use super::saved_state::{self, Progress};
@@ -59,6 +60,7 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
     };
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(shared, journal))
+        .and_then(|()| setup.set_schedulers())
         .and_then(|()| {
             let engine = setup.options.engine.ioengine.clone();
             engines::start(&engine, Life { setup, context, result: &mut result })?
@@ -215,6 +217,9 @@ fn parts<'r>(
     at_once: bool,
 ) -> Result<CoreParts<'r>, JobFailure> {
     let prover = prover(&setup, &context, depth.depth)?;
+    let draws = setup.seeds.generator(Purpose::Priority, offset_options::width(&setup.options));
+    let priorities = Priorities::new(&setup.options, draws)?;
+    let lifetimes = lifetimes(&setup)?;
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = setup;
@@ -233,7 +238,14 @@ fn parts<'r>(
         clock,
         depth,
         reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
-        recorder: Recorder::new(&measuring::recorder(&options, at_once)),
+        recorder: Recorder::new(&measuring::recorder(
+            &options,
+            at_once,
+            priorities.as_ref().map_or(&[], Priorities::known),
+        )),
+        priority: place::io_priority(&options).unwrap_or(0),
+        priorities,
+        lifetimes,
         samples: Samples::new(limits::samples(&options, member.number, &member.section, measured), now),
         writes,
         prover,
@@ -372,6 +384,21 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
     Ok(Some(Prover::new(settings, depth)))
 }
 
+/// What the blocks of the file go through (`block_error_percentiles`), and bytes of a block.
+fn lifetimes(setup: &JobSetup) -> Result<Option<(BlockLifetimes, u64)>, JobFailure> {
+    if !setup.options.measurements.block_error_percentiles {
+        return Ok(None);
+    }
+    let block_bytes = setup.offsets.block_sizes[Direction::Trim.index()].minimum.max(1);
+    let bytes: u64 = setup.layout.files.iter().map(|file| file.length).sum();
+    let blocks = usize::try_from(bytes / block_bytes).unwrap_or(usize::MAX);
+    if !(1..=BLOCKS_MAX).contains(&blocks) {
+        let text = format!("block_error_percentiles: {blocks} blocks to trim; there must be 1 to {BLOCKS_MAX} of them");
+        return Err(JobFailure::Option(text));
+    }
+    Ok(Some((BlockLifetimes::new(blocks), block_bytes)))
+}
+
 /// The threads of `verify_async`.
 fn check_threads(setup: &JobSetup, prover: Option<&Prover>, depth: u32) -> Result<Option<CheckThreads>, JobFailure> {
     let verification = &setup.options.verification;
@@ -417,6 +444,7 @@ fn finish<E: Engine>(
     let mut samples = results.samples;
     samples.add_to(&mut measurement);
     result.measurement = measurement;
+    result.blocks = results.lifetimes;
     let continues = &options.error_handling.continue_on_error;
     if continues.read || continues.write || continues.verify {
         result.continued_errors = Some(results.continued);

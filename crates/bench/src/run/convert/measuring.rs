@@ -30,7 +30,7 @@ pub(in crate::run) fn measured(options: &JobOptions, completes_at_once: bool) ->
 }
 
 /// What to record.
-pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool) -> RecorderSettings {
+pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool, priorities: &[u16]) -> RecorderSettings {
     let shape = Shape::of(options);
     let verifies = proving::is_wanted(options);
     RecorderSettings {
@@ -44,7 +44,7 @@ pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool) ->
         }),
         measured: measured(options, completes_at_once),
         percentiles: percentiles(options),
-        priorities: Vec::new(),
+        priorities: priorities.to_vec(),
     }
 }
 

@@ -6,6 +6,7 @@ use rustix::io::Errno;
 use super::super::check_threads::{Checked, Lent};
 use super::super::checker::Wrong;
 use super::super::ended::{Ended, JobFailure};
+use super::super::samples::LoggedIo;
 use super::super::slots::{Purpose, Slot};
 use super::{Core, CoreParts, length};
 use crate::direction::Direction;
@@ -40,9 +41,8 @@ impl<E: Engine> Core<'_, E> {
             lat_ns: latency_ns,
         };
         self.parts.recorder.record_completion(direction, measured);
-        if self.parts.samples.logs_ios() {
-            let CoreParts { samples, recorder, .. } = &mut self.parts;
-            samples.record(direction, &measured, slot.offset, now, recorder);
+        if self.follows_ends {
+            self.follow_end(&slot, measured, now);
         }
         if self.parts.prover.is_some() {
             self.prove(index, slot, direction)?;
@@ -59,6 +59,23 @@ impl<E: Engine> Core<'_, E> {
             return Err(JobFailure::TooLate { operation: slot.name(), took_us, allowed_us }.into());
         }
         Ok(())
+    }
+
+    /// What some jobs want of each I/O that is over.
+    #[cold]
+    fn follow_end(&mut self, slot: &Slot, measured: Measured, now: u64) {
+        let CoreParts { samples, recorder, priority, priorities, lifetimes, .. } = &mut self.parts;
+        let direction = slot.direction();
+        if samples.logs_ios() {
+            let priority = if slot.priority == 0 { *priority } else { slot.priority };
+            samples.record(direction, &measured, LoggedIo { offset: slot.offset, priority }, now, recorder);
+        }
+        if let Some(place) = priorities.as_ref().and_then(|known| known.place(direction, slot.priority)) {
+            recorder.record_priority(direction, place, measured);
+        }
+        if let (Some((blocks, block_bytes)), Direction::Trim) = (lifetimes, direction) {
+            blocks.trimmed(block_of(slot.offset, *block_bytes));
+        }
     }
 
     /// The rest of a short transfer is an I/O of its own.
@@ -94,6 +111,14 @@ impl<E: Engine> Core<'_, E> {
     /// An I/O failed: its slot is free, and the job goes on or ends.
     pub(super) fn tolerate(&mut self, index: u32, slot: Slot, number: Errno, failure: JobFailure) -> Result<(), Ended> {
         self.give_up(index);
+        if let Some((blocks, block_bytes)) = &mut self.parts.lifetimes {
+            let block = block_of(slot.offset, *block_bytes);
+            match slot.purpose {
+                Purpose::Io(Direction::Trim) => blocks.trim_failed(block),
+                Purpose::Io(Direction::Write) => blocks.write_failed(block),
+                _ => {}
+            }
+        }
         let direction = if slot.purpose == Purpose::Proof { None } else { Some(slot.direction()) };
         if self.parts.tolerance.ends_quietly(number, direction) {
             return Err(Ended::Stopped);
@@ -160,4 +185,9 @@ impl<E: Engine> Core<'_, E> {
         }
         first_end
     }
+}
+
+/// The block that an offset is in.
+fn block_of(offset: u64, block_bytes: u64) -> usize {
+    usize::try_from(offset / block_bytes.max(1)).unwrap_or(usize::MAX)
 }

@@ -24,7 +24,7 @@ use crate::engines::memory::IoMemory;
 use crate::engines::{Completion, Engine, Io, Place, Queued, Wanted};
 use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
-use crate::statistics::{ContinuedErrors, Recorder};
+use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder};
 
 use crate::verify::{CompletedWrite, LoggedWrite};
 
@@ -35,6 +35,7 @@ use super::flow::Flow;
 use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::pace::Pace;
+use super::priorities::Priorities;
 use super::proof::Prover;
 use super::rest;
 use super::samples::Samples;
@@ -73,6 +74,11 @@ pub(super) struct CoreParts<'j> {
     pub(super) reads_clock: bool,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
+    /// The job's own priority, for logs.
+    pub(super) priority: u16,
+    pub(super) priorities: Option<Priorities>,
+    /// Trims of each block (`block_error_percentiles`), and bytes of a block.
+    pub(super) lifetimes: Option<(BlockLifetimes, u64)>,
     pub(super) writes: Option<Writes>,
     pub(super) prover: Option<Prover>,
     /// The threads of `verify_async`, which [`Core`] takes over.
@@ -99,6 +105,9 @@ pub(super) struct Core<'j, E: Engine> {
     // Ends before the buffers and files that its I/Os refer to.
     engine: E,
     at_once: bool,
+    /// Whether there is more to do for each I/O before it is issued, and when it is over.
+    follows_issues: bool,
+    follows_ends: bool,
     slots: Slots,
     retries: Vec<u32>,
     pending: Vec<u32>,
@@ -150,6 +159,8 @@ impl<'j, E: Engine> Core<'j, E> {
         Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
+            follows_issues: parts.thinking.counts_issued() || parts.priorities.is_some(),
+            follows_ends: parts.samples.logs_ios() || parts.priorities.is_some() || parts.lifetimes.is_some(),
             engine,
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
@@ -345,6 +356,7 @@ impl<'j, E: Engine> Core<'j, E> {
         let from_due = self.parts.latency_from_due && self.parts.pace.is_limited();
         *self.slots.get_mut(slot) = Slot {
             purpose: Purpose::Io(io.direction),
+            priority: 0,
             file,
             length_bytes,
             moved_bytes: 0,
@@ -363,11 +375,24 @@ impl<'j, E: Engine> Core<'j, E> {
             }
             Direction::Trim => {}
         }
-        if self.parts.thinking.counts_issued() {
-            self.parts.thinking.count(1);
+        if self.follows_issues {
+            self.follow_issue(slot);
         }
         self.submit(slot)?;
         Ok(())
+    }
+
+    /// What some jobs want of each I/O before it is issued.
+    #[cold]
+    fn follow_issue(&mut self, slot: u32) {
+        let CoreParts { thinking, priorities, .. } = &mut self.parts;
+        if thinking.counts_issued() {
+            thinking.count(1);
+        }
+        if let Some(priorities) = priorities {
+            let slot = self.slots.get_mut(slot);
+            slot.priority = priorities.choose(slot.direction(), slot.length_bytes);
+        }
     }
 
     fn begin_sync(&mut self, file: usize, purpose: Purpose) -> Result<(), Ended> {
@@ -381,6 +406,7 @@ impl<'j, E: Engine> Core<'j, E> {
         let extent = self.parts.files.files()[file].extent();
         *self.slots.get_mut(slot) = Slot {
             purpose,
+            priority: 0,
             file: index(file),
             length_bytes: length(extent.length_bytes),
             moved_bytes: 0,
@@ -407,6 +433,7 @@ impl<'j, E: Engine> Core<'j, E> {
         }
         *self.slots.get_mut(slot) = Slot {
             purpose,
+            priority: 0,
             file: write.file,
             length_bytes: write.length,
             moved_bytes: 0,
@@ -466,7 +493,8 @@ impl<'j, E: Engine> Core<'j, E> {
         let rest = unsafe { buffer.add(moved as usize) };
         // SAFETY: the slot is this I/O's until it is completed, and with it its buffer, which lives longer than the engine
         // and is looked at only before `submit` and after `complete`. Files are closed with nothing under way.
-        let mut io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        let io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        let mut io = io.with_priority(taken.priority);
         match self.engine.queue(slot, &mut io) {
             Queued::Done(outcome) => {
                 let now = self.read_clock();
@@ -594,6 +622,7 @@ impl<'j, E: Engine> Core<'j, E> {
 pub(super) struct CoreResults<'j> {
     /// The writes that arrived last, when a state is saved.
     pub(super) completed: Option<Vec<CompletedWrite>>,
+    pub(super) lifetimes: BlockLifetimes,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
     pub(super) target: LatencyTarget,

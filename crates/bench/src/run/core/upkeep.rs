@@ -204,10 +204,22 @@ impl<'j, E: Engine> Core<'j, E> {
 
     /// What was measured, and what is left to be done.
     pub(in crate::run) fn into_results(self) -> CoreResults<'j> {
-        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, prover, .. } = self.parts;
+        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, prover, lifetimes, .. } =
+            self.parts;
         drop(self.check_threads);
         drop(self.engine);
         let completed = prover.as_ref().and_then(Prover::completed);
-        CoreResults { completed, recorder, samples, target, continued: tolerance.counted(), files, clock, journal }
+        let lifetimes = lifetimes.map(|(blocks, _)| blocks).unwrap_or_default();
+        CoreResults {
+            completed,
+            lifetimes,
+            recorder,
+            samples,
+            target,
+            continued: tolerance.counted(),
+            files,
+            clock,
+            journal,
+        }
     }
 }
