@@ -42,6 +42,12 @@ pub trait RunView {
     /// How far jobs are, and how fast.
     fn status(&mut self) -> Status;
 
+    /// Bytes that all jobs have moved so far, by direction.
+    fn bytes(&self) -> [u64; 3];
+
+    /// Ends all jobs: what they did until then is reported.
+    fn end(&mut self);
+
     /// Asks jobs for what they have measured so far. They answer within milliseconds, unless they wait for I/O.
     fn ask(&mut self);
 
@@ -454,6 +460,18 @@ impl RunView for Coordinator<'_> {
             })
             .collect();
         status(&watched, &mut self.meter, self.clock.now() / 1_000_000)
+    }
+
+    fn bytes(&self) -> [u64; 3] {
+        let mut bytes = [0_u64; 3];
+        for done in self.seats.iter().map(|seat| seat.shared.done().0) {
+            bytes.iter_mut().zip(done).for_each(|(sum, more)| *sum += more);
+        }
+        bytes
+    }
+
+    fn end(&mut self) {
+        self.end_all();
     }
 
     fn ask(&mut self) {

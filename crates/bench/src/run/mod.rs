@@ -23,6 +23,7 @@ mod disks;
 mod ended;
 mod flow;
 mod gate;
+mod idleness;
 mod journal;
 mod latency_target;
 mod limits;
@@ -46,15 +47,20 @@ mod tests;
 mod thinking;
 mod timing;
 mod tolerance;
+mod total_bandwidth;
+mod trigger;
 mod worker;
 mod writes;
 
 pub use self::coordinator::{Observer, RunOutcome, RunView, run};
 pub use self::ended::chain;
+pub use self::idleness::{IdleProfile, Idleness, calibration};
 pub use self::journal::Journal;
 pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
+pub use self::total_bandwidth::TotalBandwidth;
+pub use self::trigger::Trigger;
 
 use crate::command_line::PlannedJob;
 use crate::output::announcement::{JobAnnouncement, job_lines};
