@@ -29,6 +29,9 @@ pub struct LibaioOptions {
     pub no_wait: bool,
 }
 
+/// `IOCB_FLAG_IOPRIO`: the request has a priority of its own.
+const HAS_PRIORITY: u32 = 2;
+
 /// `struct iocb` (linux/aio_abi.h), little-endian field order.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
@@ -129,6 +132,8 @@ impl Engine for LibaioEngine {
             data: u64::from(slot),
             rw_flags,
             opcode,
+            request_priority: io.priority().cast_signed(),
+            flags: if io.priority() == 0 { 0 } else { HAS_PRIORITY },
             descriptor: io.descriptor().cast_unsigned(),
             buffer: if moves_data { io.buffer().as_ptr().expose_provenance() as u64 } else { 0 },
             length_bytes: if moves_data { u64::from(io.length_bytes()) } else { 0 },

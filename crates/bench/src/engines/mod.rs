@@ -43,6 +43,7 @@ mod psync;
 mod pvsync;
 mod pvsync2;
 mod setup;
+mod splice;
 mod sync;
 mod vsync;
 
@@ -204,6 +205,7 @@ engines! {
     psync::PsyncEngine,
     pvsync::PvsyncEngine,
     pvsync2::Pvsync2Engine,
+    splice::SpliceEngine,
     sync::SyncEngine,
     vsync::VsyncEngine,
 }
