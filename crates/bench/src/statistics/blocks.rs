@@ -101,7 +101,8 @@ impl BlockLifetimes {
     /// The reverse of [`BlockLifetimes::from_packed`].
     #[must_use]
     pub fn packed(&self) -> Vec<u32> {
-        let number = |state: State| (0..).zip(STATES).find(|(_, known)| *known == state).map_or(0, |(number, _)| number);
+        let number =
+            |state: State| (0..).zip(STATES).find(|(_, known)| *known == state).map_or(0, |(number, _)| number);
         self.0.iter().map(|block| number(block.state) << STATE_SHIFT | block.trims.min(TRIMS_MAX)).collect()
     }
 
