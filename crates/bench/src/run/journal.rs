@@ -16,8 +16,8 @@ pub enum LogContent<'l> {
 pub struct JobLog<'l> {
     /// The name of its file.
     pub file_name: String,
-    /// Jobs share the file, and each adds to it.
-    pub is_shared: bool,
+    /// The number of the job, from 1; `None`: jobs share the file, and each adds to it.
+    pub job: Option<u32>,
     /// What is in it.
     pub content: LogContent<'l>,
 }

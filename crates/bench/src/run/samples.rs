@@ -160,11 +160,11 @@ impl Samples {
             log.finish(now_ms);
             let settings = &file.settings;
             let name = file_name(&file.prefix, settings.kind, file.job, settings.store_compressed);
-            deliver(name, file.job.is_none(), LogContent::Samples(log), journal)?;
+            deliver(name, file.job, LogContent::Samples(log), journal)?;
         }
         if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
             let name = file_name(prefix, LogKind::Histogram, *job, false);
-            deliver(name, job.is_none(), LogContent::Histograms(log), journal)?;
+            deliver(name, *job, LogContent::Histograms(log), journal)?;
         }
         Ok(())
     }
@@ -172,15 +172,15 @@ impl Samples {
 
 fn deliver(
     file_name: String,
-    is_shared: bool,
+    job: Option<u32>,
     content: LogContent<'_>,
     journal: &dyn Journal,
 ) -> Result<(), (PathBuf, io::Error)> {
-    let log = JobLog { file_name, is_shared, content };
+    let log = JobLog { file_name, job, content };
     if journal.take_log(&log) {
         return Ok(());
     }
-    write_file(log.file_name, is_shared, |output| match content {
+    write_file(log.file_name, job.is_none(), |output| match content {
         LogContent::Samples(log) => log.write(output),
         LogContent::Histograms(log) => log.write(output),
     })

@@ -20,11 +20,11 @@ pub struct LogTransfer {
 
 /// A log as a message. `None` for histograms when nothing may be compressed: the protocol has no other form for their buckets.
 #[must_use]
-pub fn message(log: &JobLog<'_>, thread_number: u32, transfer: LogTransfer) -> Option<Log> {
+pub fn message(log: &JobLog<'_>, transfer: LogTransfer) -> Option<Log> {
     let header = LogHeader {
-        thread_number,
+        thread_number: log.job.unwrap_or(1),
         compression: if transfer.compresses { LogCompression::TRANSMISSION } else { LogCompression::NONE },
-        per_job_logs: !log.is_shared,
+        per_job_logs: log.job.is_some(),
         name: FixedText::new(&log.file_name),
         ..LogHeader::default()
     };
@@ -114,9 +114,9 @@ mod tests {
             let sample = LogSample { value: time * 3, block_bytes: 512, offset: time * 512, ..LogSample::default() };
             samples.record(time, Direction::Write, sample);
         }
-        let job = JobLog { file_name: "x_clat.1.log".into(), is_shared: false, content: LogContent::Samples(&samples) };
+        let job = JobLog { file_name: "x_clat.1.log".into(), job: Some(1), content: LogContent::Samples(&samples) };
         for compresses in [false, true] {
-            let log = message(&job, 1, transfer(compresses)).unwrap();
+            let log = message(&job, transfer(compresses)).unwrap();
             assert_eq!(
                 (log.header.samples, log.header.has_offsets, log.header.kind),
                 (100, true, LogKind::TOTAL_LATENCY)
@@ -135,9 +135,9 @@ mod tests {
         let mut measured = bench::statistics::Histogram::new();
         measured.record(6);
         histograms.record(10, Direction::Read, 4096, &measured);
-        let job = JobLog { file_name: "x".into(), is_shared: true, content: LogContent::Histograms(&histograms) };
-        assert_eq!(message(&job, 1, transfer(false)), None);
-        let log = message(&job, 1, transfer(true)).unwrap();
+        let job = JobLog { file_name: "x".into(), job: None, content: LogContent::Histograms(&histograms) };
+        assert_eq!(message(&job, transfer(false)), None);
+        let log = message(&job, transfer(true)).unwrap();
         assert!(!log.header.per_job_logs && log.header.histogram_coarseness == 2);
         let entry = log.entries(ProtocolVersion::OLDEST).next().unwrap().unwrap();
         assert_eq!(entry.histogram.unwrap().buckets()[..8], [0, 0, 0, 0, 1, 0, 0, 0], "bucket 6 is in that of 4 to 7");
