@@ -7,7 +7,7 @@
 //! - [`serve`]: `--server`: jobs of front ends are run.
 
 mod local;
-mod serve;
+pub(crate) mod serve;
 
 use std::ffi::OsString;
 use std::path::Path;
