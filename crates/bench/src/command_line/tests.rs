@@ -211,6 +211,7 @@ fn options_of_the_program() {
         warnings_fatal: true,
         sections: vec!["a".to_owned()],
         aux_path: Some("/tmp".into()),
+        ..GeneralOptions::default()
     };
     assert_eq!(general, expected);
     let formats = run("-o x -m --name=a", &[]).general.output_formats;

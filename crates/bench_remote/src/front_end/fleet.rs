@@ -58,7 +58,8 @@ impl Worker {
     }
 
     /// Its conversation goes on.
-    const fn is_talking(&self) -> bool {
+    #[must_use]
+    pub const fn is_talking(&self) -> bool {
         matches!(self.state, State::Talking(_))
     }
 }
@@ -77,12 +78,20 @@ pub enum News {
 pub struct Fleet {
     workers: Vec<Worker>,
     news: VecDeque<(usize, News)>,
+    /// Jobs are only read and checked: nobody starts.
+    is_check: bool,
     is_started: bool,
     has_failures: bool,
     next_heartbeat_ms: u64,
 }
 
 impl Fleet {
+    /// A fleet whose workers only read and check their jobs (`--parse-only`).
+    #[must_use]
+    pub fn of_checkers() -> Self {
+        Self { is_check: true, ..Self::default() }
+    }
+
     /// Adds a worker; returns its number.
     pub fn add(&mut self, host: &str, port: u16, conversation: Conversation) -> usize {
         self.workers.push(Worker {
@@ -201,6 +210,10 @@ impl Fleet {
             return;
         }
         self.is_started = true;
+        if self.is_check {
+            self.part();
+            return;
+        }
         for worker in self.workers.iter_mut().filter(|worker| worker.state == State::Talking(Stage::Ready)) {
             worker.conversation.run(now_ms);
             worker.state = State::Talking(Stage::Running);
@@ -233,9 +246,21 @@ impl Fleet {
         self.talking().for_each(Conversation::ask_progress);
     }
 
-    /// Ends all jobs; results come then. Workers whose jobs have not begun are asked as well, and have none.
+    /// Ends all jobs; results come then. Before the start there are none, and nothing to wait for.
     pub fn stop(&mut self) {
-        self.talking().for_each(Conversation::stop);
+        if self.is_started {
+            self.talking().for_each(Conversation::stop);
+        } else {
+            self.is_started = true;
+            self.part();
+        }
+    }
+
+    /// Has nothing more to say to anybody: workers drop the jobs when their connection goes.
+    fn part(&mut self) {
+        for worker in self.workers.iter_mut().filter(|worker| worker.is_talking()) {
+            worker.state = State::Done;
+        }
     }
 
     /// Sends a trigger to all workers.
