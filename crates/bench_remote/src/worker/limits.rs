@@ -19,6 +19,9 @@ pub const SILENCE_BEFORE_RUN: Duration = Duration::from_secs(120);
 /// How long a session whose run is over waits for the front end to take the rest and go.
 pub const FAREWELL: Duration = Duration::from_secs(60);
 
+/// How long a connection on which all is said is kept for the other end to close it.
+pub const LINGER: Duration = Duration::from_secs(2);
+
 /// How long jobs may take to end when they are told to.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
