@@ -5,7 +5,8 @@
 //!            a: three.fio   b: one.fio, two.fio   both: --bs=4k
 //! ```
 //!
-//! Job files behind `--client=HOST` are for that worker; those that stand elsewhere are for the workers without. What else is said to
+//! Job files behind `--client=HOST` are for that worker; those that stand elsewhere are for the workers without. When there are none of
+//! those, workers without have the files of the next one: `--client=a --client=b x.fio` runs x.fio on both (fio forgets a). What else is said to
 //! workers counts for the `--client`s right before it, and before the first one for all. `--client=FILE` is a list of workers, and has
 //! no job files of its own. Parity: fio; but there, options of jobs and what stands before the first `--client` do not reach workers.
 //!
@@ -189,10 +190,13 @@ impl Reader {
         if self.invocation.workers.is_empty() {
             return Err(JobError::new(Place::default(), Problem::NoWorkers));
         }
-        for worker in &mut self.invocation.workers {
+        let mut files: Vec<_> = self.files.iter().cloned().map(OrderedFile::Local).collect();
+        for worker in self.invocation.workers.iter_mut().rev() {
             worker.words.splice(0..0, self.common.iter().cloned());
             if worker.files.is_empty() {
-                worker.files.extend(self.files.iter().cloned().map(OrderedFile::Local));
+                worker.files.clone_from(&files);
+            } else if self.files.is_empty() {
+                files.clone_from(&worker.files);
             }
             let has_job = worker.words.iter().any(|word| word.starts_with("--name="));
             if worker.files.is_empty() && !has_job {
@@ -290,6 +294,7 @@ mod tests {
             [own("a", "", "w"), own("b", "", "y z")]
         );
         assert_eq!(orders(&["x", "--client=a", "--client=b"]), [own("a", "", "x"), own("b", "", "x")]);
+        assert_eq!(orders(&["--client=a", "--client=b", "x"]), [own("a", "", "x"), own("b", "", "x")]);
         assert_eq!(
             orders(&["--client=a", "--remote-config=/etc/j.fio", "--client=b", "x"]),
             [own("a", "", "remote /etc/j.fio"), own("b", "", "x")]

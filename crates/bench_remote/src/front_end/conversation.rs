@@ -18,6 +18,7 @@ use bench_wire::session::FrontEndSession;
 use bench_wire::{FixedText, ProtocolVersion};
 
 use super::failure::{Failure, Stage};
+use super::jobs::WorkerJobs;
 use super::results::WorkerResults;
 
 /// A worker that owes an answer and says nothing for this many seconds is given up. fio's front end takes 42.
@@ -66,6 +67,7 @@ pub struct Conversation {
     address: String,
     /// JOBLINE, JOB and LOAD_FILE.
     jobs: Vec<FrontEndMessage>,
+    compresses_logs: bool,
     phase: Phase,
     /// Messages with jobs that it has understood.
     understood: usize,
@@ -82,17 +84,18 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// A conversation that begins with these messages, which have the jobs; `address` is what the worker is called.
+    /// A conversation that begins with the messages of these jobs; `address` is what the worker is called.
     ///
     /// # Panics
     /// When there is no message: a worker without jobs never answers.
     #[must_use]
-    pub fn new(address: &str, jobs: Vec<FrontEndMessage>, now_ms: u64) -> Self {
-        assert!(!jobs.is_empty(), "a worker without jobs has nothing to say");
+    pub fn new(address: &str, jobs: &WorkerJobs, now_ms: u64) -> Self {
+        assert!(!jobs.messages.is_empty(), "a worker without jobs has nothing to say");
         let mut conversation = Self {
             session: FrontEndSession::new(ProtocolVersion::NEWEST),
             address: address.to_owned(),
-            jobs,
+            jobs: jobs.messages.clone(),
+            compresses_logs: jobs.compresses_logs,
             phase: Phase::Asking,
             understood: 0,
             asked_for: None,
@@ -111,7 +114,8 @@ impl Conversation {
         self.understood = 0;
         self.heard_ms = now_ms;
         let tag = self.tag();
-        let probe = FrontEndProbe { flags: PROBE_COMPRESSION, worker_name: FixedText::new(&self.address) };
+        let flags = if self.compresses_logs { PROBE_COMPRESSION } else { 0 };
+        let probe = FrontEndProbe { flags, worker_name: FixedText::new(&self.address) };
         self.session.send(&FrontEndMessage::Probe(tag, probe));
         self.jobs.iter().for_each(|message| self.session.send(message));
     }

@@ -53,14 +53,6 @@ pub enum Failure {
         /// Why not.
         source: io::Error,
     },
-    /// A log came in pieces.
-    #[error("{missing} samples are missing at the end of its log {name}: it has not sent them")]
-    LogCutOff {
-        /// The log, as the worker calls it.
-        name: String,
-        /// How many.
-        missing: u64,
-    },
 }
 
 /// Where in a conversation something happened.

@@ -37,6 +37,8 @@ pub struct Worker {
     pub port: u16,
     /// Its own name; empty until it has told it.
     pub host_name: String,
+    /// The version of its program; empty until it has told it.
+    pub program: String,
     /// Where it is.
     pub state: State,
     /// What it last said of its progress.
@@ -98,6 +100,7 @@ impl Fleet {
             host: host.to_owned(),
             port,
             host_name: String::new(),
+            program: String::new(),
             state: State::Talking(Stage::Asking),
             progress: None,
             conversation,
@@ -152,7 +155,10 @@ impl Fleet {
     fn take(&mut self, number: usize, event: Event) -> bool {
         let worker = &mut self.workers[number];
         match &event {
-            Event::Introduced(probe) => worker.host_name = probe.host_name.to_text().into_owned(),
+            Event::Introduced(probe) => {
+                worker.host_name = probe.host_name.to_text().into_owned();
+                worker.program = probe.fio_version.to_text().into_owned();
+            }
             Event::Ready => worker.state = State::Talking(Stage::Ready),
             Event::Progress(eta) => worker.progress = Some(from_wire::status(eta)),
             Event::Over => worker.state = State::Done,

@@ -23,6 +23,9 @@ pub struct WorkerJobs {
     pub messages: Vec<FrontEndMessage>,
     /// The files that it may name.
     pub files: PermittedFiles,
+    /// Logs are to come compressed. Only histograms need that: fio sends them no other way, and of every other log it loses the end
+    /// when it compresses.
+    pub compresses_logs: bool,
 }
 
 /// Which files of the front end a worker may name.
@@ -48,21 +51,26 @@ impl WorkerJobs {
             let line = CommandLine { front_end: FrontEndKind::COMMAND_LINE, arguments };
             jobs.messages.push(FrontEndMessage::JobLine(line));
         }
+        let has_histograms = |mut lines: std::str::Lines<'_>| lines.any(|line| line.starts_with("write_hist_log"));
+        jobs.compresses_logs = order.words.iter().any(|word| word.starts_with("--write_hist_log"));
         for file in &order.files {
             jobs.messages.push(match file {
                 OrderedFile::Local(name) => {
                     let path = Path::new(if name.is_empty() { job_file::STANDARD_INPUT } else { name });
                     let text = job_file::self_contained(path, system)?;
                     jobs.files.read(text.lines().map(as_line));
+                    jobs.compresses_logs |= has_histograms(text.lines());
                     let mut bytes = text.into_bytes();
                     // fio's worker looks for the end of the text.
                     bytes.push(0);
                     FrontEndMessage::Job(JobFile { front_end: FrontEndKind::COMMAND_LINE, bytes })
                 }
-                OrderedFile::Workers(path) => FrontEndMessage::LoadFile(WorkersJobFile {
-                    front_end: FrontEndKind::COMMAND_LINE,
-                    path: path.clone().into_bytes(),
-                }),
+                OrderedFile::Workers(path) => {
+                    // Nobody knows what is in it.
+                    jobs.compresses_logs = true;
+                    let path = path.clone().into_bytes();
+                    FrontEndMessage::LoadFile(WorkersJobFile { front_end: FrontEndKind::COMMAND_LINE, path })
+                }
             });
         }
         Ok(jobs)

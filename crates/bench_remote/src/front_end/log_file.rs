@@ -4,6 +4,10 @@
 //! to itself at the end is told; workers of one run that have the same host are told apart by `NAME.HOST,PORT`; and where the file goes is
 //! for the run to say ([`super::jobs`]).
 //!
+//! fio's worker sends wrong histograms: it subtracts from each what is left of the one before it in its direction, which has had its own
+//! predecessor subtracted already. What it sends is `s(n) = c(n) - s(n-1)` for counts `c` since the begin of the job, so that
+//! `c(n) = s(n) + s(n-1)`, and the interval is `c(n) - c(n-1)`. [`Histograms`] says which of the two a worker sends.
+//!
 //! Cost: a line for each sample into a buffer of 64 KiB; compressed logs are inflated a window at a time.
 
 use std::fs::File;
@@ -22,6 +26,23 @@ const CLASS_SHIFT: u32 = 13;
 /// The largest power of two by which buckets are added up, as in fio's option: 64 of the 1856 buckets in one.
 const COARSENESS_MAX: u32 = 6;
 
+/// What a worker sends in a log of histograms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Histograms {
+    /// The counts of each interval.
+    Intervals,
+    /// What fio makes of them.
+    Subtracted,
+}
+
+impl Histograms {
+    /// What a worker sends that tells this version of itself.
+    #[must_use]
+    pub fn of(version: &str) -> Self {
+        if version.contains("tidegate") { Self::Intervals } else { Self::Subtracted }
+    }
+}
+
 /// What went wrong with a log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -37,9 +58,9 @@ pub enum LogError {
 ///
 /// # Errors
 /// [`LogError`]; what could be written is in the file.
-pub fn save(log: &Log, version: ProtocolVersion, path: &str) -> Result<u64, LogError> {
+pub fn save(log: &Log, version: ProtocolVersion, histograms: Histograms, path: &str) -> Result<u64, LogError> {
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
-    let missing = write(log, version, &mut output)?;
+    let missing = write(log, version, histograms, &mut output)?;
     output.flush()?;
     Ok(missing)
 }
@@ -48,21 +69,52 @@ pub fn save(log: &Log, version: ProtocolVersion, path: &str) -> Result<u64, LogE
 ///
 /// # Errors
 /// [`LogError`].
-pub fn write(log: &Log, version: ProtocolVersion, output: &mut dyn Write) -> Result<u64, LogError> {
+pub fn write(
+    log: &Log,
+    version: ProtocolVersion,
+    histograms: Histograms,
+    output: &mut dyn Write,
+) -> Result<u64, LogError> {
     if log.header.compression == LogCompression::AS_STORED {
         output.write_all(&log.data)?;
         return Ok(0);
     }
     let mut entries = log.entries(version);
+    let mut restored = Restored::default();
     for entry in &mut entries {
         let entry = entry?;
-        if log.header.kind == LogKind::HISTOGRAM {
-            write_histogram(&entry, log.header.histogram_coarseness.min(COARSENESS_MAX), output)?;
-        } else {
+        if log.header.kind != LogKind::HISTOGRAM {
             write_sample(&entry, output)?;
+            continue;
         }
+        let mut counts = vec![0; Histogram::BUCKETS];
+        let sent = entry.histogram.as_ref().map(Histogram::buckets).unwrap_or_default();
+        counts.iter_mut().zip(sent).for_each(|(count, sent)| *count = *sent);
+        if histograms == Histograms::Subtracted {
+            restored.restore(entry.direction, &mut counts);
+        }
+        write_histogram(&entry, &counts, log.header.histogram_coarseness.min(COARSENESS_MAX), output)?;
     }
     Ok(entries.missing())
+}
+
+/// What has to be known of the histograms before, by direction: the counts that were sent, and those since the begin.
+#[derive(Default)]
+struct Restored([Option<(Vec<u64>, Vec<u64>)>; 3]);
+
+impl Restored {
+    /// Makes the counts of an interval out of those that fio has sent. What wrapped there wraps back here.
+    fn restore(&mut self, direction: u32, counts: &mut [u64]) {
+        let zeros = || (vec![0; Histogram::BUCKETS], vec![0; Histogram::BUCKETS]);
+        let Some(known) = usize::try_from(direction).ok().and_then(|direction| self.0.get_mut(direction)) else {
+            return;
+        };
+        let (sent, total) = known.get_or_insert_with(zeros);
+        for ((count, sent), total) in counts.iter_mut().zip(sent).zip(total) {
+            let now = count.wrapping_add(*sent);
+            (*sent, *count, *total) = (*count, now.wrapping_sub(*total), now);
+        }
+    }
 }
 
 /// `time, value[, maximum], direction, block size[, offset], priority[, time of issue]`
@@ -87,11 +139,9 @@ fn write_sample(entry: &LogEntry, output: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `time, direction, block size, counts…`
-fn write_histogram(entry: &LogEntry, coarseness: u32, output: &mut dyn Write) -> io::Result<()> {
-    const ZEROS: [u64; Histogram::BUCKETS] = [0; Histogram::BUCKETS];
-    let buckets = entry.histogram.as_ref().map(Histogram::buckets).filter(|buckets| !buckets.is_empty());
+fn write_histogram(entry: &LogEntry, counts: &[u64], coarseness: u32, output: &mut dyn Write) -> io::Result<()> {
     write!(output, "{}, {}, {}", entry.time_ms, entry.direction, entry.block_bytes)?;
-    for counts in buckets.unwrap_or(&ZEROS).chunks(1 << coarseness) {
+    for counts in counts.chunks(1 << coarseness) {
         write!(output, ", {}", counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count)))?;
     }
     writeln!(output)
@@ -105,7 +155,7 @@ mod tests {
 
     fn lines(header: LogHeader, entries: &[LogEntry], version: ProtocolVersion) -> String {
         let mut output = Vec::new();
-        assert_eq!(write(&Log::new(header, entries, version), version, &mut output).unwrap(), 0);
+        assert_eq!(write(&Log::new(header, entries, version), version, Histograms::Intervals, &mut output).unwrap(), 0);
         String::from_utf8(output).unwrap()
     }
 
@@ -146,11 +196,39 @@ mod tests {
         assert!(text.starts_with("5, 0, 512, 10, 0, ") && text.trim_end().split(", ").count() == 3 + 29, "{text}");
     }
 
+    /// Three intervals of 5, 7 and 11 in one bucket of writes, with reads in between, as fio's worker makes them.
+    #[test]
+    fn what_fio_has_subtracted_is_put_right() {
+        let entry = |direction, count| LogEntry {
+            direction,
+            histogram: Some(Histogram::from_buckets(std::iter::once(count))),
+            ..LogEntry::default()
+        };
+        let kind = LogKind::HISTOGRAM;
+        let header = LogHeader {
+            kind,
+            compression: LogCompression::TRANSMISSION,
+            histogram_coarseness: 6,
+            ..LogHeader::default()
+        };
+        let sent = [entry(1, 5), entry(0, 3), entry(1, 12 - 5), entry(1, 23 - 7), entry(0, 4 - 3)];
+        let log = Log::new(header, &sent, ProtocolVersion::OLDEST);
+        let counts = |histograms| -> Vec<u64> {
+            let mut output = Vec::new();
+            write(&log, ProtocolVersion::OLDEST, histograms, &mut output).unwrap();
+            let text = String::from_utf8(output).unwrap();
+            text.lines().map(|line| line.split(", ").nth(3).unwrap().parse().unwrap()).collect()
+        };
+        assert_eq!(counts(Histograms::of("fio-3.33")), [5, 3, 7, 11, 1]);
+        assert_eq!(counts(Histograms::of("tidegate-0.1.0")), [5, 3, 7, 16, 1]);
+    }
+
     #[test]
     fn stored_chunks_are_kept_as_they_are() {
         let header = LogHeader { compression: LogCompression::AS_STORED, ..LogHeader::default() };
         let mut output = Vec::new();
-        write(&Log { header, data: vec![1, 2, 3] }, ProtocolVersion::OLDEST, &mut output).unwrap();
+        write(&Log { header, data: vec![1, 2, 3] }, ProtocolVersion::OLDEST, Histograms::Subtracted, &mut output)
+            .unwrap();
         assert_eq!(output, [1, 2, 3]);
     }
 }

@@ -12,6 +12,7 @@ use bench_wire::{FixedText, ProtocolVersion, Role};
 
 use super::conversation::{Conversation, Event, SILENCE_MAX_S};
 use super::fleet::{Fleet, News, State};
+use super::jobs::WorkerJobs;
 use super::{Failure, Stage, log_file};
 
 /// What a worker sent in a session of `crates/bench_wire/tests/captured`, and the name of the session.
@@ -55,13 +56,14 @@ fn understood(worker: &[u8]) -> usize {
     count
 }
 
-fn job() -> FrontEndMessage {
-    FrontEndMessage::Job(JobFile { bytes: b"[j]\nrw=read\n\0".to_vec(), ..JobFile::default() })
+fn jobs(messages: usize) -> WorkerJobs {
+    let job = FrontEndMessage::Job(JobFile { bytes: b"[j]\nrw=read\n\0".to_vec(), ..JobFile::default() });
+    WorkerJobs { messages: vec![job; messages], ..WorkerJobs::default() }
 }
 
 /// Plays the worker's part of a recording, in pieces; returns the conversation and what was told.
 fn play(worker: &[u8], piece: usize) -> (Conversation, Vec<Event>) {
-    let mut conversation = Conversation::new("127.0.0.1", vec![job(); understood(worker)], 0);
+    let mut conversation = Conversation::new("127.0.0.1", &jobs(understood(worker)), 0);
     let mut told = Vec::new();
     for round in 0..2 {
         for mut input in worker.chunks(piece) {
@@ -136,7 +138,8 @@ fn logs_of_every_release_are_written_whole() {
             let Event::Log(log) = event else { continue };
             logs += 1;
             let mut output = Vec::new();
-            let missing = log_file::write(&log, conversation.version(), &mut output).unwrap();
+            let missing =
+                log_file::write(&log, conversation.version(), log_file::Histograms::Subtracted, &mut output).unwrap();
             assert_ne!(log.header.compression, LogCompression::AS_STORED);
             let lines = String::from_utf8(output).unwrap().lines().count() as u64;
             assert_eq!(lines + missing, log.header.samples, "{name}: {}", log.header.name);
@@ -175,8 +178,8 @@ impl Puppet {
     }
 }
 
-fn meeting(jobs: usize) -> (Conversation, Puppet) {
-    let conversation = Conversation::new("10.0.0.1", vec![job(); jobs], 0);
+fn meeting(messages: usize) -> (Conversation, Puppet) {
+    let conversation = Conversation::new("10.0.0.1", &jobs(messages), 0);
     (conversation, Puppet { session: WorkerSession::new(), said: Vec::new() })
 }
 
@@ -236,7 +239,7 @@ fn failures_say_what_happened() {
 
 #[test]
 fn a_version_is_asked_for_once() {
-    let mut conversation = Conversation::new("a", vec![job()], 0);
+    let mut conversation = Conversation::new("a", &jobs(1), 0);
     let refusal = |version| {
         let mut writer = bench_wire::frame::MessageWriter::new(ProtocolVersion::new(version).unwrap());
         text("bad server cmd version\n").encode(&mut writer);

@@ -8,6 +8,7 @@ use bench_remote::front_end::conversation::Event;
 use bench_remote::front_end::drive::Director;
 use bench_remote::front_end::fleet::{Fleet, News};
 use bench_remote::front_end::introduction;
+use bench_remote::front_end::log_file::Histograms;
 use bench_wire::message::{Tag, TextOutput};
 use reactor::clock::Duration;
 
@@ -72,11 +73,11 @@ impl<'r> FrontEnd<'r> {
         }
     }
 
-    /// A line of a worker: errors go to standard error, everything else belongs to the normal output.
+    /// A line of a worker. It belongs to the normal output; without that, and when it is an error, it goes where it is in nobody's way.
     fn tell(&mut self, fleet: &Fleet, worker: usize, level: u32, line: &str) {
         self.end();
         let line = format!("<{}> {line}", fleet.workers()[worker].name());
-        if level == TextOutput::ERROR {
+        if level == TextOutput::ERROR || !self.is_normal {
             message::verbatim_error(&line);
         } else {
             self.voice.write_normal(&format!("{line}\n"));
@@ -89,13 +90,20 @@ impl<'r> FrontEnd<'r> {
         }
     }
 
+    /// Says something about a worker.
+    fn note(&mut self, fleet: &Fleet, worker: usize, text: impl std::fmt::Display) {
+        self.end();
+        let at = &fleet.workers()[worker];
+        let place = if at.port == 0 { at.host.clone() } else { format!("{},{}", at.host, at.port) };
+        message::error(format_args!("worker {place}: {text}"));
+    }
+
     fn answer(&mut self, fleet: &mut Fleet, worker: usize, tag: Tag, path: &str) {
         let file = self.storage.read(worker, path);
         if file.as_ref().is_err_and(|error| Storage::is_refusal(*error)) {
-            let name = fleet.workers()[worker].name();
-            message::error(format_args!(
-                "{name}: it wants the file {path:?}, which no job of this run loads as its state; refused"
-            ));
+            let refusal =
+                format_args!("it wants the file {path:?}, which no job of this run loads as its state; refused");
+            self.note(fleet, worker, refusal);
         }
         fleet.conversation(worker).answer(tag, file);
     }
@@ -110,19 +118,26 @@ impl Director for FrontEnd<'_> {
             }
             News::Said(Event::Text(text)) => self.said(fleet, worker, &text),
             News::Said(Event::Log(log)) => {
-                let version = fleet.workers()[worker].conversation().version();
-                if let Err(failure) = self.storage.save_log(worker, &log, version) {
-                    fleet.complain(worker, failure);
+                let at = &fleet.workers()[worker];
+                let (version, histograms) = (at.conversation().version(), Histograms::of(&at.program));
+                match self.storage.save_log(worker, &log, version, histograms) {
+                    Ok(0) => {}
+                    Ok(missing) => self.note(
+                        fleet,
+                        worker,
+                        format_args!(
+                            "{missing} samples are missing at the end of its log {}: it has not sent them",
+                            log.header.name
+                        ),
+                    ),
+                    Err(failure) => fleet.complain(worker, failure),
                 }
             }
             News::Said(Event::FileWanted(tag, path)) => self.answer(fleet, worker, tag, &path),
             News::Said(Event::Over) => self.tell_rest(fleet, worker),
             News::Failed(failure) => {
                 self.tell_rest(fleet, worker);
-                self.end();
-                let at = &fleet.workers()[worker];
-                let place = if at.port == 0 { at.host.clone() } else { format!("{},{}", at.host, at.port) };
-                message::error(format_args!("worker {place}: {}", message::chain(&failure)));
+                self.note(fleet, worker, message::chain(&failure));
             }
             News::Said(_) => {}
         }

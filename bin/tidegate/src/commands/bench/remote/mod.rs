@@ -102,7 +102,7 @@ impl Crew {
         for (order, route) in invocation.workers.iter().zip(&crew.routes) {
             let (host, port) = route.shown();
             let jobs = WorkerJobs::read(order, &mut system).map_err(|error| message::chain(&error))?;
-            crew.fleet.add(&host, port, Conversation::new(&host, jobs.messages, 0));
+            crew.fleet.add(&host, port, Conversation::new(&host, &jobs, 0));
             crew.storage.permit(jobs.files);
         }
         Ok(crew)

@@ -9,7 +9,7 @@ use bench::command_line::GeneralOptions;
 use bench_remote::front_end::Failure;
 use bench_remote::front_end::jobs::PermittedFiles;
 use bench_remote::front_end::link::Route;
-use bench_remote::front_end::log_file::{self, LogError};
+use bench_remote::front_end::log_file::{self, Histograms, LogError};
 use bench_wire::log::Log;
 use bench_wire::{ProtocolVersion, limits};
 
@@ -54,17 +54,22 @@ impl Storage {
         self.permitted.push(files);
     }
 
-    /// Writes a log of a worker. What is wrong with it is told, and what could be read of it is there.
-    pub(super) fn save_log(&self, worker: usize, log: &Log, version: ProtocolVersion) -> Result<(), Failure> {
+    /// Writes a log of a worker; returns how many samples it has kept to itself. What could be read of a log that is wrong is there.
+    pub(super) fn save_log(
+        &self,
+        worker: usize,
+        log: &Log,
+        version: ProtocolVersion,
+        histograms: Histograms,
+    ) -> Result<u64, Failure> {
         let name = log.header.name.to_text();
         let Some(path) = self.permitted[worker].log_path(&name) else {
             let source = std::io::Error::other("this is no name of a file");
             return Err(Failure::Log { path: name.into_owned(), source });
         };
         let path = format!("{path}.{}", self.endings[worker]);
-        match log_file::save(log, version, &path) {
-            Ok(0) => Ok(()),
-            Ok(missing) => Err(Failure::LogCutOff { name: name.into_owned(), missing }),
+        match log_file::save(log, version, histograms, &path) {
+            Ok(missing) => Ok(missing),
             Err(LogError::File(source)) => Err(Failure::Log { path, source }),
             Err(LogError::Worker(fault)) => Err(Failure::Protocol(fault)),
         }
