@@ -52,6 +52,8 @@ pub struct ReadJobs {
     pub settings: RunSettings,
     /// The jobs are only to be read (`--parse-only`).
     pub parse_only: bool,
+    /// The front end shows the normal form of results, and with it texts for people.
+    pub tells_people: bool,
 }
 
 /// What a front end has sent so far.
@@ -157,6 +159,7 @@ impl SentJobs {
                 .collect(),
             settings,
             parse_only: invocation.general.parse_only,
+            tells_people: invocation.general.output_formats.normal,
         }))
     }
 }

@@ -27,7 +27,7 @@ fn failing_job(context: &Context) -> Verdict {
     let fio = front_end(context, Kind::Fio, &[&client, &jobs, "--output-format=json"])?;
     let ours = front_end(context, Kind::Ours, &[&client, &jobs, "--output-format=json"])?;
     ensure!(fio.status == ours.status && ours.status == Some(1), "fio {:?}, ours {ours:?}", fio.status);
-    ensure!(ours.error.contains("/file/below"), "what the worker says is missing: {ours:?}");
+    ensure!(ours.error.contains("Not a directory"), "what the worker says is missing: {ours:?}");
     ensure!(ours.output.starts_with('{'), "the output is not JSON: {ours:?}");
     Ok(())
 }

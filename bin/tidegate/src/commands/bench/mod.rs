@@ -10,7 +10,7 @@
 mod interruption;
 mod local;
 mod remote;
-mod serve;
+pub(crate) mod serve;
 mod voice;
 
 use std::ffi::OsString;

@@ -1,7 +1,6 @@
 //! Logs.
 //!
-//! Unlike fio's worker, the header says which columns the samples have. fio's front end goes by the header, and loses samples
-//! with offsets of a worker that leaves it empty.
+//! The header does not say which columns samples have: fio's front ends go by the flags of each sample.
 
 use bench::run::{JobLog, LogContent};
 use bench::statistics::log::{HistogramLog, LogKind as Kind, SampleLog, WindowValue};
@@ -44,9 +43,6 @@ fn sample_log(log: &SampleLog, header: LogHeader, version: ProtocolVersion) -> L
             Kind::Iops => LogKind::IOPS,
             Kind::Histogram => LogKind::HISTOGRAM,
         },
-        has_offsets: settings.offsets,
-        has_priorities: settings.priorities,
-        has_issue_times: settings.issue_times,
         ..header
     };
     if settings.store_compressed {
@@ -117,10 +113,7 @@ mod tests {
         let job = JobLog { file_name: "x_clat.1.log".into(), job: Some(1), content: LogContent::Samples(&samples) };
         for compresses in [false, true] {
             let log = message(&job, transfer(compresses)).unwrap();
-            assert_eq!(
-                (log.header.samples, log.header.has_offsets, log.header.kind),
-                (100, true, LogKind::TOTAL_LATENCY)
-            );
+            assert_eq!((log.header.samples, log.header.kind), (125, LogKind::TOTAL_LATENCY));
             let entries: Vec<LogEntry> = log.entries(ProtocolVersion::OLDEST).map(Result::unwrap).collect();
             let last = entries.last().unwrap();
             assert_eq!((entries.len(), last.time_ms, last.value, last.offset), (100, 99, 297, Some(99 * 512)));

@@ -29,13 +29,12 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// A text and QUIT, in the peer's version.
+    /// A text in the peer's version. Without QUIT, so that the front end fails.
     pub(super) fn words(&self, text: &str) -> Vec<u8> {
         let mut wire = WorkerSession::new();
         if wire.next_message(&mut self.header.as_slice()).is_ok() {
             let bytes = text.as_bytes().to_vec();
             wire.send(&WorkerMessage::Text(TextOutput { level: TextOutput::ERROR, bytes, ..TextOutput::default() }));
-            wire.send(&WorkerMessage::Quit);
         }
         wire.pending_output().to_vec()
     }

@@ -86,6 +86,7 @@ impl Listener {
         let accepting: Vec<Accepting> = accepting.collect();
         accepting.iter().try_for_each(Accepting::prepare)?;
         let (board, bell) = (Board::default(), Bell::new()?);
+        board.round();
         let (orders, inbox) = mpsc::channel();
         let mut work = Work {
             arrivals: Arrivals::default(),

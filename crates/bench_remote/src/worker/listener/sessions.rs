@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use reactor::clock::{Duration, Instant};
@@ -49,6 +50,8 @@ impl Sessions {
             // A front end that names variables in its job files learns nothing of ours.
             .env_clear()
             .env(&self.settings.link_variable, "1")
+            // A Ctrl-C is the listener's, which lets its sessions tell what was done.
+            .process_group(0)
             .stdin(Stdio::from(stream))
             .stdout(Stdio::from(theirs))
             .spawn()?;

@@ -83,9 +83,13 @@ pub struct Session {
     front_end: String,
     sent: SentJobs,
     jobs: Option<ReadJobs>,
+    /// Jobs that were sent were not taken.
+    is_refused: bool,
     /// Jobs that were announced.
     announced: usize,
     compresses: bool,
+    /// The front end shows texts for people, and not only JSON or the terse form.
+    tells_people: bool,
     members: u32,
     eta: Eta,
     stage: Stage,
@@ -103,8 +107,10 @@ impl Session {
             front_end,
             sent: SentJobs::default(),
             jobs: None,
+            is_refused: false,
             announced: 0,
             compresses: false,
+            tells_people: true,
             members: 0,
             eta: Eta::default(),
             stage: Stage::Collecting,
@@ -177,6 +183,9 @@ impl Session {
 
     /// Something of the jobs has come.
     fn read_jobs(&mut self, added: Result<(), JobsError>, now: Duration) {
+        if self.is_refused {
+            return;
+        }
         let read = added.and_then(|()| self.sent.read(&self.permissions, &self.front_end));
         let jobs = match read {
             Ok(Some(jobs)) => jobs,
@@ -185,12 +194,12 @@ impl Session {
         };
         let members = run::members(&jobs.plan.jobs);
         self.members = u32::try_from(members.len()).unwrap_or(u32::MAX);
-        let mut text = String::new();
-        for member in members.iter().filter(|member| member.clone_number == 0 && member.job >= self.announced) {
-            text.push_str(&run::announce(&jobs.plan.jobs[member.job], &member.name, member.group));
+        self.tells_people = jobs.tells_people;
+        let announced = std::mem::replace(&mut self.announced, jobs.plan.jobs.len());
+        for member in members.iter().filter(|member| member.clone_number == 0 && member.job >= announced) {
+            let text = run::announce(&jobs.plan.jobs[member.job], &member.name, member.group);
+            self.tell(TextOutput::INFORMATION, &text, now);
         }
-        self.announced = jobs.plan.jobs.len();
-        self.tell(TextOutput::INFORMATION, &text, now);
         for (place, warning) in &jobs.plan.warnings {
             self.tell(TextOutput::INFORMATION, &format!("{place}: note: {warning}\n"), now);
         }
@@ -199,20 +208,23 @@ impl Session {
         self.jobs = Some(jobs);
     }
 
-    /// Jobs that are not taken are the end of the session. Parity: fio's server, with its words.
+    /// Jobs that are not taken: the front end is told why, and its RUN is answered by an error, so that it fails. (fio's server
+    /// breaks the connection, or says QUIT, which counts as a success.)
     fn refuse(&mut self, error: &JobsError, now: Duration) {
         let text = match error {
             JobsError::Answer(text) => text.clone(),
             error => format!("fio: {}\n", run::chain(error)),
         };
         self.tell(TextOutput::ERROR, &text, now);
-        self.quit();
+        self.wire.send(&WorkerMessage::Start(Start::default()));
+        self.jobs = None;
+        self.is_refused = true;
     }
 
     fn run(&mut self, now: Duration) {
         let jobs = self.jobs.take().filter(|jobs| !jobs.parse_only);
         let Some(jobs) = jobs else {
-            return self.ended(true);
+            return self.ended(!self.is_refused);
         };
         let threads = |is_thread: bool| {
             let members = run::members(&jobs.plan.jobs);
@@ -251,20 +263,23 @@ impl Session {
     /// Says something about the run. Texts get their time.
     pub fn say(&mut self, message: &WorkerMessage, now: Duration) {
         match message {
-            _ if self.is_over() => {}
             WorkerMessage::Text(text) => self.tell_bytes(text.level, text.bytes.clone(), now),
+            _ if self.is_over() => {}
             message => self.wire.send(message),
         }
     }
 
-    /// Says a text, whole lines.
+    /// Says a text, whole lines, each by itself: a front end puts the worker's name before it.
     pub fn tell(&mut self, level: u32, text: &str, now: Duration) {
-        if !text.is_empty() && !self.is_over() {
-            self.tell_bytes(level, text.as_bytes().to_vec(), now);
+        for line in text.split_inclusive('\n') {
+            self.tell_bytes(level, line.as_bytes().to_vec(), now);
         }
     }
 
     fn tell_bytes(&mut self, level: u32, bytes: Vec<u8>, now: Duration) {
+        if self.is_over() || level == TextOutput::INFORMATION && !self.tells_people {
+            return;
+        }
         let text = TextOutput { level, time_s: now.as_secs(), time_us: u64::from(now.subsec_micros()), bytes };
         self.wire.send(&WorkerMessage::Text(text));
     }

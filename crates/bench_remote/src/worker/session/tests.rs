@@ -64,15 +64,16 @@ fn a_run_in_the_version_of_each_front_end() {
         let [WorkerMessage::Probe(Tag(7), probe)] = pair.heard()[..] else { panic!("no probe") };
         assert_eq!((probe.host_name.to_text().as_ref(), probe.flags, probe.processors), ("box", PROBE_COMPRESSION, 2));
 
-        let line = ["fio", "--output-format=json"].map(|word| word.as_bytes().to_vec()).to_vec();
+        let line = ["fio", "--output-format=normal,json"].map(|word| word.as_bytes().to_vec()).to_vec();
         pair.say(&FrontEndMessage::JobLine(CommandLine { arguments: line, ..CommandLine::default() }));
         assert!(pair.heard().is_empty(), "there is no job yet");
         pair.say(&job(
             "[a]\nioengine=null\nsize=1m\nnumjobs=2\ngroup_reporting\n[b]\nioengine=null\nsize=1m\nthread\n",
         ));
         let heard = pair.heard();
-        assert_eq!(text(&heard[0]).lines().count(), 3, "a, its clones, b");
-        assert_eq!(heard[1], WorkerMessage::Start(Start { jobs: 3, reports: 2 }));
+        assert!(text(&heard[0]).starts_with("a: (g=0): rw=read") && text(&heard[1]) == "...\n");
+        assert!(text(&heard[2]).starts_with("b: (g=0): rw=read"));
+        assert_eq!(heard[3], WorkerMessage::Start(Start { jobs: 3, reports: 2 }));
 
         let actions = pair.say(&FrontEndMessage::Run);
         let [Action::Run(order)] = &actions[..] else { panic!("{actions:?}") };
@@ -92,7 +93,20 @@ fn a_run_in_the_version_of_each_front_end() {
 }
 
 #[test]
-fn what_is_refused_is_told_by_name_and_ends_the_session() {
+fn a_front_end_that_wants_json_only_is_told_nothing_for_people_but_errors() {
+    let mut pair = Pair::new(Permissions::least(), ProtocolVersion::OLDEST);
+    let line = ["fio", "--output-format=json"].map(|word| word.as_bytes().to_vec()).to_vec();
+    pair.say(&FrontEndMessage::JobLine(CommandLine { arguments: line, ..CommandLine::default() }));
+    pair.say(&job("[a]\nioengine=null\nsize=1m\n"));
+    pair.say(&FrontEndMessage::Run);
+    assert_eq!(pair.heard(), [WorkerMessage::Start(Start { jobs: 1, reports: 1 })]);
+    pair.worker.tell(TextOutput::ERROR, "a\nb\n", NOW);
+    let heard = pair.heard();
+    assert_eq!((text(&heard[0]), text(&heard[1])), ("a\n".to_owned(), "b\n".to_owned()));
+}
+
+#[test]
+fn what_is_refused_is_told_by_name_and_makes_the_run_fail() {
     let own = WorkersJobFile { path: b"/etc/a.fio".to_vec(), ..WorkersJobFile::default() };
     for (message, words) in [
         (job("[a]\nioengine=null\nsize=1m\nexec_prerun=true"), "allow_exec"),
@@ -103,7 +117,11 @@ fn what_is_refused_is_told_by_name_and_ends_the_session() {
         assert!(pair.say(&message).is_empty());
         let heard = pair.heard();
         assert!(text(&heard[0]).starts_with("fio: ") && text(&heard[0]).contains(words), "{}", text(&heard[0]));
-        assert_eq!(heard[1..], [WorkerMessage::Quit]);
+        assert_eq!(heard[1..], [WorkerMessage::Start(Start::default())]);
+        // What comes later changes nothing.
+        assert!(pair.say(&job("[a]\nioengine=null\nsize=1m\n")).is_empty() && pair.heard().is_empty());
+        assert!(pair.say(&FrontEndMessage::Run).is_empty());
+        assert_eq!(pair.heard(), [WorkerMessage::Stop(Stop { error: 1, signal: 0 }), WorkerMessage::Quit]);
         assert!(pair.worker.is_over());
     }
 }
