@@ -36,6 +36,9 @@ pub enum JobsError {
     /// Something was asked instead of jobs being given (`--help`).
     #[error("{0}")]
     Answer(String),
+    /// They are for other workers.
+    #[error("a worker passes no jobs on: leave --client out")]
+    PassedOn,
 }
 
 /// Jobs that can be run.
@@ -136,6 +139,7 @@ impl SentJobs {
         let invocation = match command_line::parse(arguments, &mut system) {
             Ok(Outcome::Run(invocation)) => invocation,
             Ok(Outcome::Answer { text, .. }) => return Err(JobsError::Answer(text)),
+            Ok(Outcome::Remote(_)) => return Err(JobsError::PassedOn),
             Err(error) if matches!(*error.problem, Problem::NoJobs) && self.files.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
         };

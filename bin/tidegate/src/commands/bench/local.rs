@@ -1,21 +1,20 @@
 //! Jobs that run here: words and results of the crate `bench` find their way to standard output and files.
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::IsTerminal;
+use std::sync::atomic::Ordering;
 
 use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
-use bench::run::{self, Idleness, Journal, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
+use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
 use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::COMPATIBLE;
+use super::interruption::Interruption;
+use super::voice::{Voice, formats};
 use crate::{Outcome, message};
 
 /// How long a run that is over will still take. Parity: fio.
@@ -77,43 +76,6 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
     }
 }
 
-fn formats(general: &GeneralOptions) -> FormatChoice {
-    let chosen = general.output_formats;
-    FormatChoice {
-        normal: chosen.normal,
-        terse: chosen.terse,
-        json: chosen.json || chosen.json_plus,
-        bins: chosen.json_plus,
-    }
-}
-
-/// The first Ctrl-C or SIGTERM ends the jobs, which are then reported; the second ends the process. SIGUSR1 asks for the
-/// results so far.
-struct Interruption {
-    stop: Arc<AtomicBool>,
-    signal: Arc<AtomicUsize>,
-    /// SIGUSR1 came in: results so far are wanted.
-    wants_report: Arc<AtomicBool>,
-}
-
-impl Interruption {
-    fn catch() -> std::io::Result<Self> {
-        let caught = Self { stop: Arc::default(), signal: Arc::default(), wants_report: Arc::default() };
-        signal_hook::flag::register(SIGUSR1, Arc::clone(&caught.wants_report))?;
-        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&caught.stop))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&caught.signal), number)?;
-            signal_hook::flag::register(signal, Arc::clone(&caught.stop))?;
-        }
-        Ok(caught)
-    }
-
-    /// The signal that came in, if one did.
-    fn number(&self) -> Option<usize> {
-        self.stop.load(Ordering::Relaxed).then(|| self.signal.load(Ordering::Relaxed))
-    }
-}
-
 /// What the normal output says before anything runs.
 fn announce(plan: &Plan, voice: &Voice) {
     let members = run::members(&plan.jobs);
@@ -168,46 +130,6 @@ impl<'r> Reporter<'r> {
             self.writer.write(&report, last, output)?;
             output.flush()
         })
-    }
-}
-
-/// Where the load generator's words go.
-struct Voice {
-    output: Mutex<Box<dyn Write + Send>>,
-    normal: bool,
-}
-
-impl Voice {
-    fn new(general: &GeneralOptions, normal: bool) -> Result<Self, String> {
-        let output: Box<dyn Write + Send> = match &general.output {
-            None => Box::new(std::io::stdout()),
-            Some(path) => {
-                let path = general.aux_path.as_ref().map_or_else(|| path.clone(), |folder| folder.join(path));
-                Box::new(File::create(&path).map_err(|error| format!("--output={}: {error}", path.display()))?)
-            }
-        };
-        Ok(Self { output: Mutex::new(output), normal })
-    }
-
-    fn with_output<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
-        write(&mut **self.output.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Writes what belongs to the normal output only. A reader that has gone away is told at the end.
-    fn write_normal(&self, text: &str) {
-        if self.normal {
-            let _ = self.with_output(|output| output.write_all(text.as_bytes()).and_then(|()| output.flush()));
-        }
-    }
-}
-
-impl Journal for Voice {
-    fn note(&self, line: &str) {
-        self.write_normal(&format!("{line}\n"));
-    }
-
-    fn complain(&self, line: &str) {
-        message::verbatim_error(line);
     }
 }
 
