@@ -60,3 +60,9 @@ pub const MP4_SAMPLES_MAX: u32 = 16 << 20;
 
 /// Boxes of an MP4 file that are looked at on one level.
 pub const MP4_BOXES_MAX: usize = 4096;
+
+/// Metadata blocks of a FLAC file. Real ones have four to ten.
+pub const FLAC_BLOCKS_MAX: u32 = 4096;
+
+/// How many times the bytes of a FLAC file may be searched in vain for the ends of frames before it is given up as hostile.
+pub const FLAC_SEARCH_FACTOR_MAX: u64 = 64;
