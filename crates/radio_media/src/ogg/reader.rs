@@ -8,20 +8,23 @@ use crate::error::{MediaError, Note};
 use crate::formats::Scan;
 use crate::limits::{CHUNK_BYTES_MAX, OGG_COMMENT_BYTES_MAX, OGG_HEADER_BYTES_MAX};
 
+/// Bytes of a packet that say how long it plays: FLAC's headers are the longest.
+const LEAD_BYTES: usize = 16;
+
 /// A packet that ends on the page.
 #[derive(Debug, Clone)]
 pub(crate) struct Packet {
     parts: Range<usize>,
     /// Its first bytes, as far as it has them.
-    lead: [u8; 2],
+    lead: [u8; LEAD_BYTES],
     /// How many bytes it has.
     pub(crate) bytes: u64,
 }
 
 impl Packet {
-    /// Its first two bytes, or fewer if it has fewer.
+    /// Its first bytes: as many as codecs need, or all of them.
     pub(crate) fn lead(&self) -> &[u8] {
-        &self.lead[..usize::try_from(self.bytes).map_or(2, |bytes| bytes.min(2))]
+        &self.lead[..usize::try_from(self.bytes).map_or(LEAD_BYTES, |bytes| bytes.min(LEAD_BYTES))]
     }
 }
 
@@ -178,8 +181,10 @@ impl PageReader {
     fn extend(&mut self, part: Range<u64>, bytes: &[u8]) {
         let length = part.end - part.start;
         let next = self.parts.len();
-        let open = self.open.get_or_insert(Packet { parts: next..next, lead: [0; 2], bytes: 0 });
-        for (place, byte) in bytes.iter().enumerate().take(usize::try_from(length).unwrap_or(2).min(2)) {
+        let open = self.open.get_or_insert(Packet { parts: next..next, lead: [0; LEAD_BYTES], bytes: 0 });
+        for (place, byte) in
+            bytes.iter().enumerate().take(usize::try_from(length).unwrap_or(LEAD_BYTES).min(LEAD_BYTES))
+        {
             let place = usize::try_from(open.bytes).unwrap_or(usize::MAX).saturating_add(place);
             if let Some(lead) = open.lead.get_mut(place) {
                 *lead = *byte;
