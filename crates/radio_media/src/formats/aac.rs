@@ -4,12 +4,14 @@
 //!
 //! Specification: ISO/IEC 13818-7 §6.2 (`adts_frame`), ISO/IEC 14496-3 §1.A.2.2.
 
+use lofty::file::FileType;
+
 use super::frame_stream::{self, FrameHeader};
 use super::{Container, Format, Scan, Scanned};
 use crate::chunk::ChunkTableBuilder;
 use crate::error::MediaError;
 use crate::framing::Carriage;
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 pub(super) const FORMAT: Format =
     Format { name: "aac", description: "AAC in ADTS frames", container: Container::Aac, recognises, scan };
@@ -168,6 +170,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
         gapless: None,
         loudness: Loudness::default(),
         carriage: Carriage::Frames,
+        tag_source: TagSource::File(FileType::Aac),
     })
 }
 

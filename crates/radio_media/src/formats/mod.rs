@@ -25,7 +25,7 @@ use crate::inspect::Gapless;
 use crate::limits::LEADING_BYTES_MAX;
 use crate::payload_hash::PayloadHash;
 use crate::source::Window;
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 /// What a stream is made of, and thereby which listeners a song can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,6 +161,7 @@ pub(crate) struct Scanned {
     /// What the format itself, not a tag, says of loudness.
     pub(crate) loudness: Loudness,
     pub(crate) carriage: Carriage,
+    pub(crate) tag_source: TagSource,
 }
 
 /// Where the audio is between the tags of a file, and its format.

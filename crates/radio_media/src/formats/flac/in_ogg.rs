@@ -6,8 +6,9 @@ use super::frame::{FrameHeader, StreamInformation};
 use crate::chunk::ChunkTableBuilder;
 use crate::error::MediaError;
 use crate::formats::Scan;
-use crate::limits::FLAC_BLOCKS_MAX;
+use crate::limits::{FLAC_BLOCKS_MAX, TAG_BLOCK_BYTES_MAX};
 use crate::ogg::{PageReader, Timeline};
+use crate::tags::TagSource;
 
 /// Bytes of the first packet before the stream information.
 const PREFIX_BYTES: usize = 17;
@@ -17,28 +18,28 @@ pub(super) fn is_flac(packet: &[u8]) -> bool {
     packet.starts_with(b"\x7fFLAC\x01")
 }
 
-/// Every frame of the file.
-pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTableBuilder), MediaError> {
+/// Every frame of the file, and its metadata blocks behind the first.
+pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTableBuilder, TagSource), MediaError> {
     let offset = scan.audio.start;
     let (mut pages, identification) = PageReader::open(scan, is_flac)?;
     let stream = identification.get(PREFIX_BYTES..).and_then(|rest| rest.first_chunk().copied());
     let stream = stream
         .and_then(StreamInformation::parse)
         .ok_or(MediaError::Malformed { offset, expected: "stream information of FLAC" })?;
-    let mut blocks = 0;
-    loop {
-        let [kind, ..] = pages.skip_header_packet(scan, "a metadata block of FLAC")?;
-        if kind & 0x80 != 0 {
-            break;
-        }
-        blocks += 1;
-        if blocks > FLAC_BLOCKS_MAX {
+    let mut blocks = Vec::new();
+    for index in 0.. {
+        if index > FLAC_BLOCKS_MAX || blocks.len() > TAG_BLOCK_BYTES_MAX {
             let (what, unit, limit) = ("the metadata of FLAC", "blocks", FLAC_BLOCKS_MAX.into());
-            return Err(MediaError::TooLarge { offset, what, unit, found: blocks.into(), limit });
+            return Err(MediaError::TooLarge { offset, what, unit, found: index.into(), limit });
+        }
+        let block = pages.tag_packet(scan, b"", "a metadata block of FLAC")?;
+        blocks.extend_from_slice(&block);
+        if block.first().is_some_and(|kind| kind & 0x80 != 0) {
+            break;
         }
     }
     pages.begin_audio()?;
     let samples = |lead: &[u8]| FrameHeader::parse(lead, &stream).map(|header| header.samples);
     let timeline = Timeline::read(scan, &mut pages, stream.frequency_hz, 0, samples)?;
-    Ok((stream, timeline.chunks))
+    Ok((stream, timeline.chunks, TagSource::blocks(&blocks)))
 }

@@ -22,7 +22,7 @@ fn recognises(head: &[u8]) -> Option<usize> {
 fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
     let start = scan.audio.start;
     let is_native = scan.audio_bytes(start, native::SIGNATURE.len())? == native::SIGNATURE;
-    let (stream, chunks) = if is_native { native::read(scan)? } else { in_ogg::read(scan)? };
+    let (stream, chunks, tag_source) = if is_native { native::read(scan)? } else { in_ogg::read(scan)? };
     if stream.samples > 0 && stream.samples != chunks.decoded() {
         let what = "the number of samples in the header";
         scan.notes.add(Note::Contradiction { what, claimed: stream.samples, found: chunks.decoded() });
@@ -44,5 +44,6 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
             setup: None,
             pre_skip: 0,
         }),
+        tag_source,
     })
 }

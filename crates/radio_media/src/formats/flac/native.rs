@@ -8,12 +8,14 @@
 //! Specification: RFC 9639 §8 and §9.
 
 use crc_fast::{CrcAlgorithm, Digest};
+use lofty::file::FileType;
 
 use super::frame::{FrameHeader, HEADER_BYTES_MAX, StreamInformation};
 use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Note};
 use crate::formats::Scan;
 use crate::limits::{FLAC_BLOCKS_MAX, FLAC_FRAME_BYTES_MAX, FLAC_SEARCH_FACTOR_MAX};
+use crate::tags::TagSource;
 
 /// Bytes in which the end of a frame is looked for at first.
 const SEARCH_BYTES: usize = 16 << 10;
@@ -22,7 +24,7 @@ const SEARCH_BYTES: usize = 16 << 10;
 pub(super) const SIGNATURE: &[u8; 4] = b"fLaC";
 
 /// Every frame of the file.
-pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTableBuilder), MediaError> {
+pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTableBuilder, TagSource), MediaError> {
     let (stream, start) = metadata(scan)?;
     let mut chunks = ChunkTableBuilder::of_packets(stream.frequency_hz);
     let mut budget = SearchBudget(FLAC_SEARCH_FACTOR_MAX.saturating_mul(scan.window.length()));
@@ -36,7 +38,10 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTable
             None => resynchronise(scan, place, &stream, &mut budget)?,
         };
     }
-    if chunks.is_empty() { Err(MediaError::NoFrames { offset: start }) } else { Ok((stream, chunks)) }
+    if chunks.is_empty() {
+        return Err(MediaError::NoFrames { offset: start });
+    }
+    Ok((stream, chunks, TagSource::File(FileType::Flac)))
 }
 
 /// The stream information, and where the frames begin.

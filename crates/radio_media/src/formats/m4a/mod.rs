@@ -3,19 +3,23 @@
 //! The `moov` box says where each frame is; it stands before or after the frames. Other tracks, such as chapters and cover videos,
 //! are left out. Frames are counted at the rate of the core codec, 1024 samples each, whatever the track's time scale is.
 //!
-//! Not played, each refused by its name: ALAC and other codecs, protected files, fragmented files, AAC that ADTS cannot carry.
+//! Not played, each refused by its name: ALAC and other codecs, protected files, AAC that ADTS cannot carry.
 //!
 //! Specifications: ISO/IEC 14496-12 (boxes), 14496-14 (`mp4a`, `esds`), 14496-3 §1.6 (AudioSpecificConfig).
 
 mod boxes;
 mod configuration;
+mod fragments;
 mod gapless;
 mod sample_table;
 #[cfg(test)]
 mod tests;
 mod track;
 
-use boxes::{BoxHeader, Boxes};
+use std::ops::Range;
+
+use boxes::{BoxHeader, FoundBox};
+use lofty::file::FileType;
 use sample_table::SampleTable;
 use track::Track;
 
@@ -25,7 +29,7 @@ use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Note};
 use crate::framing::Carriage;
 use crate::limits::{MOVIE_BYTES_MAX, MP4_BOXES_MAX};
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 pub(super) const FORMAT: Format =
     Format { name: "m4a", description: "AAC in MP4", container: Container::Aac, recognises, scan };
@@ -48,24 +52,17 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
         },
     )?;
     let table = SampleTable::parse(&track.sample_table)?;
-    if table.is_empty() && Boxes::new(&movie, offset).any(|found| found.kind == *b"mvex") {
-        let instead = "remux it, for instance with ffmpeg -i IN -c copy OUT.m4a";
-        return Err(MediaError::Unsupported { what: "a fragmented MP4 file", instead });
-    }
     let mut chunks = ChunkTableBuilder::of_packets(frequency_hz);
-    for sample in table.samples() {
-        let range = sample?;
-        if range.end > scan.audio.end {
-            scan.notes.add(Note::Truncated { offset: range.start, expected: "an AAC frame" });
-            break;
+    if table.is_empty() {
+        let movie = FoundBox { kind: *b"moov", content: &movie, offset };
+        let behind = offset + movie.content.len() as u64;
+        fragments::read(scan, behind, &movie, &track, |scan, range| frame(scan, &mut chunks, range).map(drop))?;
+    } else {
+        for range in table.samples() {
+            if !frame(scan, &mut chunks, range?)? {
+                break;
+            }
         }
-        let length = range.end - range.start;
-        if length == 0 || length > PAYLOAD_BYTES_MAX as u64 {
-            scan.notes
-                .add(Note::Ignored { offset: range.start, what: "an AAC frame that is too long for ADTS, or empty" });
-            continue;
-        }
-        scan.packet(&mut chunks, range, BLOCK_SAMPLES)?;
     }
     if chunks.is_empty() {
         return Err(MediaError::NoFrames { offset });
@@ -82,7 +79,23 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
         gapless,
         loudness: Loudness::default(),
         carriage: Carriage::Adts(header),
+        tag_source: TagSource::File(FileType::Mp4),
     })
+}
+
+/// Adds a frame; false if the file ends within it.
+fn frame(scan: &mut Scan<'_>, chunks: &mut ChunkTableBuilder, range: Range<u64>) -> Result<bool, MediaError> {
+    if range.end > scan.audio.end {
+        scan.notes.add(Note::Truncated { offset: range.start, expected: "an AAC frame" });
+        return Ok(false);
+    }
+    let length = range.end - range.start;
+    if length == 0 || length > PAYLOAD_BYTES_MAX as u64 {
+        scan.notes.add(Note::Ignored { offset: range.start, what: "an AAC frame that is too long for ADTS, or empty" });
+    } else {
+        scan.packet(chunks, range, BLOCK_SAMPLES)?;
+    }
+    Ok(true)
 }
 
 /// The content of the `moov` box, and where it is in the file.

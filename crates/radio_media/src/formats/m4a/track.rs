@@ -8,6 +8,8 @@ use crate::error::MediaError;
 /// An audio track with AAC.
 #[derive(Debug)]
 pub(super) struct Track<'a> {
+    /// Its number.
+    pub(super) id: u32,
     pub(super) configuration: Configuration,
     pub(super) sample_table: SampleTableBoxes<'a>,
     /// Units a second of times of the track.
@@ -60,7 +62,12 @@ impl<'a> Track<'a> {
         let time_scale = number(header.content, if is_long { 20 } else { 12 })
             .filter(|scale| *scale > 0)
             .ok_or(malformed(header.offset, expected))?;
+        let expected = "a track header (tkhd) of MP4";
+        let track_header = track.child(b"tkhd").ok_or(malformed(track.offset, expected))?;
+        let is_track_long = track_header.content.first() == Some(&1);
+        let id = number(track_header.content, if is_track_long { 20 } else { 12 });
         Ok(Self {
+            id: id.ok_or(malformed(track_header.offset, expected))?,
             configuration: configuration(&description)?,
             sample_table: SampleTableBoxes::find(&table)?,
             time_scale,

@@ -11,12 +11,14 @@ mod information;
 mod tests;
 
 use header::MpegHeader;
+use lofty::file::FileType;
 
 use super::frame_stream::{self, FrameHeader};
 use super::{Container, Format, Scan, Scanned};
 use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Note};
 use crate::framing::Carriage;
+use crate::tags::TagSource;
 
 pub(super) const FORMAT: Format =
     Format { name: "mp3", description: "MPEG audio, layers I to III", container: Container::Mp3, recognises, scan };
@@ -51,6 +53,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
         gapless: information.gapless,
         loudness: information.loudness,
         carriage: Carriage::Frames,
+        tag_source: TagSource::File(FileType::Mpeg),
     })
 }
 
