@@ -17,6 +17,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub(crate) use aac::AdtsHeader;
+pub(crate) use flac::crc8 as flac_crc8;
 
 use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Notes};
