@@ -4,9 +4,13 @@
 //! the transactions. A subscriber that is given all songs when it subscribes (`Library::subscribe`) misses none and sees none
 //! twice. Rows are shared, not copied.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::song::{Song, SongId};
+use crate::song::{AttributeId, Song, SongId};
+
+/// The names of all attributes.
+pub type AttributeTable = BTreeMap<AttributeId, String>;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub enum Change {
     Removed(SongId),
     /// The table of attributes changed: an attribute came, went, or has another name. Whoever compiled a mood compiles it again.
     /// Songs that lost an attribute with it are told of before this, each with [`What::Attributes`].
-    AttributeTable,
+    AttributeTable(Arc<AttributeTable>),
     /// A blob was added, replaced, renamed or removed: `name` is the one to read again. A renaming is two changes, old name first.
     Blob {
         /// Which table.
