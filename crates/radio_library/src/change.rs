@@ -36,6 +36,8 @@ pub enum Change {
         /// Its name there.
         name: String,
     },
+    /// Other directories are looked through and watched.
+    Roots,
     /// A sticker was set or removed. Which one is not told: MPD's `idle` does not either.
     Sticker,
 }

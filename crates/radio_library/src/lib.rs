@@ -5,6 +5,7 @@
 //! - [`catalogue`], [`search`]: all songs in memory, and questions about them.
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
 //! - [`import`]: bringing files in, and the library to what the disk has.
+//! - [`watch`]: following the disk without being told.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!
@@ -31,6 +32,7 @@ pub mod stickers;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod watch;
 
 pub use error::LibraryError;
 pub use library::Library;

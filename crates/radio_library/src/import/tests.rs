@@ -304,7 +304,7 @@ fn what_cannot_be_read_is_named_and_its_songs_are_kept() {
 
     // Root may read everything, so this shows something to others only.
     if !rustix::process::geteuid().is_root() {
-        fs::set_permissions(bench.path("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(bench.path("closed"), fs::Permissions::from_mode(0o0)).unwrap();
         let summary = bench.import();
         fs::set_permissions(bench.path("closed"), fs::Permissions::from_mode(0o700)).unwrap();
         assert!(problems(&summary).iter().any(|problem| problem.contains("closed: ")), "{:?}", problems(&summary));
