@@ -6,6 +6,8 @@
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
 //! - [`import`]: bringing files in, and the library to what the disk has.
 //! - [`watch`]: following the disk without being told.
+//! - [`check`]: what is wrong, and how it is mended.
+//! - [`exchange`]: everything as JSON.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!
@@ -19,7 +21,9 @@ pub mod attributes;
 pub mod blobs;
 pub mod catalogue;
 pub mod change;
+pub mod check;
 pub mod error;
+pub mod exchange;
 pub mod import;
 pub mod library;
 pub mod limits;
