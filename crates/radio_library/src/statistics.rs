@@ -1,5 +1,8 @@
 //! What happens to songs: they are played, touched, given each other's data, removed.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 
