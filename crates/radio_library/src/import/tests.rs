@@ -121,7 +121,7 @@ fn files_become_songs_with_what_their_tags_and_frames_say() {
     );
     assert_eq!(song.technical.duration_ms, 261);
     assert_eq!(song.statistics.added_s, 1000);
-    assert_eq!(bench.take_changes().len(), 2);
+    assert!(matches!(&bench.take_changes()[..], [Change::Roots, Change::Added(_), Change::Added(_)]));
     assert_eq!(bench.library.roots().unwrap(), [bench.path("").components().collect::<PathBuf>()]);
     bench.reopened();
 }
