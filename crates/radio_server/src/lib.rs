@@ -1,1 +1,24 @@
 //! The radio as a service: one table of commands, and the fronts that they are given through.
+//!
+//! ```text
+//!  stream side (the service)                 library side (a child, started again when it ends)
+//!  ┌───────────────────────────┐   link     ┌──────────────────────────────────────────────┐
+//!  │ radio_stream: station,    │◄──────────►│ program: what is played next, what was played│
+//!  │ senders; library_process: │            │ commands ◄─ ssh, shell, MPD, control socket  │
+//!  │ starts and watches ──────────────────► │ radio_library                                │
+//!  └───────────────────────────┘            └──────────────────────────────────────────────┘
+//! ```
+//! Start reading at [`commands`] (the table), [`context`] (what commands and fronts work on) and [`library_side`] (what runs).
+//! [`library_process`] is the stream side's part of it. [`users`] and [`rights`] say who may do what.
+
+pub mod commands;
+pub mod context;
+mod histories;
+pub mod limits;
+pub mod rights;
+mod running;
+pub mod sessions;
+mod shell;
+pub mod ssh;
+pub mod station;
+pub mod users;

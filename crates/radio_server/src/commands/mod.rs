@@ -29,6 +29,8 @@ pub struct CommandEntry {
     pub rights: Rights,
     /// What it does (`about`), in detail (`after_help`), and what it takes.
     pub arguments: fn() -> clap::Command,
+    /// Whether it reads standard input.
+    pub reads_input: bool,
     /// Does it.
     pub run: fn(&mut Call<'_>) -> Result<(), CommandError>,
     /// Words that an argument may be, for completion.

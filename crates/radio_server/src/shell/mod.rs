@@ -279,7 +279,7 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
                 None => return Ok(()),
             },
             permit = reserve(input), if sends => match (permit, waiting.pop_front()) {
-                (Some(permit), Some(bytes)) => permit.send(bytes),
+                (Some(permit), Some(bytes)) => drop(permit.send(bytes)),
                 // It reads no more.
                 _ => waiting.clear(),
             },

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use russh::keys::PrivateKey;
 use russh::{MethodKind, MethodSet, SshId};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use crate::context::Context;
 use crate::limits::{

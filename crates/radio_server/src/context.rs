@@ -1,0 +1,35 @@
+//! What commands and fronts work on.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::histories::Histories;
+use crate::sessions::Sessions;
+use crate::station::Station;
+use crate::users::Users;
+
+/// Everything that a command may need. One for the process; fronts share it.
+#[derive(Debug)]
+pub struct Context {
+    /// The stream.
+    pub station: Station,
+    /// Who does what at the moment.
+    pub sessions: Sessions,
+    users: watch::Receiver<Arc<Users>>,
+    pub(crate) histories: Histories,
+}
+
+impl Context {
+    /// A context for these.
+    #[must_use]
+    pub fn new(station: Station, users: watch::Receiver<Arc<Users>>) -> Self {
+        Self { station, sessions: Sessions::default(), users, histories: Histories::default() }
+    }
+
+    /// Who may log in, and a way to wait for that to change.
+    #[must_use]
+    pub fn users(&self) -> watch::Receiver<Arc<Users>> {
+        self.users.clone()
+    }
+}
