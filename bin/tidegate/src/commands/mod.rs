@@ -5,7 +5,7 @@ mod candidates;
 mod check;
 mod completion;
 mod ctl;
-mod target;
+pub(crate) mod target;
 mod up;
 
 use clap::{ArgMatches, Command};
