@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use control::log::Logging;
 use tokio::sync::watch;
 
 use crate::histories::Histories;
@@ -16,6 +17,8 @@ pub struct Context {
     pub station: Station,
     /// Who does what at the moment.
     pub sessions: Sessions,
+    /// The log of this process.
+    pub logging: Logging,
     users: watch::Receiver<Arc<Users>>,
     pub(crate) histories: Histories,
 }
@@ -23,8 +26,8 @@ pub struct Context {
 impl Context {
     /// A context for these.
     #[must_use]
-    pub fn new(station: Station, users: watch::Receiver<Arc<Users>>) -> Self {
-        Self { station, sessions: Sessions::default(), users, histories: Histories::default() }
+    pub fn new(station: Station, users: watch::Receiver<Arc<Users>>, logging: Logging) -> Self {
+        Self { station, logging, sessions: Sessions::default(), users, histories: Histories::default() }
     }
 
     /// Who may log in, and a way to wait for that to change.

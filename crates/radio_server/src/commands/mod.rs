@@ -9,10 +9,26 @@
 //!
 //! Cost: a thread of the runtime's pool for each command that runs, so a `stat` that follows holds one, asleep.
 
+mod ff;
+mod help;
+mod hup;
+mod jmp;
+mod ll;
+mod next;
+mod nomore;
+mod pause;
+mod play;
+mod sender;
+mod stop;
+mod tasks;
+mod term;
+mod version;
+
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use clap::ArgMatches;
+use radio_stream::link::{Answer, Request};
 use tokio::sync::watch;
 
 use crate::context::Context;
@@ -38,7 +54,27 @@ pub struct CommandEntry {
 }
 
 /// Every command, in the order of `help`.
-pub const TABLE: &[CommandEntry] = &[];
+pub const TABLE: &[CommandEntry] = &[
+    ff::ENTRY,
+    help::ENTRY,
+    hup::ENTRY,
+    jmp::ENTRY,
+    ll::ENTRY,
+    next::ENTRY,
+    nomore::ENTRY,
+    pause::ENTRY,
+    play::ENTRY,
+    sender::ENTRY,
+    stop::ENTRY,
+    tasks::ENTRY,
+    term::ENTRY,
+    version::ENTRY,
+];
+
+/// No words to complete an argument with.
+fn no_words(_: &Context) -> Vec<String> {
+    Vec::new()
+}
 
 /// How wide help and errors are wrapped.
 const HELP_COLUMNS: usize = 100;
@@ -147,6 +183,14 @@ impl Call<'_> {
     #[must_use]
     pub fn values(&self, name: &str) -> Vec<String> {
         self.matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+    }
+
+    /// Asks the station for something.
+    ///
+    /// # Errors
+    /// When it refuses, or is gone.
+    pub fn ask(&self, request: Request) -> Result<Answer, CommandError> {
+        self.context.station.ask(request).map_err(CommandError::failed)
     }
 
     /// A line on standard output.

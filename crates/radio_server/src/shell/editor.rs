@@ -9,14 +9,14 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The longest line, in bytes. What is typed beyond it is ignored.
-pub const LINE_BYTES_MAXIMUM: usize = 16 << 10;
+pub(super) const LINE_BYTES_MAXIMUM: usize = 16 << 10;
 
 /// The longest escape sequence that is looked at, in bytes.
 const ESCAPE_BYTES_MAXIMUM: usize = 16;
 
 /// What has to be done beyond showing what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub(super) enum Event {
     /// A line was entered.
     Line(String),
     /// Ctrl-C: the line is given up.
@@ -34,7 +34,7 @@ pub enum Event {
 
 /// The line, and what is needed to decode the next byte.
 #[derive(Debug, Default)]
-pub struct Editor {
+pub(super) struct Editor {
     prompt: String,
     line: Vec<char>,
     cursor: usize,
@@ -89,24 +89,24 @@ enum Key {
 impl Editor {
     /// An empty line after a prompt, on a terminal so many columns wide.
     #[must_use]
-    pub fn new(prompt: &str, columns: usize, history: Vec<String>) -> Self {
+    pub(super) fn new(prompt: &str, columns: usize, history: Vec<String>) -> Self {
         let shown = history.len();
         Self { prompt: prompt.to_owned(), columns: columns.max(20), history, shown, ..Self::default() }
     }
 
     /// The terminal has another width now.
-    pub fn resize(&mut self, columns: usize) {
+    pub(super) fn resize(&mut self, columns: usize) {
         self.columns = columns.max(20);
     }
 
     /// What was entered so far, oldest first.
     #[must_use]
-    pub fn history(&self) -> &[String] {
+    pub(super) fn history(&self) -> &[String] {
         &self.history
     }
 
     /// Takes one byte from the terminal. What the terminal is to show is appended to `out`.
-    pub fn feed(&mut self, byte: u8, out: &mut Vec<u8>) -> Option<Event> {
+    pub(super) fn feed(&mut self, byte: u8, out: &mut Vec<u8>) -> Option<Event> {
         let key = self.decode(byte)?;
         let after_return = std::mem::take(&mut self.last_was_return);
         if after_return && key == Key::Control(b'\n') {
@@ -123,7 +123,7 @@ impl Editor {
     }
 
     /// Shows prompt and line anew.
-    pub fn draw(&self, out: &mut Vec<u8>) {
+    pub(super) fn draw(&self, out: &mut Vec<u8>) {
         let (prompt, line, cursor) = match &self.search {
             Some(search) => {
                 let found = search.found.map_or("", |at| self.history[at].as_str());
@@ -153,7 +153,7 @@ impl Editor {
     }
 
     /// Puts `text` in the place of the last `replaced` characters before the cursor.
-    pub fn complete(&mut self, replaced: usize, text: &str, out: &mut Vec<u8>) {
+    pub(super) fn complete(&mut self, replaced: usize, text: &str, out: &mut Vec<u8>) {
         let from = self.cursor.saturating_sub(replaced);
         self.line.splice(from..self.cursor, text.chars());
         self.cursor = from + text.chars().count();

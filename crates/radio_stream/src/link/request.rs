@@ -131,6 +131,12 @@ pub enum Request {
         /// The words after `sender`.
         arguments: Vec<String>,
     },
+    /// A command to the service that the station is part of, and not to the station: `reload`, `end`, `log [SPEC]`.
+    /// Answer: [`Answer::Text`].
+    Service {
+        /// The words.
+        words: Vec<String>,
+    },
     /// What the station does. Answer: [`Answer::Status`].
     Status,
     /// Events are sent from now on. The first one is the status. Answer: [`Answer::Done`].
