@@ -13,11 +13,16 @@
 
 pub mod commands;
 pub mod context;
+pub mod control_calls;
+mod control_front;
 mod histories;
+pub mod library_process;
+pub mod library_side;
 pub mod limits;
 pub mod rights;
 mod running;
 pub mod sessions;
+pub mod settings;
 mod shell;
 pub mod ssh;
 pub mod station;

@@ -160,6 +160,8 @@ pub struct Call<'a> {
     pub context: &'a Context,
     /// Who gave it.
     pub user: &'a User,
+    /// Whether it may go on for as long as somebody listens.
+    pub follows: bool,
     /// What it was given.
     pub matches: ArgMatches,
     /// Where it reads and writes.
@@ -249,6 +251,9 @@ impl CommandEntry {
     }
 }
 
+/// What commands on the control socket have for a front. Their input is at its end, and they do not follow anything.
+pub(crate) const CONTROL_FRONT: &str = "ctl";
+
 /// Who gives a command, and how it came.
 #[derive(Debug, Clone)]
 pub struct Origin {
@@ -272,7 +277,7 @@ pub fn run(context: &Context, origin: &Origin, words: &[String], streams: Stream
         command: words.join(" "),
         since: reactor::clock::now(),
     });
-    let status = run_words(context, &origin.user, words, streams);
+    let status = run_words(context, origin, words, streams);
     drop(task);
     if status != 0 {
         count(&counters.failed_commands);
@@ -281,8 +286,9 @@ pub fn run(context: &Context, origin: &Origin, words: &[String], streams: Stream
     status
 }
 
-fn run_words(context: &Context, user: &User, words: &[String], streams: Streams<'_>) -> u8 {
+fn run_words(context: &Context, origin: &Origin, words: &[String], streams: Streams<'_>) -> u8 {
     let Streams { input, output, error, interrupted } = streams;
+    let user = &origin.user;
     let name = words.first().map_or("", String::as_str);
     let result = (|| {
         let entry = find(name).ok_or_else(|| CommandError::Usage(no_such_command(name)))?;
@@ -299,7 +305,8 @@ fn run_words(context: &Context, user: &User, words: &[String], streams: Streams<
             Err(problem) => return Err(CommandError::Usage(one_line(&problem))),
         };
         let streams = Streams { input, output: &mut *output, error: &mut *error, interrupted };
-        (entry.run)(&mut Call { context, user, matches, streams })
+        let follows = origin.front != CONTROL_FRONT;
+        (entry.run)(&mut Call { context, user, follows, matches, streams })
     })();
     // Whoever would read it may be gone.
     let _ = output.flush();
