@@ -13,5 +13,10 @@
 //! # What it does not implement
 //! Nothing is decoded or encoded, nothing is chosen: what comes next is what the library side says.
 
+pub mod fec;
 pub mod limits;
 pub mod link;
+pub mod packet;
+pub mod receiver;
+#[cfg(test)]
+mod testing;
