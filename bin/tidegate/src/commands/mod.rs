@@ -5,9 +5,8 @@ mod candidates;
 mod check;
 mod completion;
 mod ctl;
-pub(crate) mod target;
 mod radio;
-mod target;
+pub(crate) mod target;
 mod up;
 
 use clap::{ArgMatches, Command};
