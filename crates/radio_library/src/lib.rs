@@ -4,6 +4,7 @@
 //! - [`song`], [`change`]: one audio file as everything else sees it, and what happens to it.
 //! - [`catalogue`], [`search`]: all songs in memory, and questions about them.
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
+//! - [`import`]: bringing files in, and the library to what the disk has.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!
@@ -23,6 +24,7 @@ pub mod blobs;
 pub mod catalogue;
 pub mod change;
 pub mod error;
+pub mod import;
 pub mod library;
 pub mod limits;
 pub mod pattern;

@@ -23,35 +23,34 @@ pub(crate) fn song(number: i64, path: &str) -> Song {
     }
 }
 
-/// A random sequence that a seed gives again: `TEST_SEED=N` in the environment. The seed is printed, so that a failure shows it.
+/// A random sequence (xorshift64*) that a seed gives again: `SEED=N` in the environment.
 pub(crate) struct Random(u64);
 
 impl Random {
-    pub(crate) fn seeded(test: &str) -> Self {
-        let given = std::env::var("TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = given.unwrap_or_else(|| {
-            reactor::clock::wall().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64)
+    /// A sequence from `SEED`, or from the time.
+    #[expect(clippy::print_stderr, reason = "the test runner keeps it and shows it with a failure")]
+    pub(crate) fn new() -> Self {
+        let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+            let since_epoch = reactor::clock::wall().duration_since(std::time::UNIX_EPOCH).unwrap();
+            u64::try_from(since_epoch.as_nanos() % u128::from(u64::MAX)).unwrap()
         });
-        eprintln!("{test}: TEST_SEED={seed}");
+        eprintln!("SEED={seed}");
         Self(seed | 1)
     }
 
-    /// xorshift64*.
-    pub(crate) fn next(&mut self) -> u64 {
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 11) % bound
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        u32::try_from(number).unwrap() % bound
     }
 
     /// A word of 1 to `length_max` of the letters a to e.
-    pub(crate) fn word(&mut self, length_max: u64) -> String {
+    pub(crate) fn word(&mut self, length_max: u32) -> String {
         let length = 1 + self.below(length_max);
-        (0..length).map(|_| char::from(b'a' + self.below(5) as u8)).collect()
+        (0..length).map(|_| char::from_digit(10 + self.below(5), 16).unwrap()).collect()
     }
 }
 
@@ -75,4 +74,38 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// An mp3 file of a quarter of a second that sounds like `sound`, with these tags (ID3v2.4 frames and texts).
+pub(crate) fn mp3(sound: u64, tags: &[(&str, &str)]) -> Vec<u8> {
+    const FRAME_BYTES: usize = 417;
+    let mut file = id3(tags);
+    for _ in 0..10 {
+        let start = file.len();
+        // MPEG-1 layer III, 128 kbit/s, 44.1 kHz, stereo; then silence, in which `sound` is what is different.
+        file.extend_from_slice(&[0xff, 0xfb, 0x90, 0x00]);
+        file.resize(start + 40, 0);
+        file.extend_from_slice(&sound.to_be_bytes().map(|byte| byte & 0x7f));
+        file.resize(start + FRAME_BYTES, 0);
+    }
+    file
+}
+
+fn id3(tags: &[(&str, &str)]) -> Vec<u8> {
+    let mut frames = Vec::new();
+    for (name, text) in tags {
+        frames.extend_from_slice(name.as_bytes());
+        frames.extend_from_slice(&syncsafe(text.len() + 1));
+        // No flags; UTF-8.
+        frames.extend_from_slice(&[0, 0, 3]);
+        frames.extend_from_slice(text.as_bytes());
+    }
+    if frames.is_empty() {
+        return frames;
+    }
+    [b"ID3\x04\0\0".as_slice(), &syncsafe(frames.len()), &frames].concat()
+}
+
+fn syncsafe(number: usize) -> [u8; 4] {
+    [21, 14, 7, 0].map(|shift| u8::try_from((number >> shift) & 0x7f).unwrap())
 }

@@ -59,7 +59,7 @@ enum Compiled<'a> {
     Any(Vec<Self>),
     Not(Box<Self>),
     Exact { field: Field, how: How, text: &'a str },
-    Folded { field: Field, how: How, folded: Vec<u8>, finder: Finder<'static> },
+    Folded { field: Field, how: How, folded: Vec<u8>, finder: Box<Finder<'static>> },
     Other(&'a Filter),
 }
 
@@ -73,7 +73,7 @@ impl<'a> Compiled<'a> {
             Filter::Text { field, how, case: Case::Exact, text } => Self::Exact { field: *field, how: *how, text },
             Filter::Text { field, how, case: Case::Folded, text } => {
                 let folded = fold(text);
-                let finder = Finder::new(&folded).into_owned();
+                let finder = Box::new(Finder::new(&folded).into_owned());
                 Self::Folded { field: *field, how: *how, folded, finder }
             }
             _ => Self::Other(filter),

@@ -24,7 +24,6 @@ pub(crate) fn fold(text: &str) -> Vec<u8> {
     folded
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "called for ASCII only")]
 fn fold_ascii(character: char) -> u8 {
     if character.is_ascii_control() { b' ' } else { character.to_ascii_lowercase() as u8 }
 }
