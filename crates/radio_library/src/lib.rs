@@ -5,6 +5,9 @@
 //! - [`catalogue`], [`search`]: all songs in memory, and questions about them.
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
 //! - [`import`]: bringing files in, and the library to what the disk has.
+//! - [`mood`]: which songs may be played, and which rather than others.
+//! - [`score`]: how much a song's turn it is, from its statistics.
+//! - [`choice`]: what is played next.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!
@@ -13,28 +16,23 @@
 //! its statistics, and one that comes back after it was away finds them again. Two files that sound the same are two songs with one
 //! set of statistics: when one of them is played, both were. A file that is changed in place into something unheard of (by a program
 //! that adjusts its gain, say) keeps what was known under its name, unless another file still sounds as it did.
-//! - [`song`]: one audio file as everything else sees it.
-//! - [`change`]: what happens in the library, for those who follow it.
-//! - [`mood`]: which songs may be played, and which rather than others.
-//! - [`score`]: how much a song's turn it is, from its statistics.
-//! - [`choice`]: what is played next.
 
 pub mod attributes;
 pub mod blobs;
 pub mod catalogue;
 pub mod change;
+pub mod choice;
 pub mod error;
 pub mod import;
-pub mod library;
-pub mod limits;
-pub mod pattern;
-mod schema;
-pub mod search;
-pub mod choice;
 #[cfg(test)]
 mod invented;
+pub mod library;
+pub mod limits;
 pub mod mood;
+pub mod pattern;
+mod schema;
 pub mod score;
+pub mod search;
 pub mod song;
 pub mod statistics;
 pub mod stickers;

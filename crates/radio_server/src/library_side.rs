@@ -10,23 +10,26 @@ use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use control::log::Logging;
 use daemon::channel::{Channel, Received};
 use daemon::sandbox::{Layers, RADIO_LIBRARY, Rules, SandboxError};
+use radio_library::{Library, LibraryError};
 use radio_stream::link::{Event, LibraryEnd, LinkError, Request, Status};
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
-use crate::context::Context;
+use crate::context::{Context, ContextParts};
 use crate::control_front::ControlFront;
+use crate::importer::Importer;
 use crate::limits::COMMAND_THREADS_MAXIMUM;
+use crate::program::Program;
 use crate::settings::{Front, Greeting, LibrarySettings};
 use crate::ssh::host_key::{self, HostKeyError};
-use crate::station::Station;
+use crate::station::{Station, wall_ms};
 use crate::users::Users;
 
 /// Threads of the runtime: fronts wait more than they work.
@@ -44,6 +47,9 @@ pub enum LibrarySideError {
     /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The library.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// The host key.
     #[error(transparent)]
     HostKey(#[from] HostKeyError),
@@ -115,6 +121,7 @@ impl LibrarySide {
     /// # Errors
     /// When something cannot be opened.
     pub fn run(self, logging: Logging) -> Result<(), LibrarySideError> {
+        let library = Arc::new(Library::open(&self.settings.state)?);
         let key = host_key::load_or_make(&self.settings.state)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(RUNTIME_THREADS)
@@ -127,9 +134,21 @@ impl LibrarySide {
         let (users_sender, users) = watch::channel(Arc::default());
         load_users(self.settings.users.as_ref(), &users_sender);
         let dispatch = Dispatch::new(status_sender, happenings.clone());
-        let front = dispatch.front();
+        let (front, programme) = (Arc::clone(&dispatch.front), Arc::clone(&dispatch.program));
         let link = LibraryEnd::start(self.link, move |event| dispatch.happened(event))?;
-        let context = Arc::new(Context::new(Station::new(link.clone(), status), users, logging.clone()));
+        let seed = self.settings.seed.unwrap_or_else(wall_ms);
+        let program = Program::start(Arc::clone(&library), link.clone(), seed, self.settings.initial_mode.as_deref())?;
+        let _ = programme.set(Arc::clone(&program));
+        let import = Importer::new(Arc::clone(&library));
+        let context = Arc::new(Context::new(ContextParts {
+            library,
+            program,
+            station: Station::new(link.clone(), status),
+            import: import.clone(),
+            logging: logging.clone(),
+            directories: self.settings.directories.clone(),
+            users,
+        }));
         let _ = front.set(ControlFront::new(Arc::clone(&context), link.clone(), runtime.handle().clone()));
         watch_signals(happenings)?;
         link.request(Request::Subscribe, |_| {});
@@ -142,6 +161,7 @@ impl LibrarySide {
                 Front::Mpd => drop(listener),
             }
         }
+        import.start(self.settings.directories.clone())?;
         tracing::info!("library side ready");
         while let Some(happening) = happened.blocking_recv() {
             match happening {
@@ -195,29 +215,26 @@ fn watch_signals(happenings: mpsc::UnboundedSender<Happening>) -> io::Result<()>
 struct Dispatch {
     status: watch::Sender<Option<Arc<Status>>>,
     happenings: mpsc::UnboundedSender<Happening>,
-    front: Arc<std::sync::OnceLock<ControlFront>>,
+    /// Put there once they are; they need the link, which needs this.
+    front: Arc<OnceLock<ControlFront>>,
+    program: Arc<OnceLock<Arc<Program>>>,
 }
 
 impl Dispatch {
     fn new(status: watch::Sender<Option<Arc<Status>>>, happenings: mpsc::UnboundedSender<Happening>) -> Self {
-        Self { status, happenings, front: Arc::default() }
-    }
-
-    /// Where the control front is put once it is there; it needs the link, which needs this.
-    fn front(&self) -> Arc<std::sync::OnceLock<ControlFront>> {
-        Arc::clone(&self.front)
+        Self { status, happenings, front: Arc::default(), program: Arc::default() }
     }
 
     fn happened(&self, event: Result<Event, LinkError>) {
         match event {
             Ok(Event::Status { status }) => drop(self.status.send_replace(Some(Arc::new(*status)))),
-            // Events come after the subscription, which comes after the front.
+            // Events come after the subscription, which comes after all that hears them.
             Ok(Event::Command { call, arguments }) => {
                 self.front.wait().begin(call, arguments);
             }
             Ok(Event::CommandCancelled { call }) => self.front.wait().cancel(call),
             Ok(Event::Reload) => drop(self.happenings.send(Happening::Reload)),
-            Ok(_) => {}
+            Ok(event) => self.program.wait().happened(event),
             Err(error) => drop(self.happenings.send(Happening::LinkEnded(error))),
         }
     }

@@ -9,27 +9,48 @@
 //!
 //! Cost: a thread of the runtime's pool for each command that runs, so a `stat` that follows holds one, asleep.
 
+mod add;
+mod addatt;
+mod blobs;
+mod cpsi;
 mod ff;
 mod help;
 mod hup;
+mod init;
 mod jmp;
 mod ll;
+mod ls;
+mod lsatt;
+mod mvatt;
 mod next;
 mod nomore;
 mod pause;
 mod play;
+mod rm;
+mod rmatt;
+mod search;
+mod select;
 mod sender;
+mod setatt;
+mod si;
+mod stat;
 mod stop;
 mod tasks;
 mod term;
+mod touch;
+mod translate;
 mod version;
+mod why;
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use clap::ArgMatches;
+use radio_library::pattern::{Pattern, Slashes};
 use radio_stream::link::{Answer, Request};
 use tokio::sync::watch;
+
+use blobs::{Images, Lyrics, Moods, Playlists};
 
 use crate::context::Context;
 use crate::rights::Rights;
@@ -55,25 +76,67 @@ pub struct CommandEntry {
 
 /// Every command, in the order of `help`.
 pub const TABLE: &[CommandEntry] = &[
+    add::ENTRY,
+    addatt::ENTRY,
+    blobs::add::<Images>(),
+    blobs::add::<Lyrics>(),
+    blobs::add::<Moods>(),
+    blobs::add::<Playlists>(),
+    blobs::cat::<Images>(),
+    blobs::cat::<Lyrics>(),
+    blobs::cat::<Moods>(),
+    blobs::cat::<Playlists>(),
+    cpsi::ENTRY,
     ff::ENTRY,
     help::ENTRY,
     hup::ENTRY,
+    init::ENTRY,
     jmp::ENTRY,
     ll::ENTRY,
+    ls::ENTRY,
+    lsatt::ENTRY,
+    blobs::ls::<Images>(),
+    blobs::ls::<Lyrics>(),
+    blobs::ls::<Moods>(),
+    blobs::ls::<Playlists>(),
+    mvatt::ENTRY,
+    blobs::mv::<Images>(),
+    blobs::mv::<Lyrics>(),
+    blobs::mv::<Moods>(),
+    blobs::mv::<Playlists>(),
     next::ENTRY,
     nomore::ENTRY,
     pause::ENTRY,
     play::ENTRY,
+    rm::ENTRY,
+    rmatt::ENTRY,
+    blobs::rm::<Images>(),
+    blobs::rm::<Lyrics>(),
+    blobs::rm::<Moods>(),
+    blobs::rm::<Playlists>(),
+    search::ENTRY,
+    select::ENTRY,
     sender::ENTRY,
+    setatt::ENTRY,
+    si::ENTRY,
+    stat::ENTRY,
     stop::ENTRY,
     tasks::ENTRY,
     term::ENTRY,
+    touch::ENTRY,
+    translate::ENTRY,
     version::ENTRY,
+    why::ENTRY,
 ];
 
 /// No words to complete an argument with.
 fn no_words(_: &Context) -> Vec<String> {
     Vec::new()
+}
+
+/// A pattern of paths or names, in which `*` stands for slashes as well.
+fn pattern(text: &str) -> Result<Pattern, CommandError> {
+    Pattern::new(text, Slashes::Ordinary).map_err(CommandError::usage)
 }
 
 /// How wide help and errors are wrapped.
@@ -185,6 +248,29 @@ impl Call<'_> {
     #[must_use]
     pub fn values(&self, name: &str) -> Vec<String> {
         self.matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+    }
+
+    /// The patterns of paths or names that an argument is.
+    ///
+    /// # Errors
+    /// When one is no pattern.
+    pub fn patterns(&self, name: &str) -> Result<Vec<Pattern>, CommandError> {
+        self.values(name).iter().map(|text| pattern(text)).collect()
+    }
+
+    /// Waits until what is watched changes, however long that takes. What was written is written out before.
+    ///
+    /// # Errors
+    /// When nobody is there any more, or wants it to end.
+    pub fn wait_for_change<T>(&mut self, watched: &mut watch::Receiver<T>) -> Result<(), CommandError> {
+        self.streams.output.flush()?;
+        let interrupted = &mut self.streams.interrupted;
+        tokio::runtime::Handle::current().block_on(async {
+            tokio::select! {
+                _ = interrupted.wait_for(|interrupted| *interrupted) => Err(CommandError::Interrupted),
+                changed = watched.changed() => changed.map_err(|_| CommandError::Interrupted),
+            }
+        })
     }
 
     /// Asks the station for something.
