@@ -8,6 +8,9 @@
 //! - [`watch`]: following the disk without being told.
 //! - [`check`]: what is wrong, and how it is mended.
 //! - [`exchange`]: everything as JSON.
+//! - [`mood`]: which songs may be played, and which rather than others.
+//! - [`score`]: how much a song's turn it is, from its statistics.
+//! - [`choice`]: what is played next.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!
@@ -22,13 +25,18 @@ pub mod blobs;
 pub mod catalogue;
 pub mod change;
 pub mod check;
+pub mod choice;
 pub mod error;
 pub mod exchange;
 pub mod import;
+#[cfg(test)]
+mod invented;
 pub mod library;
 pub mod limits;
+pub mod mood;
 pub mod pattern;
 mod schema;
+pub mod score;
 pub mod search;
 pub mod song;
 pub mod statistics;
