@@ -15,6 +15,8 @@
 //! Equal songs, equal times and an equal seed give equal choices. No song follows itself while there is another, except where a
 //! playlist says so.
 
+#[cfg(test)]
+pub(crate) mod invented;
 mod playlist;
 mod ranking;
 mod selection;
@@ -169,7 +171,7 @@ impl Choice {
                     self.admit_all();
                 }
             }
-            Change::Blob { .. } | Change::Sticker => {}
+            Change::Blob { .. } | Change::Sticker | Change::Roots => {}
         }
     }
 

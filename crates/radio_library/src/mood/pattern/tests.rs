@@ -101,6 +101,7 @@ fn wildcards_match_as_fnmatch_does() {
         ("[!a]", "", "b", true),
         ("[!a]", "", "a", false),
         ("[\\]]", "", "]", true),
+        ("[]a]x", "", "]x", true),
         ("a[", "", "a[", true),
         ("?", "", "ä", true),
         ("a?c", "p", "a/c", false),

@@ -1,0 +1,1 @@
+//! Searches against what a plain look at every song finds.
