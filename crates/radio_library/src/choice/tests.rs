@@ -1,3 +1,5 @@
+//! Choices against sorting and against starting anew, and each rule by itself.
+
 use std::collections::HashMap;
 
 use super::invented::{any_song, plain_song};

@@ -1,3 +1,5 @@
+//! Both languages: what holds, what is refused, what is written again.
+
 use std::collections::{BTreeSet, HashSet};
 
 use super::keywords::{Argument, Read, TABLE};

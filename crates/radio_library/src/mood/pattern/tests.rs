@@ -1,3 +1,5 @@
+//! Patterns against what POSIX and fnmatch(3) say.
+
 use super::*;
 
 fn expression(source: &str, flags: &str) -> Pattern {
