@@ -23,6 +23,8 @@ pub mod change;
 pub mod choice;
 pub mod error;
 pub mod import;
+#[cfg(test)]
+mod invented;
 pub mod library;
 pub mod limits;
 pub mod mood;

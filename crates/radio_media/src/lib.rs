@@ -35,6 +35,7 @@ pub mod formats;
 pub mod framing;
 mod inspect;
 pub mod limits;
+mod ogg;
 mod payload_hash;
 pub mod source;
 pub mod tags;

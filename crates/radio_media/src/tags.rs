@@ -75,6 +75,11 @@ impl Gain {
         Self((i32::from(gain) * 100 + 128).div_euclid(256) + 500)
     }
 
+    /// The gain in 1/256 dB towards -23 LUFS.
+    pub(crate) fn to_r128(self) -> i32 {
+        ((self.0 - 500) * 256 + 50).div_euclid(100)
+    }
+
     /// What `-6.20 dB` means, or a number without the unit.
     fn parse(text: &str) -> Option<Self> {
         let number = text.trim().trim_end_matches(|letter: char| letter.is_ascii_alphabetic()).trim();

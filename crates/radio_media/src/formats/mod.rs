@@ -5,7 +5,9 @@
 
 mod foreign;
 mod mp3;
+mod opus;
 mod surroundings;
+mod vorbis;
 
 use std::fmt;
 use std::ops::Range;
@@ -70,7 +72,7 @@ pub struct Format {
 }
 
 /// Every format.
-pub const TABLE: &[&Format] = &[&mp3::FORMAT];
+pub const TABLE: &[&Format] = &[&mp3::FORMAT, &vorbis::FORMAT, &opus::FORMAT];
 
 impl Format {
     /// The media type that it is sent with.
@@ -172,11 +174,6 @@ pub(crate) fn recognise(window: &mut Window<'_>) -> Result<(&'static Format, Ran
     }
     let end = surroundings::audio_end(window, start)?;
     Ok((format, start + offset as u64..end))
-}
-
-/// Recognises a file by what stands at its very beginning.
-fn begins_with(head: &[u8], signature: &[u8]) -> Option<usize> {
-    head.starts_with(signature).then_some(0)
 }
 
 #[cfg(test)]
