@@ -17,6 +17,8 @@ pub mod fec;
 pub mod limits;
 pub mod link;
 pub mod packet;
+pub mod piece;
 pub mod receiver;
+pub mod station;
 #[cfg(test)]
 mod testing;
