@@ -295,8 +295,8 @@ impl Station {
         };
         let (id, song) = (given_up.entry.id, given_up.entry.song);
         let Failure { kind, message } = failure;
+        // What could not be opened is not closed.
         self.effects.push_back(Effect::Event(Event::Failed { id, song, kind, message }));
-        self.effects.push_back(Effect::Close { file });
     }
 
     /// Takes loaded chunks, or why they could not be read.

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::tests::{World, mp3, song};
+use super::tests::{World, song};
 use super::*;
-use crate::testing::Random;
+use crate::testing::{Random, mp3};
 
 const MILLISECOND: u64 = 1_000_000;
 /// Longest chunk of the files here: four frames at 32 kHz.

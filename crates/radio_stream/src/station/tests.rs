@@ -7,26 +7,9 @@ use radio_media::inspect;
 
 use super::*;
 use crate::link::Song;
+use crate::testing::mp3;
 
 const SECOND: u64 = 1_000_000_000;
-
-/// A file of MPEG-1 layer III frames with 128 kbit/s, each of which has its number in it.
-pub(super) fn mp3(rate: u32, frames: u32) -> Vec<u8> {
-    let (rate_bits, length) = match rate {
-        44_100 => (0, 417),
-        48_000 => (4, 384),
-        _ => (8, 576),
-    };
-    let mut file = Vec::new();
-    for number in 0..frames {
-        file.extend_from_slice(&[0xff, 0xfb, 0x90 | rate_bits, 0x44]);
-        file.extend_from_slice(&[0; 32]);
-        // Seven bits a byte: nothing in there looks like the beginning of a frame.
-        file.extend((0..4).map(|place| (number >> (7 * place) & 0x7f).to_le_bytes()[0]));
-        file.resize(file.len() + length - 40, 0x55);
-    }
-    file
-}
 
 pub(super) fn song(name: &str) -> Song {
     Song { id: 1, path: PathBuf::from(format!("/{name}")), title: name.to_owned(), duration_ms: 0 }
