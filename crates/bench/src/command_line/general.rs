@@ -78,6 +78,12 @@ pub struct GeneralOptions {
     pub trigger: Option<String>,
     /// It is told how idle processors are.
     pub idle_profile: Option<IdleProfile>,
+    /// What workers run when a trigger ends their jobs.
+    pub trigger_remote: Option<String>,
+    /// Progress of all workers is shown on the whole screen.
+    pub tui: bool,
+    /// The program, and words before its other arguments, that reaches workers behind `ssh://`.
+    pub ssh_command: Option<String>,
 }
 
 impl Default for GeneralOptions {
@@ -103,6 +109,9 @@ impl Default for GeneralOptions {
             trigger_timeout: None,
             trigger: None,
             idle_profile: None,
+            trigger_remote: None,
+            tui: false,
+            ssh_command: None,
         }
     }
 }
@@ -148,11 +157,28 @@ type Set = fn(&mut GeneralOptions) -> Effect;
 type SetValue = fn(&mut GeneralOptions, &str) -> Result<Effect, ValueError>;
 type SetOptional = fn(&mut GeneralOptions, Option<&str>) -> Effect;
 
+/// What an option means to a front end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrontEndOption {
+    /// Names a worker, or a list of them.
+    Client,
+    /// Names a job file of a worker's.
+    RemoteConfig,
+    /// Is noted.
+    TriggerRemote,
+    /// Is noted.
+    Tui,
+    /// Is noted.
+    SshCommand,
+}
+
 /// What an option does with its value.
-enum Action {
+pub(super) enum Action {
     None(Set),
     Required(SetValue),
     Optional(SetOptional),
+    /// It is for front ends; see `remote.rs`.
+    FrontEnd(Option<Argument>, FrontEndOption),
     Unsupported(Option<Argument>, &'static str),
 }
 
@@ -164,7 +190,7 @@ pub(super) struct GeneralOption {
     /// What its value is called in the help.
     pub(super) value: &'static str,
     pub(super) help: &'static str,
-    action: Action,
+    pub(super) action: Action,
 }
 
 impl std::fmt::Debug for GeneralOption {
@@ -179,7 +205,7 @@ impl GeneralOption {
             Action::None(_) => None,
             Action::Required(_) => Some(Argument::Required),
             Action::Optional(_) => Some(Argument::Optional),
-            Action::Unsupported(argument, _) => argument,
+            Action::FrontEnd(argument, _) | Action::Unsupported(argument, _) => argument,
         }
     }
 
@@ -187,6 +213,7 @@ impl GeneralOption {
         match self.action {
             Action::None(set) => Ok(set(general)),
             Action::Optional(set) => Ok(set(general, value)),
+            Action::FrontEnd(_, option) => Ok(set_front_end(option, general, value)),
             Action::Unsupported(_, reason) => Err(ValueError::Unsupported(reason)),
             Action::Required(set) => {
                 let value = value.ok_or_else(|| ValueError::Missing { accepted: self.value.to_owned() })?;
@@ -203,7 +230,7 @@ impl GeneralOption {
     pub(super) const fn reason_missing(&self) -> Option<&'static str> {
         match self.action {
             Action::Unsupported(_, reason) => Some(reason),
-            Action::None(_) | Action::Required(_) | Action::Optional(_) => None,
+            Action::None(_) | Action::Required(_) | Action::Optional(_) | Action::FrontEnd(..) => None,
         }
     }
 }
@@ -322,13 +349,39 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "trigger-remote",
         'J',
         "COMMAND",
-        Action::Unsupported(REQUIRED, REMOTE),
+        Action::FrontEnd(REQUIRED, FrontEndOption::TriggerRemote),
         "Run this on workers when a trigger ends the jobs",
     ),
     option("server", 'S', "ADDRESS", Action::Unsupported(OPTIONAL, REMOTE), "Be a worker"),
     option("daemonize", 'D', "PIDFILE", Action::Unsupported(REQUIRED, REMOTE), "Be a worker in the background"),
-    option("client", 'C', "HOST", Action::Unsupported(REQUIRED, REMOTE), "Run the jobs on a worker"),
-    option("remote-config", 'R', "FILE", Action::Unsupported(REQUIRED, REMOTE), "Run a job file of the worker's"),
+    option(
+        "client",
+        'C',
+        "HOST",
+        Action::FrontEnd(REQUIRED, FrontEndOption::Client),
+        "Run the jobs on this worker, or on those that a file lists; ssh://USER@HOST starts one there",
+    ),
+    option(
+        "remote-config",
+        'R',
+        "FILE",
+        Action::FrontEnd(REQUIRED, FrontEndOption::RemoteConfig),
+        "Run a job file of the worker's",
+    ),
+    GeneralOption {
+        name: "tui",
+        letter: None,
+        value: "",
+        help: "Show the progress of all workers on the whole screen",
+        action: Action::FrontEnd(None, FrontEndOption::Tui),
+    },
+    GeneralOption {
+        name: "ssh-command",
+        letter: None,
+        value: "COMMAND",
+        help: "Reach workers behind ssh:// with this program and these words instead of ssh",
+        action: Action::FrontEnd(REQUIRED, FrontEndOption::SshCommand),
+    },
     option(
         "idle-prof",
         'I',
@@ -355,6 +408,18 @@ pub(super) const GENERAL: &[GeneralOption] = &[
     option("crctest", 'G', "NAME", Action::Unsupported(OPTIONAL, SELF_TEST), "Measure checksums"),
     option("memcpytest", 'M', "NAME", Action::Unsupported(OPTIONAL, SELF_TEST), "Measure copies of memory"),
 ];
+
+fn set_front_end(option: FrontEndOption, general: &mut GeneralOptions, value: Option<&str>) -> Effect {
+    let text = || value.filter(|value| !value.is_empty()).map(str::to_owned);
+    match option {
+        // The list of workers is not an option of the program.
+        FrontEndOption::Client | FrontEndOption::RemoteConfig => {}
+        FrontEndOption::TriggerRemote => general.trigger_remote = text(),
+        FrontEndOption::Tui => general.tui = true,
+        FrontEndOption::SshCommand => general.ssh_command = text(),
+    }
+    Effect::Set
+}
 
 fn answer(text: String) -> Effect {
     Effect::Answer { text, is_success: true }

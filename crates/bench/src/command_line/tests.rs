@@ -205,6 +205,7 @@ fn options_of_the_program() {
         trigger_timeout: Some(Duration::from_mins(2)),
         trigger: Some("sync".to_owned()),
         idle_profile: Some(IdleProfile::EachProcessor),
+        ..GeneralOptions::default()
     };
     assert_eq!(general, expected);
     let formats = run("-o x -m --name=a", &[]).general.output_formats;

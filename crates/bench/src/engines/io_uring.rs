@@ -75,6 +75,7 @@ pub(super) struct IoUringEngine {
     /// Of these, not yet submitted.
     pending: u32,
     since_forced: u32,
+    works_by_itself: bool,
 }
 
 impl Engine for IoUringEngine {
@@ -105,7 +106,17 @@ impl Engine for IoUringEngine {
         if options.uncached {
             rw_flags |= DONT_CACHE.cast_signed();
         }
-        Ok(Self { ring, options, rw_flags, registers_files, vectors, under_way: 0, pending: 0, since_forced: 0 })
+        Ok(Self {
+            ring,
+            options,
+            rw_flags,
+            registers_files,
+            vectors,
+            under_way: 0,
+            pending: 0,
+            since_forced: 0,
+            works_by_itself: false,
+        })
     }
 
     fn open_file(&mut self, file: &OpenedFile<'_>) -> Result<(), EngineError> {
@@ -145,7 +156,13 @@ impl Engine for IoUringEngine {
                 },
             }
         }
+        self.works_by_itself = self.ring.completion().len() < self.under_way as usize;
         Ok(())
+    }
+
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        self.works_by_itself
     }
 
     #[inline]

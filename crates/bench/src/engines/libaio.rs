@@ -175,6 +175,17 @@ impl Engine for LibaioEngine {
         Ok(())
     }
 
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        self.ring().is_some_and(|ring| {
+            // SAFETY: as in `ring`.
+            let header = unsafe { ring.as_ref() };
+            let (head, tail) = (header.head.load(Ordering::Relaxed), header.tail.load(Ordering::Relaxed));
+            let over = (tail + header.event_count - head) % header.event_count;
+            over < self.submitted
+        })
+    }
+
     fn reap(&mut self, wanted: Wanted, completions: &mut Vec<Completion>) -> Result<(), Errno> {
         let at_most = wanted.at_most as usize;
         let before = completions.len();
@@ -238,21 +249,28 @@ impl LibaioEngine {
         }
     }
 
+    /// The ring that the kernel shares with us; none when it has another layout than the one we know.
+    #[inline]
+    fn ring(&self) -> Option<NonNull<Ring>> {
+        let ring = NonNull::new(std::ptr::with_exposed_provenance_mut::<Ring>(self.context))?;
+        // SAFETY: the context is the address of the ring, mapped until `io_destroy`.
+        let header = unsafe { ring.as_ref() };
+        (header.magic == RING_MAGIC).then_some(ring)
+    }
+
     /// Takes events out of the shared ring, into `events`. Returns how many. A ring of another layout is left alone: its
     /// events come by the system call.
     fn take_from_ring(&mut self, most: usize) -> usize {
-        let Some(ring) = NonNull::new(std::ptr::with_exposed_provenance_mut::<Ring>(self.context)) else {
-            return 0;
+        let most = most.min(self.events.len());
+        let Some(ring) = self.ring() else {
+            return self.take_by_call(0, most, None).unwrap_or(0);
         };
-        // SAFETY: the context is the address of the ring, mapped until `io_destroy`.
+        // SAFETY: as in `ring`.
         let header = unsafe { ring.as_ref() };
-        if header.magic != RING_MAGIC {
-            return self.take_by_call(0, most.min(self.events.len()), None).unwrap_or(0);
-        }
         let tail = header.tail.load(Ordering::Acquire);
         let mut head = header.head.load(Ordering::Relaxed);
         let mut count = 0;
-        while head != tail && count < most.min(self.events.len()) {
+        while head != tail && count < most {
             // SAFETY: events follow the header.
             let events = unsafe { ring.byte_add(header.header_bytes as usize) }.cast::<Event>();
             // SAFETY: the head is below the number of events.

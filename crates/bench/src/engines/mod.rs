@@ -119,6 +119,13 @@ pub trait Engine: Sized {
         Ok(())
     }
 
+    /// Whether not all was over when the latest commit returned: the device works while the job goes on. A commit of many
+    /// then keeps it waiting for the last of them.
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        false
+    }
+
     /// Waits until `at_least` I/Os are over or the time is, and adds up to `at_most` to the list. Fewer come when fewer
     /// are under way, when the time is over, or when a signal came in.
     ///

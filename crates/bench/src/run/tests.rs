@@ -90,7 +90,7 @@ fn plan(line: &str) -> Plan {
     let words = line.split_whitespace().map(OsString::from).collect();
     match command_line::parse(words, &mut Host).unwrap() {
         command_line::Outcome::Run(invocation) => invocation.plan().unwrap(),
-        command_line::Outcome::Answer { text, .. } => panic!("{text}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -456,7 +456,7 @@ fn finish<E: Engine>(
         percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
         depth,
     };
-    if let Err((path, error)) = samples.write(results.clock.now()) {
+    if let Err((path, error)) = samples.write(results.clock.now(), results.journal) {
         results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));
     }
     if options.target_file.unlink

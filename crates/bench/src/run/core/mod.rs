@@ -53,6 +53,8 @@ pub(super) struct DepthSettings {
     pub(super) depth: u32,
     /// I/Os that are submitted together, at most.
     pub(super) batch: u32,
+    /// The same while the device works by itself: then many at once would keep it waiting.
+    pub(super) batch_beside_work: u32,
     /// I/Os that are waited for at once; 0: none, the loop polls.
     pub(super) reap_min: u32,
     /// I/Os that are taken at once.
@@ -111,6 +113,8 @@ pub(super) struct Core<'j, E: Engine> {
     slots: Slots,
     retries: Vec<u32>,
     pending: Vec<u32>,
+    /// I/Os that are submitted together now.
+    batch: usize,
     under_way: u32,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
@@ -165,6 +169,7 @@ impl<'j, E: Engine> Core<'j, E> {
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
             pending: Vec::with_capacity(capacity),
+            batch: parts.depth.batch as usize,
             under_way: 0,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
@@ -282,7 +287,7 @@ impl<'j, E: Engine> Core<'j, E> {
                 continue;
             }
             let depth = self.parts.target.depth();
-            if self.slots.taken() >= depth || self.pending.len() >= self.parts.depth.batch as usize {
+            if self.slots.taken() >= depth || self.pending.len() >= self.batch {
                 return Ok(Rest::Full);
             }
             let next = match self.held.take() {
@@ -529,6 +534,8 @@ impl<'j, E: Engine> Core<'j, E> {
         self.under_way += count;
         self.parts.recorder.record_submission_batch(count);
         self.pending.clear();
+        let DepthSettings { batch, batch_beside_work, .. } = self.parts.depth;
+        self.batch = if self.engine.works_by_itself() { batch_beside_work } else { batch } as usize;
         Ok(())
     }
 
