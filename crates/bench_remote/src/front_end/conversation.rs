@@ -1,8 +1,8 @@
 //! What is said between the front end and one worker, without the connection.
 //!
 //! ```text
-//! Asking    the jobs are sent; the worker says START for each message that has jobs   (or refuses our version: again, in its own)
-//! Ready     all jobs are understood
+//! Asking    PROBE, the jobs, PROBE again are sent                (the worker may refuse our version: all again, in its own)
+//! Ready     all jobs are understood: START has come for each message with jobs, or the answer to the second PROBE
 //! Running   RUN is said; progress is asked for; logs and results come
 //! Over      the worker has said QUIT
 //! ```
@@ -74,6 +74,8 @@ pub struct Conversation {
     /// A version that it has asked for.
     asked_for: Option<ProtocolVersion>,
     next_tag: u64,
+    /// The request behind the jobs: its answer comes when they have been read, whatever has been said of them.
+    behind_jobs: Tag,
     /// A job of it runs, or has run.
     has_started: bool,
     /// It has said anything at all in its version.
@@ -100,6 +102,7 @@ impl Conversation {
             understood: 0,
             asked_for: None,
             next_tag: 1,
+            behind_jobs: Tag(0),
             has_started: false,
             has_spoken: false,
             heard_ms: now_ms,
@@ -118,6 +121,8 @@ impl Conversation {
         let probe = FrontEndProbe { flags, worker_name: FixedText::new(&self.address) };
         self.session.send(&FrontEndMessage::Probe(tag, probe));
         self.jobs.iter().for_each(|message| self.session.send(message));
+        self.behind_jobs = self.tag();
+        self.session.send(&FrontEndMessage::Probe(self.behind_jobs, probe));
     }
 
     /// A new connection is there, after [`Event::OtherVersion`]: says everything again in the worker's version.
@@ -188,6 +193,7 @@ impl Conversation {
     /// What a message means; `None` when it is for the results.
     fn take(&mut self, message: WorkerMessage) -> Result<Option<Event>, Failure> {
         Ok(Some(match message {
+            WorkerMessage::Probe(tag, _) if tag == self.behind_jobs => return Ok(self.ready()),
             WorkerMessage::Probe(_, probe) => Event::Introduced(probe),
             WorkerMessage::Text(text) => Event::Text(text),
             WorkerMessage::Start(_) => return Ok(self.understood_one()),
@@ -218,7 +224,11 @@ impl Conversation {
 
     fn understood_one(&mut self) -> Option<Event> {
         self.understood += 1;
-        if self.phase != Phase::Asking || self.understood < self.jobs.len() {
+        if self.understood < self.jobs.len() { None } else { self.ready() }
+    }
+
+    fn ready(&mut self) -> Option<Event> {
+        if self.phase != Phase::Asking {
             return None;
         }
         self.phase = Phase::Ready;

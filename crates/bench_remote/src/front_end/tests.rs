@@ -197,6 +197,11 @@ fn a_worker_is_ready_when_it_has_understood_every_message() {
     assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), []);
     assert_eq!(conversation.stage(), Some(Stage::Asking));
     assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), [Event::Ready]);
+    let (mut other, mut worker_of_few_words) = meeting(2);
+    worker_of_few_words.hear(&mut other);
+    let Some(FrontEndMessage::Probe(tag, _)) = worker_of_few_words.said.last().cloned() else { panic!() };
+    let told = worker_of_few_words.says(&mut other, &[start(), WorkerMessage::Probe(tag, WorkerProbe::default())]);
+    assert_eq!(told.unwrap(), [Event::Ready], "one START for all, and the answer to what was asked behind the jobs");
     conversation.ask_progress();
     conversation.run(10);
     conversation.ask_progress();
