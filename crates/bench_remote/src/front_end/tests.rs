@@ -71,17 +71,17 @@ fn play(worker: &[u8], piece: usize) -> (Conversation, Vec<Event>) {
                 if event == Event::Ready {
                     conversation.run(5);
                 }
-                let is_other = event == Event::OtherVersion;
+                let is_other = event == Event::Again;
                 told.push(event);
                 if is_other {
                     break;
                 }
             }
-            if told.last() == Some(&Event::OtherVersion) {
+            if told.last() == Some(&Event::Again) {
                 break;
             }
         }
-        if round == 0 && told == [Event::OtherVersion] {
+        if round == 0 && told == [Event::Again] {
             conversation.connected_again(5);
             told.clear();
         } else {
@@ -97,7 +97,7 @@ fn workers_of_every_release_are_understood_to_the_end() {
         let (conversation, told) = play(&worker, usize::MAX);
         assert_eq!(told.last(), Some(&Event::Over), "{name}");
         assert!(told.contains(&Event::JobStarted) && told.contains(&Event::Ready), "{name}");
-        assert!(conversation.closed().is_ok() && conversation.stage().is_none());
+        assert!(conversation.stage().is_none());
         let results = conversation.results();
         assert!(!results.jobs.is_empty() && !results.groups.is_empty(), "{name}");
         for job in &results.jobs {
@@ -232,14 +232,15 @@ fn failures_say_what_happened() {
     assert_eq!(refused(&[WorkerMessage::Stop(Stop { error: 3, signal: 0 })], true), "exited with error 3");
     assert_eq!(refused(&[WorkerMessage::Stop(Stop { error: 0, signal: 9 })], true), "its jobs were ended by signal 9");
     let (mut conversation, mut worker) = meeting(1);
-    let closed = |conversation: &Conversation| conversation.closed().unwrap_err().to_string();
-    assert!(closed(&conversation).contains("before it had understood the jobs"));
+    let closed = |conversation: &mut Conversation| conversation.closed().unwrap_err().to_string();
+    worker.says(&mut conversation, &[text("busy\n")]).unwrap();
+    assert!(closed(&mut conversation).contains("before it had understood the jobs"));
     worker.says(&mut conversation, &[start()]).unwrap();
-    assert!(closed(&conversation).contains("before the jobs were started"));
+    assert!(closed(&mut conversation).contains("before the jobs were started"));
     conversation.run(1);
-    assert!(closed(&conversation).contains("while its jobs ran"));
+    assert!(closed(&mut conversation).contains("while its jobs ran"));
     worker.says(&mut conversation, &[WorkerMessage::Stop(Stop::default())]).unwrap();
-    assert!(closed(&conversation).contains("while its jobs ran"), "it has not said that it has said all");
+    assert!(closed(&mut conversation).contains("while its jobs ran"), "it has not said that it has said all");
 }
 
 #[test]
@@ -250,10 +251,31 @@ fn a_version_is_asked_for_once() {
         text("bad server cmd version\n").encode(&mut writer);
         writer.pending().to_vec()
     };
-    assert_eq!(conversation.receive(&mut &*refusal(97), 0).unwrap(), Some(Event::OtherVersion));
+    assert_eq!(conversation.receive(&mut &*refusal(97), 0).unwrap(), Some(Event::Again));
     conversation.connected_again(0);
     assert_eq!(conversation.version(), ProtocolVersion::OLDEST);
     assert!(matches!(conversation.receive(&mut &*refusal(101), 0), Err(Failure::VersionRefused)));
+}
+
+#[test]
+fn a_refusal_that_is_lost_is_asked_for_again() {
+    let mut conversation = Conversation::new("a", &jobs(1), 0);
+    assert_eq!(conversation.closed().unwrap(), Some(Event::Again));
+    conversation.connected_again(0);
+    let probe_only = conversation.pending_output().len();
+    assert_eq!(probe_only, 24 + 136, "nothing that could be left unread");
+    let mut worker = Puppet { session: WorkerSession::new(), said: Vec::new() };
+    worker.hear(&mut conversation);
+    let Some(FrontEndMessage::Probe(tag, _)) = worker.said.pop() else { panic!() };
+    let told = worker.says(&mut conversation, &[WorkerMessage::Probe(tag, WorkerProbe::default())]).unwrap();
+    assert_eq!(told, [Event::Introduced(WorkerProbe::default())]);
+    assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), [Event::Ready]);
+    assert!(worker.said.iter().any(|said| matches!(said, FrontEndMessage::Job(_))));
+    let mut conversation = Conversation::new("a", &jobs(1), 0);
+    conversation.closed().unwrap();
+    conversation.connected_again(0);
+    assert!(matches!(conversation.closed(), Err(Failure::Disconnected(Stage::Asking))), "not for ever");
+    assert!(Conversation::new("a", &jobs(1), 0).with_any_version().closed().is_err());
 }
 
 #[test]
@@ -341,6 +363,8 @@ fn all_start_when_the_last_is_ready() {
 fn who_fails_does_not_hold_others_up() {
     let (mut fleet, mut workers) = fleet(3);
     say(&mut fleet, &mut workers, 0, &[start()]);
+    fleet.closed(1, 0);
+    fleet.connected_again(1, 0);
     fleet.closed(1, 0);
     assert_eq!(has_run(&workers), [false; 3]);
     fleet.lost(2, Failure::Unreachable(std::io::ErrorKind::ConnectionRefused.into()), 0);

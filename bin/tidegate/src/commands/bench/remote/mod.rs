@@ -102,7 +102,10 @@ impl Crew {
         for (order, route) in invocation.workers.iter().zip(&crew.routes) {
             let (host, port) = route.shown();
             let jobs = WorkerJobs::read(order, &mut system).map_err(|error| message::chain(&error))?;
-            crew.fleet.add(&host, port, Conversation::new(&host, &jobs, 0));
+            let conversation = Conversation::new(&host, &jobs, 0);
+            let is_ours = matches!(route, Route::Ssh(..));
+            let conversation = if is_ours { conversation.with_any_version() } else { conversation };
+            crew.fleet.add(&host, port, conversation);
             crew.storage.permit(jobs.files);
         }
         Ok(crew)
