@@ -266,6 +266,13 @@ impl Fleet {
         }
     }
 
+    /// Waits for nobody any more: who has not said all has failed.
+    pub fn abandon(&mut self) {
+        self.has_failures |= !self.is_over();
+        self.is_started = true;
+        self.part();
+    }
+
     /// Has nothing more to say to anybody: workers drop the jobs when their connection goes.
     fn part(&mut self) {
         for worker in self.workers.iter_mut().filter(|worker| worker.is_talking()) {
