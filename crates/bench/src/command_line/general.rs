@@ -7,6 +7,7 @@ use super::help;
 use crate::options::ValueError;
 use crate::options::kind::{Argument, nearest};
 use crate::options::number::{DefaultUnit, duration};
+use crate::run::{IdleProfile, calibration};
 
 /// Forms of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,16 @@ pub struct GeneralOptions {
     pub sections: Vec<String>,
     /// Where files of the program's own go; nothing is the current directory.
     pub aux_path: Option<PathBuf>,
+    /// The bandwidth of all jobs together is logged.
+    pub bandwidth_log: bool,
+    /// Jobs end once this file exists.
+    pub trigger_file: Option<PathBuf>,
+    /// Jobs end after this time.
+    pub trigger_timeout: Option<Duration>,
+    /// This is run when a trigger has ended the jobs.
+    pub trigger: Option<String>,
+    /// It is told how idle processors are.
+    pub idle_profile: Option<IdleProfile>,
     /// What workers run when a trigger ends their jobs.
     pub trigger_remote: Option<String>,
     /// Progress of all workers is shown on the whole screen.
@@ -92,6 +103,11 @@ impl Default for GeneralOptions {
             warnings_fatal: false,
             sections: Vec::new(),
             aux_path: None,
+            bandwidth_log: false,
+            trigger_file: None,
+            trigger_timeout: None,
+            trigger: None,
+            idle_profile: None,
             trigger_remote: None,
             tui: false,
             ssh_command: None,
@@ -229,8 +245,6 @@ const fn option(
 }
 
 const REMOTE: &str = "running jobs on other machines comes later";
-const TRIGGER: &str = "ending jobs from outside is what a signal does: SIGINT ends them and reports";
-const BANDWIDTH_LOG: &str = "write_bw_log=NAME logs the bandwidth of each job";
 const SELF_TEST: &str = "self-tests of fio are no part of this program";
 const REQUIRED: Option<Argument> = Some(Argument::Required);
 const OPTIONAL: Option<Argument> = Some(Argument::Optional);
@@ -274,7 +288,10 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "bandwidth-log",
         'b',
         "",
-        Action::Unsupported(None, BANDWIDTH_LOG),
+        Action::None(|general| {
+            general.bandwidth_log = true;
+            Effect::Set
+        }),
         "Log the bandwidth of all jobs together",
     ),
     option("eta", 'e', "WHEN", Action::Required(eta), "Show progress: always, never or auto, which is on a terminal"),
@@ -304,9 +321,15 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         Action::Required(|general, path| set(&mut general.aux_path, path)),
         "Where files of the program's own go",
     ),
-    option("trigger-file", 'W', "FILE", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs once this file exists"),
-    option("trigger-timeout", 'B', "TIME", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs after this time"),
-    option("trigger", 'H', "COMMAND", Action::Unsupported(REQUIRED, TRIGGER), "Run this when a trigger ends the jobs"),
+    option(
+        "trigger-file",
+        'W',
+        "FILE",
+        Action::Required(|general, path| set(&mut general.trigger_file, path)),
+        "End the jobs once this file exists",
+    ),
+    option("trigger-timeout", 'B', "TIME", Action::Required(trigger_timeout), "End the jobs after this time"),
+    option("trigger", 'H', "COMMAND", Action::Required(trigger), "Run this when a trigger has ended the jobs"),
     option(
         "max-jobs",
         'j',
@@ -362,8 +385,8 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "idle-prof",
         'I',
         "WHAT",
-        Action::Unsupported(REQUIRED, "how idle processors are is told by other tools"),
-        "Tell how idle processors are",
+        Action::Required(idle_profile),
+        "Tell how idle processors are: system, percpu (each as well) or calibrate (a unit of work, no jobs)",
     ),
     option(
         "inflate-log",
@@ -478,6 +501,26 @@ fn eta_newline(general: &mut GeneralOptions, text: &str) -> Result<Effect, Value
 
 fn status_interval(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
     general.status_interval = Some(time(text, Duration::from_millis(1))?);
+    Ok(Effect::Set)
+}
+
+fn trigger_timeout(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.trigger_timeout = Some(time(text, Duration::from_millis(1))?);
+    Ok(Effect::Set)
+}
+
+fn trigger(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.trigger = Some(text.to_owned());
+    Ok(Effect::Set)
+}
+
+fn idle_profile(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.idle_profile = Some(match text {
+        "system" => IdleProfile::System,
+        "percpu" => IdleProfile::EachProcessor,
+        "calibrate" => return Ok(answer(calibration())),
+        _ => return Err(ValueError::malformed(text, "system, percpu or calibrate")),
+    });
     Ok(Effect::Set)
 }
 

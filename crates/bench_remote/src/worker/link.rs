@@ -56,6 +56,8 @@ pub enum FromSession {
     Ended {
         /// Whether every job succeeded.
         succeeded: bool,
+        /// What was done.
+        totals: Totals,
     },
     /// The front end was told no, in these words.
     Refused(String),
@@ -72,6 +74,15 @@ pub struct Progress {
     pub rate_kib: [u64; 3],
     /// I/Os a second: reads, writes, trims.
     pub iops: [u32; 3],
+}
+
+/// What all jobs of a run did: reads, writes, trims.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// I/Os.
+    pub ios: [u64; 3],
+    /// Bytes.
+    pub bytes: [u64; 3],
 }
 
 /// One end.
@@ -167,7 +178,7 @@ mod tests {
             assert_eq!(theirs.hear(), Heard::Said(message));
         }
         assert_eq!(theirs.hear::<FromListener>(), Heard::Gone);
-        theirs.say(&FromSession::Ended { succeeded: true });
+        theirs.say(&FromSession::Ended { succeeded: true, totals: Totals::default() });
     }
 
     #[test]

@@ -11,12 +11,13 @@ use std::thread;
 
 use bench::output::Report;
 use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView};
-use bench::statistics::{group_results, results_to_show};
+use bench::statistics::{JobResult, group_results, results_to_show};
 use bench_wire::message::{Eta, TextOutput, WorkerMessage};
 use reactor::clock::{self, SystemTime};
 
 use super::bell::Bell;
 use super::limits::MESSAGES_WAITING_MAX;
+use super::link::Totals;
 use super::session::RunOrder;
 use crate::conversion::to_wire::{self, log::LogTransfer, progress};
 
@@ -31,7 +32,7 @@ pub(crate) enum FromRun {
     /// How far jobs are.
     Progress(Eta),
     /// Everything has been said.
-    Ended { succeeded: bool },
+    Ended { succeeded: bool, totals: Totals },
 }
 
 /// A run under way. Dropped, it ends its jobs and waits for nothing.
@@ -64,7 +65,7 @@ impl Runner {
             Ok(said) => Some(said),
             Err(TryRecvError::Empty) => None,
             // The thread has died of a fault of ours before it could say so.
-            Err(TryRecvError::Disconnected) => Some(FromRun::Ended { succeeded: false }),
+            Err(TryRecvError::Disconnected) => Some(FromRun::Ended { succeeded: false, totals: Totals::default() }),
         }
     }
 }
@@ -81,9 +82,19 @@ fn run_to_end(order: &RunOrder, voice: &Voice, stop: &AtomicBool) {
     let mut watch = Watch { voice, members: order.members, next_ms: 0 };
     let outcome = run::run(&order.jobs.plan.jobs, &order.jobs.settings, voice, &mut watch, stop);
     let succeeded = !outcome.has_failed;
+    let totals = totals(&outcome.results);
     let report = report(outcome, order.jobs.global_options.clone());
     to_wire::results(&report, began_ms).for_each(|message| voice.say(message));
-    voice.send(FromRun::Ended { succeeded });
+    voice.send(FromRun::Ended { succeeded, totals });
+}
+
+fn totals(results: &[JobResult]) -> Totals {
+    let mut totals = Totals::default();
+    for (index, direction) in results.iter().flat_map(|result| result.measurement.directions.iter().enumerate()) {
+        totals.ios[index] += direction.ios;
+        totals.bytes[index] += direction.bytes;
+    }
+    totals
 }
 
 fn report(outcome: RunOutcome, global_options: Vec<(String, String)>) -> Report {

@@ -14,7 +14,7 @@ use rustix::net::{Shutdown, sockopt};
 
 use super::bell::Bell;
 use super::limits::{FAREWELL, LINGER, OUTPUT_BYTES_MAX, SILENCE_BEFORE_RUN, STOP_PATIENCE};
-use super::link::{FromListener, FromSession, Heard, Link, Progress};
+use super::link::{FromListener, FromSession, Heard, Link, Progress, Totals};
 use super::permissions::Permissions;
 use super::runner::{FromRun, Runner};
 use super::session::{Action, RunOrder, Session, WorkerIdentity};
@@ -272,7 +272,7 @@ impl Shell {
         self.run = Run::None;
         self.session.tell(TextOutput::ERROR, &format!("fio: {why}\n"), since_1970());
         self.session.ended(false);
-        self.tell_listener(&FromSession::Ended { succeeded: false });
+        self.tell_listener(&FromSession::Ended { succeeded: false, totals: Totals::default() });
         self.deadline = Deadline::Farewell(clock::now() + FAREWELL);
     }
 
@@ -342,10 +342,10 @@ impl Shell {
                     self.tell_listener(&FromSession::Progress(progress(&eta)));
                     self.session.progress(eta);
                 }
-                Some(FromRun::Ended { succeeded }) => {
+                Some(FromRun::Ended { succeeded, totals }) => {
                     self.run = Run::None;
                     self.session.ended(succeeded);
-                    self.tell_listener(&FromSession::Ended { succeeded });
+                    self.tell_listener(&FromSession::Ended { succeeded, totals });
                     self.deadline = Deadline::Farewell(clock::now() + FAREWELL);
                 }
             }

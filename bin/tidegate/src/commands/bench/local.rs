@@ -7,8 +7,8 @@ use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
-use bench::output::{FormatChoice, Progress as OverallProgress, Report, ReportWriter};
-use bench::run::{self, Observer, RunOutcome, RunSettings, RunView};
+use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
+use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
 use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
 
@@ -52,10 +52,22 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
     };
     let reporter = Reporter::new(invocation, &voice, formats);
     let mut progress = Progress::new(general, formats.normal || general.output.is_some(), &signals, reporter);
+    progress.bandwidth = general.bandwidth_log.then(|| TotalBandwidth::new(&plan.jobs));
+    let idleness = general.idle_profile.map(Idleness::begin);
     let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
     let failed = outcome.has_failed;
-    if let Err(error) = progress.end().write(outcome, true) {
+    let trigger = std::mem::take(&mut progress.trigger);
+    if let Some(Err((path, error))) = progress.bandwidth.as_mut().map(|log| log.write(outcome.elapsed_ms)) {
+        return message::failure(format_args!("--bandwidth-log: cannot write {}: {error}", path.display()));
+    }
+    let mut reporter = progress.end();
+    reporter.idleness = idleness.map(|idleness| idleness.end());
+    if let Err(error) = reporter.write(outcome, true) {
         return message::failure(format_args!("cannot write the results: {error}"));
+    }
+    // Last: it may well be that the machine does not outlive it.
+    if let Err(error) = trigger.run_command() {
+        return message::failure(format_args!("--trigger: {error}"));
     }
     match (signals.number(), failed) {
         (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(128)),
@@ -85,12 +97,13 @@ struct Reporter<'r> {
     invocation: &'r Invocation,
     voice: &'r Voice,
     writer: ReportWriter,
+    idleness: Option<CpuIdleness>,
 }
 
 impl<'r> Reporter<'r> {
     fn new(invocation: &'r Invocation, voice: &'r Voice, formats: FormatChoice) -> Self {
         let version = TerseVersion::new(u64::from(invocation.general.terse_version)).unwrap_or_default();
-        Self { invocation, voice, writer: ReportWriter::new(formats, version) }
+        Self { invocation, voice, writer: ReportWriter::new(formats, version), idleness: None }
     }
 
     fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
@@ -111,7 +124,7 @@ impl<'r> Reporter<'r> {
             groups: group_results(&outcome.results, groups),
             jobs: results_to_show(outcome.results),
             disks: outcome.disks,
-            idleness: None,
+            idleness: self.idleness.clone(),
         };
         self.voice.with_output(|output| {
             self.writer.write(&report, last, output)?;
@@ -134,6 +147,8 @@ struct Progress<'v> {
     next_ms: u64,
     line: StatusLine,
     shown: bool,
+    trigger: Trigger,
+    bandwidth: Option<TotalBandwidth>,
 }
 
 impl<'v> Progress<'v> {
@@ -158,6 +173,8 @@ impl<'v> Progress<'v> {
             next_ms: interval_ms,
             line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
             shown: false,
+            trigger: Trigger::new(general.trigger_file.clone(), general.trigger_timeout, general.trigger.clone()),
+            bandwidth: None,
         }
     }
 
@@ -186,6 +203,12 @@ impl<'v> Progress<'v> {
 impl Observer for Progress<'_> {
     fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
         self.report(now_ms, run);
+        if let Some(bandwidth) = &mut self.bandwidth {
+            bandwidth.look(now_ms, run.bytes());
+        }
+        if self.trigger.is_pulled(now_ms) {
+            run.end();
+        }
         if let Some(signal) = self.signals.number()
             && !std::mem::replace(&mut self.told_signal, true)
         {

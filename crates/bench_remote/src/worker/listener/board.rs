@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use control::{Inspect, Node};
 
 use crate::worker::limits::ENDED_RUNS_SHOWN;
-use crate::worker::link::Progress;
+use crate::worker::link::{Progress, Totals};
 
 /// How far a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(super) struct View {
     pub(super) jobs: Vec<String>,
     pub(super) stage: Stage,
     pub(super) progress: Progress,
+    pub(super) totals: Totals,
     pub(super) note: String,
 }
 
@@ -125,6 +126,7 @@ impl Board {
             jobs: Vec::new(),
             stage: Stage::Connected,
             progress: Progress::default(),
+            totals: Totals::default(),
             note: String::new(),
         });
     }
@@ -149,9 +151,14 @@ impl Board {
         self.with(number, |view| view.note = words);
     }
 
-    pub(super) fn ended(&self, number: u32, outcome: Outcome) {
-        tracing::info!(session = number, outcome = Stage::Ended(outcome).words(), "a run has ended");
-        self.with(number, |view| view.stage = Stage::Ended(outcome));
+    pub(super) fn note(&self, number: u32, words: String) {
+        self.with(number, |view| view.note = words);
+    }
+
+    pub(super) fn ended(&self, number: u32, outcome: Outcome, totals: Totals) {
+        let (ios, bytes) = (totals.ios, totals.bytes);
+        tracing::info!(session = number, outcome = Stage::Ended(outcome).words(), ?ios, ?bytes, "a run has ended");
+        self.with(number, |view| (view.stage, view.totals) = (Stage::Ended(outcome), totals));
     }
 
     /// The process has ended.
@@ -222,6 +229,8 @@ fn inspect_view(view: &View, node: &mut Node<'_>) {
     for (name, index) in [("read", 0), ("write", 1), ("trim", 2)] {
         node.value(format!("{name}_kib_per_s"), view.progress.rate_kib[index]);
         node.value(format!("{name}_iops"), view.progress.iops[index]);
+        node.value(format!("{name}_ios_in_all"), view.totals.ios[index]);
+        node.value(format!("{name}_bytes_in_all"), view.totals.bytes[index]);
     }
     node.value("note", view.note.as_str());
 }

@@ -113,10 +113,14 @@ impl Sessions {
                 }
                 Heard::Said(FromSession::Progress(progress)) => self.board.progress(entry.number, progress),
                 Heard::Said(FromSession::Refused(words)) => self.board.refused(entry.number, words),
-                Heard::Said(FromSession::Ended { succeeded }) => {
+                Heard::Said(FromSession::Ended { succeeded, totals }) => {
                     entry.runs = false;
                     self.queue.retain(|number| *number != entry.number);
-                    self.board.ended(entry.number, if succeeded { Outcome::Succeeded } else { Outcome::Failed });
+                    self.board.ended(
+                        entry.number,
+                        if succeeded { Outcome::Succeeded } else { Outcome::Failed },
+                        totals,
+                    );
                 }
                 Heard::Gone => {
                     entry.link = None;
@@ -163,6 +167,7 @@ impl Sessions {
         let entry = self.entries.iter().find(|entry| entry.number == number);
         if let Some(link) = entry.and_then(|entry| entry.link.as_ref()) {
             link.say(&FromListener::Stop(reason.to_owned()));
+            self.board.note(number, format!("told to end: {reason}"));
         }
     }
 
