@@ -119,7 +119,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-const VERIFY: &[&str] = &["--ioengine=psync", "--verify=crc32c"];
+const VERIFY: &[&str] = &["--ioengine=psync", "--verify=crc32c", "--verify_state_save=0"];
 const UNTUNED: &[&str] = &["--ioengine=io_uring", "--iodepth=32"];
 const TRIVIAL: &[&str] = &["--ioengine=null", "--rw=read", "--bs=4k"];
 const TUNED: &[&str] = &[

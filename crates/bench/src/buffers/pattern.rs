@@ -6,8 +6,11 @@
 
 use thiserror::Error;
 
-/// How many bytes a pattern may have: fio 3.33's limit, as much as it sends in its wire format.
-pub const PATTERN_MAXIMUM: usize = 512;
+/// How many bytes a pattern may have. fio 3.33 has room for 512, as much as it sends in its wire format; later versions for more.
+pub const PATTERN_MAXIMUM: usize = 1 << 20;
+
+/// Patterns of up to so many bytes are compared without an allocation.
+const SHORT: usize = 512;
 
 /// How many `%o` a pattern may have: fio 3.33's limit.
 pub const PATTERN_FORMATS_MAXIMUM: usize = 8;
@@ -234,12 +237,18 @@ impl Pattern {
 
     /// Where `data` first differs from the pattern; `position` is how many bytes of a filled buffer are before `data`.
     ///
-    /// Cost: two comparisons of memory; byte by byte only once a difference is known.
+    /// Cost: two comparisons of memory, and an allocation if the pattern is longer than 512 bytes; byte by byte only once a difference
+    /// is known.
     #[must_use]
     pub fn first_difference(&self, data: &[u8], position: usize, block_offset: u64) -> Option<PatternDifference> {
         let length = self.bytes.len();
-        let mut bytes = [0; PATTERN_MAXIMUM];
-        let bytes = &mut bytes[..length];
+        let (mut short, mut long) = ([0; SHORT], Vec::new());
+        let bytes = if length <= SHORT {
+            &mut short[..length]
+        } else {
+            long.resize(length, 0);
+            &mut long[..]
+        };
         bytes.copy_from_slice(&self.bytes);
         self.paste_offset(bytes, block_offset);
         bytes.rotate_left(position % length);

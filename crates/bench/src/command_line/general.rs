@@ -7,7 +7,8 @@ use super::help;
 use crate::options::ValueError;
 use crate::options::kind::{Argument, nearest};
 use crate::options::number::{DefaultUnit, duration};
-use crate::run::{IdleProfile, calibration};
+use crate::run::{IdleProfile, calibration, chain};
+use crate::statistics::log::inflate;
 
 /// Forms of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -392,8 +393,8 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "inflate-log",
         'X',
         "FILE",
-        Action::Unsupported(REQUIRED, "logs are not compressed here"),
-        "Show a compressed log",
+        Action::Required(inflate_log),
+        "Show a log that log_store_compressed has stored",
     ),
     option(
         "merge-blktrace-only",
@@ -512,6 +513,14 @@ fn trigger_timeout(general: &mut GeneralOptions, text: &str) -> Result<Effect, V
 fn trigger(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
     general.trigger = Some(text.to_owned());
     Ok(Effect::Set)
+}
+
+fn inflate_log(_: &mut GeneralOptions, path: &str) -> Result<Effect, ValueError> {
+    let failed = |error: &dyn std::error::Error| ValueError::File { path: path.to_owned(), problem: chain(error) };
+    let stored = std::fs::read(path).map_err(|error| failed(&error))?;
+    let mut lines = Vec::new();
+    inflate(&stored, &mut lines).map_err(|error| failed(&error))?;
+    Ok(answer(String::from_utf8_lossy(&lines).into_owned()))
 }
 
 fn idle_profile(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {

@@ -157,6 +157,7 @@ fn ambiguous_and_unknown_names_are_refused() {
         ("-zz", "there is no option zz"),
         ("--server", "--server: the option is not supported here: running jobs on other machines comes later"),
         ("--trigger-timeout=x", "--trigger-timeout: \"x\" is not a time"),
+        ("--inflate-log=/dev/null/x", "--inflate-log: cannot read /dev/null/x: Not a directory"),
         ("--idle-prof=all", "--idle-prof: \"all\" is not system, percpu or calibrate"),
         ("--terse-version=6", "--terse-version: \"6\" is not a version of the terse form, 2 to 5"),
         ("--eta-interval=100ms", "--eta-interval: 100ms is outside of 250 ms to any time"),

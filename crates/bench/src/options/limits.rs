@@ -30,8 +30,8 @@ pub const SPLIT_ENTRIES_MAX: usize = 64;
 /// Entries of a zoned random distribution, a direction, as in fio.
 pub const ZONE_ENTRIES_MAX: usize = 256;
 
-/// Longest pattern of `verify_pattern` and `buffer_pattern`, in bytes, as in fio.
-pub const PATTERN_BYTES_MAX: usize = 512;
+/// Longest pattern of `verify_pattern` and `buffer_pattern`, in bytes. fio 3.33 has room for 512, and takes as much of a file.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// Block offsets (`%o`) in a pattern, as in fio.
 pub const PATTERN_OFFSETS_MAX: usize = 8;

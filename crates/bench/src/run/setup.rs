@@ -124,6 +124,7 @@ impl JobSetup {
         if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
             return Ok(());
         }
+        self.tell_small_devices(journal);
         let LayOut { file_count, bytes } = self.lay_out;
         if self.read_only && file_count > 0 {
             let what = "--readonly: a file to read is missing or too short, and is not to be written".to_owned();
@@ -146,6 +147,19 @@ impl JobSetup {
             super::writes::Writes::new(&content, refill, Default::default(), &self.seeds, width, smallest.max(1));
         self.files.lay_out(&mut |bytes| writes.fill(bytes), &|| shared.is_stopped())?;
         Ok(())
+    }
+
+    /// Parity: a device that is smaller than what was asked for is used up to its end. Here it is told.
+    fn tell_small_devices(&self, journal: &dyn Journal) {
+        for range in &self.layout.files {
+            let end = range.first.saturating_add(range.length);
+            if end > range.size {
+                journal.complain(&format!(
+                    "{}: {} has {} bytes: the job ends there, and not at {end} as its size says",
+                    self.member.name, range.name, range.size
+                ));
+            }
+        }
     }
 
     /// Sets the scheduler of the disks below the files (`ioscheduler`).
@@ -206,10 +220,16 @@ fn lay_out(
         extent.size = files.free_bytes();
     }
     let mut sizes = seeds.generator(Purpose::FileSize, width);
-    Layout::new(&extent, offsets, &found, &mut sizes).map_err(|error| match error {
+    let layout = Layout::new(&extent, offsets, &found, &mut sizes).map_err(|error| match error {
         LayoutError::NoSize => JobFailure::Option("you need to specify size=".to_owned()),
         other => other.into(),
-    })
+    })?;
+    // fio does nothing in such a file, and says nothing.
+    if let Some(range) = layout.files.iter().find(|range| range.first >= range.size && range.length > 0) {
+        let (name, size, offset) = (range.name.clone(), range.size, range.first);
+        return Err(LayoutError::OffsetBeyondFile { name, offset, size }.into());
+    }
+    Ok(layout)
 }
 
 /// Random numbers of the system, for runs that are not to repeat.

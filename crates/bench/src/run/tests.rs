@@ -380,6 +380,21 @@ fn logs_hold_a_line_for_each_io() {
 }
 
 #[test]
+fn a_job_that_fails_leaves_its_logs() {
+    let folder = Folder::new();
+    let (file, prefix) = (folder.path("f"), folder.path("log"));
+    // The job writes to its file first, and then finds no room in the other.
+    let line = format!(
+        "--name=a --filename={file}:/dev/full --nrfiles=2 --file_service_type=sequential --size=64k --bs=4k --rw=write \
+         --write_lat_log={prefix}"
+    );
+    let failed = ran(&line);
+    assert_eq!(failed.job("a").error.as_ref().map(|error| error.number), Some(libc::ENOSPC), "{:?}", failed.complaints);
+    let log = fs::read_to_string(format!("{prefix}_lat.1.log")).unwrap();
+    assert_eq!(log.lines().count(), 8, "{log}");
+}
+
+#[test]
 fn what_is_not_allowed_is_not_done() {
     let folder = Folder::new();
     let refused = ran("--name=a --ioengine=null --size=4k --exec_prerun=/bin/true");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::command_line::PlannedJob;
 use crate::direction::Direction;
-use crate::statistics::log::{LogKind, LogSample, LogSettings, SampleLog};
+use crate::statistics::log::{LogKind, LogSample, LogSettings, SampleLog, aggregate_file_name};
 use crate::statistics::{Rate, RateSampler};
 
 /// Samples the bandwidth of a run.
@@ -48,7 +48,7 @@ impl TotalBandwidth {
     pub fn write(&mut self, now_ms: u64) -> Result<(), (PathBuf, io::Error)> {
         for (direction, log) in Direction::ALL.into_iter().zip(&mut self.logs) {
             log.finish(now_ms);
-            let path = PathBuf::from(format!("agg-{}_bw.log", direction.name()));
+            let path = PathBuf::from(aggregate_file_name(direction));
             let written = File::create(&path).map(BufWriter::new).and_then(|mut output| {
                 log.write(&mut output)?;
                 output.flush()

@@ -4,10 +4,12 @@ mod case;
 mod comparison;
 pub(super) mod difference;
 mod interrupted;
+mod loop_device;
 mod mounted;
 mod nvme_tcp;
 mod pair;
 mod random_jobs;
+mod trouble;
 
 use e2e::scenario::Scenario;
 
@@ -22,6 +24,11 @@ pub(crate) const TABLE: &[Scenario] = &[
     random_jobs::SCENARIO,
     interrupted::SCENARIO,
     mounted::SCENARIO,
+    trouble::FULL,
+    trouble::FAILING,
+    trouble::SMALL,
+    trouble::TRIMS,
+    trouble::PROGRAMS,
     nvme_tcp::SCENARIO,
     nvme_tcp::KILLED,
     nvme_tcp::HUNG,

@@ -8,6 +8,7 @@ fn parse(text: &str) -> Result<Pattern, PatternError> {
     Pattern::parse(text, true, &mut |name| match name {
         "three" => Ok(b"abc".to_vec()),
         "long" => Ok(vec![b'x'; 4096]),
+        "longer" => Ok(vec![b'x'; PATTERN_MAXIMUM]),
         "empty" => Ok(Vec::new()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     })
@@ -37,7 +38,14 @@ fn the_forms_of_a_pattern() {
 
 #[test]
 fn a_file_fills_what_is_left() {
-    assert_eq!(bytes("\"a\"'long'").len(), PATTERN_MAXIMUM);
+    assert_eq!(bytes("\"a\"'longer'").len(), PATTERN_MAXIMUM);
+    let long = parse("%o\"a\"'long'").unwrap();
+    let mut buffer = vec![0; 10_000];
+    long.fill(&mut buffer, 512);
+    assert_eq!(long.first_difference(&buffer, 0, 512), None);
+    buffer[9000] = b'y';
+    let expected = PatternDifference { at: 8000, found: b'y', wanted: b'x' };
+    assert_eq!(long.first_difference(&buffer[1000..], 1000, 512), Some(expected));
 }
 
 #[test]
@@ -58,8 +66,8 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(problem("deadbeef"), Err((0, PatternProblem::Unknown)));
     assert_eq!(problem("0xzz"), Err((1, PatternProblem::Unknown)));
     assert_eq!(problem(&"%o".repeat(9)), Err((16, PatternProblem::Formats)));
-    assert_eq!(problem(&format!("0x{}", "ab".repeat(513))), Err((0, PatternProblem::Long)));
-    assert_eq!(problem(&format!("1\"{}\"", "a".repeat(512))), Err((1, PatternProblem::Long)));
+    assert_eq!(problem(&format!("0x{}", "ab".repeat(PATTERN_MAXIMUM + 1))), Err((0, PatternProblem::Long)));
+    assert_eq!(problem(&format!("1\"{}\"", "a".repeat(PATTERN_MAXIMUM))), Err((1, PatternProblem::Long)));
     assert!(matches!(problem("'nowhere'"), Err((0, PatternProblem::File(name, _))) if name == "nowhere"));
     let formats = Pattern::parse("%o", false, &mut |_| Ok(Vec::new()));
     assert_eq!(formats.map_err(|error| error.problem), Err(PatternProblem::Format));
@@ -104,7 +112,7 @@ fn every_changed_byte_is_found_where_it_is() {
     assert!(pattern.first_difference(&buffer, 0, 8192).is_some());
 }
 
-/// Any text is a pattern or an error; a pattern has 1 to 512 bytes.
+/// Any text is a pattern or an error; a pattern has bytes, and not too many.
 #[test]
 fn any_text_is_answered() {
     let seed = 0x5eed_u64;

@@ -146,6 +146,14 @@ pub enum ValueError {
         /// Longest text.
         limit: usize,
     },
+    /// A file that cannot be used.
+    #[error("cannot read {path}: {problem}")]
+    File {
+        /// Its name.
+        path: String,
+        /// Why not.
+        problem: String,
+    },
     /// Well formed, but against a rule that the form does not show.
     #[error("{0}")]
     Rule(&'static str),

@@ -1,0 +1,140 @@
+//! What goes wrong below the load generator is told in one line, with the file, the place and the error, and ends with status 1: a
+//! full file system, a device that fails, one that is too small. And what is rarely there does work: trims of a device, programs.
+
+use std::fs::File;
+
+use e2e::context::{Context, Finished};
+use e2e::failure::{Failure, Verdict};
+use e2e::needs::Need;
+use e2e::scenario::Scenario;
+use e2e::scratch::SmallFilesystem;
+use e2e::{ensure, ensure_eq};
+use serde_json::Value;
+
+use super::loop_device::LoopDevice;
+
+pub(super) const FULL: Scenario =
+    Scenario { name: "bench/full_disk", needs: &[Need::Root, Need::Program("mount")], run: full };
+pub(super) const FAILING: Scenario = Scenario { name: "bench/failing_device", needs: DEVICE, run: failing };
+pub(super) const SMALL: Scenario = Scenario { name: "bench/small_device", needs: DEVICE, run: small };
+pub(super) const TRIMS: Scenario = Scenario { name: "bench/trims", needs: DEVICE, run: trims };
+pub(super) const PROGRAMS: Scenario = Scenario { name: "bench/programs", needs: &[], run: programs };
+
+const DEVICE: &[Need] = &[Need::Root, Need::LoopDevice, Need::Program("losetup")];
+/// Bytes of a device.
+const BYTES: u64 = 4 << 20;
+const ENGINES: [&str; 3] = ["--ioengine=psync", "--ioengine=libaio", "--ioengine=io_uring"];
+
+/// One line on standard error with these words, and status 1.
+fn ensure_told(finished: &Finished, words: &[&str]) -> Verdict {
+    ensure_eq!(finished.status, Some(1), "exit status, with {}", finished.error);
+    ensure_eq!(finished.error.lines().count(), 1, "lines that tell it, {:?}", finished.error);
+    for word in words {
+        ensure!(finished.error.contains(word), "expected {word:?} in {:?}", finished.error);
+    }
+    Ok(())
+}
+
+/// The first job of a report.
+fn job(finished: &Finished) -> Result<Value, Failure> {
+    let begin = finished.output.find("{\n").unwrap_or(0);
+    let report: Value = serde_json::from_str(&finished.output[begin..])?;
+    Ok(report["jobs"][0].clone())
+}
+
+fn full(context: &Context) -> Verdict {
+    let small = SmallFilesystem::mount(context.scratch().path(), 1 << 20)?;
+    let path = small.path().join("f");
+    let name = format!("--filename={}", path.display());
+    for engine in ENGINES {
+        let words = ["bench", "--output-format=json", "--name=a", "--rw=write", "--bs=64k", "--size=4m", engine, &name];
+        let finished = context.run(&words)?;
+        ensure_told(&finished, &[&path.display().to_string(), "No space left on device", "write offset=1048576"])?;
+        let job = job(&finished)?;
+        ensure_eq!(job["error"].as_i64(), Some(28), "error of the report, {engine}");
+        ensure_eq!(job["write"]["io_bytes"].as_u64(), Some(1 << 20), "bytes that fitted, {engine}");
+        std::fs::remove_file(&path)?;
+    }
+    let words = ["bench", "--name=a", "--rw=write", "--bs=64k", "--fill_device=1", &name];
+    let filled = context.run(&words)?;
+    ensure_eq!(filled.status, Some(0), "exit status of a job that fills the device, which said {}", filled.error);
+    Ok(())
+}
+
+/// The file below a loop device is cut short: what is behind its end cannot be read.
+fn failing(context: &Context) -> Verdict {
+    let file = context.scratch().sparse_file("disk.img", BYTES)?;
+    let device = LoopDevice::attach(&file)?;
+    File::options().write(true).open(&file)?.set_len(1 << 20)?;
+    let name = device.filename();
+    for engine in ENGINES {
+        let words = ["bench", "--output-format=json", "--name=a", "--rw=read", "--bs=64k", "--direct=1", engine, &name];
+        let finished = context.run(&words)?;
+        ensure_told(&finished, &[&device.path().display().to_string(), "Input/output error", "read offset=1048576"])?;
+        let job = job(&finished)?;
+        ensure_eq!(job["error"].as_i64(), Some(5), "error of the report, {engine}");
+        ensure_eq!(job["read"]["io_bytes"].as_u64(), Some(1 << 20), "bytes that were read, {engine}");
+    }
+    Ok(())
+}
+
+fn small(context: &Context) -> Verdict {
+    let file = context.scratch().sparse_file("disk.img", BYTES)?;
+    let device = LoopDevice::attach(&file)?;
+    let name = device.filename();
+    let words = ["bench", "--output-format=json", "--name=a", "--rw=read", "--bs=64k", &name];
+    // fio reads what there is, without a word.
+    let clipped = context.run(&[&words[..], &["--size=8m"]].concat())?;
+    ensure_eq!(clipped.status, Some(0), "exit status with a size larger than the device");
+    ensure!(clipped.error.contains("has 4194304 bytes: the job ends there"), "it is not told: {}", clipped.error);
+    ensure_eq!(job(&clipped)?["read"]["io_bytes"].as_u64(), Some(BYTES), "bytes that were read");
+    // fio reads nothing, with success.
+    let beyond = context.run(&[&words[..], &["--size=1m", "--offset=8m"]].concat())?;
+    ensure_told(&beyond, &["offset=8388608", "4194304 bytes", &device.path().display().to_string()])
+}
+
+fn trims(context: &Context) -> Verdict {
+    let file = context.scratch().sparse_file("disk.img", BYTES)?;
+    let device = LoopDevice::attach(&file)?;
+    let name = device.filename();
+    for engine in ENGINES {
+        let words = ["bench", "--output-format=json", "--name=a", "--bs=4k", "--size=1m", "--direct=1", engine, &name];
+        for workload in ["--rw=trimwrite", "--rw=randtrimwrite"] {
+            let finished = context.run(&[&words[..], &[workload, "--buffer_pattern=0x5a"]].concat())?;
+            ensure_eq!(finished.status, Some(0), "exit status of {workload} {engine}: {}", finished.error);
+            let job = job(&finished)?;
+            let ios = |direction: &str| job[direction]["total_ios"].as_u64();
+            ensure_eq!((ios("write"), ios("trim")), (Some(256), Some(256)), "I/Os of {workload} {engine}");
+            ensure!(
+                std::fs::read(&file)?[..1 << 20].iter().all(|&byte| byte == 0x5a),
+                "{workload} {engine}: other bytes"
+            );
+        }
+        let finished = context.run(&[&words[..], &["--rw=trim"]].concat())?;
+        ensure_eq!(finished.status, Some(0), "exit status of a trim with {engine}: {}", finished.error);
+        ensure!(
+            std::fs::read(&file)?[..1 << 20].iter().all(|&byte| byte == 0),
+            "{engine}: trimmed blocks are not zero"
+        );
+        // fio 3.33 aborts at the first of these trims.
+        let proof = ["--rw=randwrite", "--verify=crc32c", "--trim_percentage=50", "--trim_backlog=16"];
+        let finished = context.run(&[&words[..], &proof].concat())?;
+        ensure_eq!(finished.status, Some(0), "exit status of trims that are verified, {engine}: {}", finished.error);
+        let job = job(&finished)?;
+        ensure_eq!(job["read"]["total_ios"].as_u64(), Some(256), "blocks that were verified, {engine}");
+        ensure!(job["trim"]["total_ios"].as_u64() > Some(100), "{engine}: no trims in {job}");
+    }
+    Ok(())
+}
+
+fn programs(context: &Context) -> Verdict {
+    let words = ["bench", "--name=a", "--ioengine=exec", "--program=touch", "--arguments=mark", "--runtime=5"];
+    let mark = context.scratch().path().join("mark");
+    let refused = context.run(&words)?;
+    ensure_told(&refused, &["--allow-exec"])?;
+    ensure!(!mark.exists(), "a program was run without being allowed");
+    let ran = context.run(&[&words[..1], &["--allow-exec"], &words[1..]].concat())?;
+    ensure_eq!(ran.status, Some(0), "exit status with --allow-exec: {}", ran.error);
+    ensure!(mark.exists(), "the program was not run");
+    Ok(())
+}
