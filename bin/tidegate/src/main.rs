@@ -5,6 +5,7 @@
 
 mod commands;
 mod configuration;
+mod document;
 mod log_options;
 mod message;
 mod nvme;

@@ -3,7 +3,6 @@
 use crate::direction::Direction;
 use crate::offsets::settings::Mix;
 use crate::options::JobOptions;
-use crate::options::Share;
 use crate::options::description::UnitBase;
 use crate::output::number::Prefix;
 use crate::output::status_line::estimate::{JobProgress, Stage, remaining, with_verify};
@@ -100,9 +99,9 @@ fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
     let options = job.options;
     let phase = job.shared.phase();
     let shape = Shape::of(options);
-    let io_bytes = match options.io_size.io_size {
-        Share::Bytes(bytes) if bytes > 0 => bytes,
-        _ => job.size,
+    let io_bytes = match options.io_size.io_size.bytes() {
+        0 => job.size,
+        bytes => bytes,
     };
     let once = io_bytes.saturating_mul(u64::from(options.description.loops.max(1)));
     let reads_back = options.verification.do_verify && proving::is_wanted(options) && shape.has(Direction::Write);

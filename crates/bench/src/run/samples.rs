@@ -39,6 +39,14 @@ pub(super) struct SampleSettings {
     pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
 }
 
+/// What logs have of an I/O beside its latencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LoggedIo {
+    pub(super) offset: u64,
+    /// As `ioprio_set` takes it.
+    pub(super) priority: u16,
+}
+
 /// The samples of a job.
 #[derive(Debug)]
 pub(super) struct Samples {
@@ -81,7 +89,7 @@ impl Samples {
         &mut self,
         direction: Direction,
         io: &Completion,
-        offset: u64,
+        LoggedIo { offset, priority }: LoggedIo,
         now_ns: u64,
         recorder: &Recorder,
     ) {
@@ -112,7 +120,7 @@ impl Samples {
                 LogKind::CompletionLatency | LogKind::SubmissionLatency => issue_time_ns,
                 _ => 0,
             };
-            let sample = LogSample { value, block_bytes: io.bytes, offset, priority: 0, issue_time_ns };
+            let sample = LogSample { value, block_bytes: io.bytes, offset, priority, issue_time_ns };
             log.record(now_ms, direction, sample);
         }
     }

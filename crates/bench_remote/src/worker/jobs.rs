@@ -36,6 +36,9 @@ pub enum JobsError {
     /// Something was asked instead of jobs being given (`--help`).
     #[error("{0}")]
     Answer(String),
+    /// They are for other workers.
+    #[error("a worker passes no jobs on: leave --client out")]
+    PassedOn,
 }
 
 /// Jobs that can be run.
@@ -136,6 +139,7 @@ impl SentJobs {
         let invocation = match command_line::parse(arguments, &mut system) {
             Ok(Outcome::Run(invocation)) => invocation,
             Ok(Outcome::Answer { text, .. }) => return Err(JobsError::Answer(text)),
+            Ok(Outcome::Remote(_)) => return Err(JobsError::PassedOn),
             Err(error) if matches!(*error.problem, Problem::NoJobs) && self.files.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
@@ -318,6 +322,15 @@ mod tests {
         let refused = jobs.read(&permissions, "").unwrap_err().to_string();
         assert!(refused.contains("/etc/passwd") && refused.contains("directories"), "{refused}");
         std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_passed_on_to_other_workers() {
+        let mut jobs = SentJobs::default();
+        let arguments = ["fio", "--client=192.0.2.1"].map(|word| word.as_bytes().to_vec()).to_vec();
+        jobs.add_line(&CommandLine { arguments, ..CommandLine::default() }).unwrap();
+        jobs.add_file(&JobFile { bytes: b"[a]\nioengine=null\nsize=1m\n".to_vec(), ..JobFile::default() }).unwrap();
+        assert!(matches!(jobs.read(&Permissions::least(), ""), Err(JobsError::PassedOn)));
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub fn identity(version: &str) -> WorkerIdentity {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     WorkerIdentity {
         host_name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        version: version.to_owned(),
+        // A front end of ours tells by it whose worker this is.
+        version: format!("{version}-tidegate"),
         processors: u32::try_from(processors).unwrap_or(u32::MAX),
     }
 }

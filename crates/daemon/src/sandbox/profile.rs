@@ -5,7 +5,8 @@
 //! does the kernel's log (`type=1326`), since every refusal is logged.
 
 use super::system_calls::{
-    EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS, THREADS,
+    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS,
+    THREADS,
 };
 
 /// What a kind of service may ask of the kernel. Everything else is refused.
@@ -174,13 +175,38 @@ pub const SUPERVISOR: Profile = Profile {
         &IO_URING,
         &SOCKETS,
         &NETWORK_SERVER,
+        &DIRECTORY_WATCHING,
         &LOAD,
         &PROCESSES,
     ],
 };
 
+/// The stream side of a radio, which starts its library side again when that has ended. Its filter is the library side's too, so
+/// it allows what either of them needs; Landlock lets it execute this program and no other.
+pub const RADIO: Profile = Profile {
+    name: "radio",
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &DIRECTORY_WATCHING,
+        &PROCESSES,
+    ],
+};
+
+/// The library side of a radio: a database, directories of music, and the fronts that commands come through.
+pub const RADIO_LIBRARY: Profile = Profile {
+    name: "radio library",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &SOCKETS, &NETWORK_SERVER, &DIRECTORY_WATCHING],
+};
+
 /// Every profile.
-pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &BENCH, &BENCH_SESSION, &SUPERVISOR];
+pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &BENCH, &BENCH_SESSION, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
 
 #[cfg(test)]
 mod tests {
@@ -222,12 +248,12 @@ mod tests {
 
     #[test]
     fn no_service_may_execute_or_do_what_is_dangerous() {
-        for profile in [&TARGET, &LOCAL, &BENCH_SESSION] {
+        for profile in [&TARGET, &LOCAL, &BENCH_SESSION, &RADIO_LIBRARY] {
             for call in DANGEROUS {
                 assert!(profile.system_calls().all(|allowed| allowed.number != call.number), "{}", call.symbol);
             }
         }
-        for profile in [&SUPERVISOR, &BENCH] {
+        for profile in [&SUPERVISOR, &BENCH, &RADIO] {
             let dangerous: Vec<_> =
                 DANGEROUS.iter().filter(|call| profile.allows(call.number)).map(SystemCall::name).collect();
             assert_eq!(dangerous, ["execve", "execveat"], "{}", profile.name);

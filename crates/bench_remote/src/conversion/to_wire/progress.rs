@@ -9,6 +9,9 @@ use super::{digits, unit_base};
 /// What fio's front end takes for "nobody knows": it shows no time then.
 const UNKNOWN_S: u64 = i32::MAX as u64;
 
+/// What fio's front end takes for "nobody will know": it shows `--`.
+const NEVER_KNOWN_S: u64 = u64::MAX;
+
 /// Progress of `jobs` jobs. Limits of rates are not told by direction here and stand with the reads, which front ends add up.
 #[must_use]
 pub fn eta(status: &Status, jobs: u32) -> Eta {
@@ -17,8 +20,8 @@ pub fn eta(status: &Status, jobs: u32) -> Eta {
         ramping: status.ramping,
         setting_up: status.setting_up,
         pending: jobs.saturating_sub(status.running),
-        minimum_rate: [status.minimum_rate / 1024, 0, 0],
-        target_rate: [status.target_rate / 1024, 0, 0],
+        minimum_rate: [status.minimum_rate, 0, 0],
+        target_rate: [status.target_rate, 0, 0],
         minimum_iops: [status.minimum_iops, 0, 0],
         target_iops: [status.target_iops, 0, 0],
         rate: status.rate,
@@ -26,7 +29,8 @@ pub fn eta(status: &Status, jobs: u32) -> Eta {
         elapsed_s: status.elapsed_seconds,
         remaining_s: match status.remaining {
             Remaining::Seconds(seconds) => seconds,
-            Remaining::Unknown | Remaining::Unmeasurable => UNKNOWN_S,
+            Remaining::Unknown => UNKNOWN_S,
+            Remaining::Unmeasurable => NEVER_KNOWN_S,
         },
         is_binary: status.prefix == Prefix::of_kilobyte(1024),
         unit_base: unit_base(status.unit),
