@@ -28,12 +28,12 @@ fn jobs(context: &Context) -> Verdict {
         (format!("{file}filename=../touched\n"), ["filename: ../touched", "directories"]),
         (format!("{file}filename=out/touched\n"), ["filename: out/touched", "directories"]),
         (format!("{file}directory={scratch}\n"), ["directory", "directories"]),
-        (format!("[a]\nioengine=psync\nrw=read\nsize=4k\nfilename=/dev/zero\n"), ["/dev/zero", "devices"]),
+        ("[a]\nioengine=psync\nrw=read\nsize=4k\nfilename=/dev/zero\n".to_owned(), ["/dev/zero", "devices"]),
         (format!("{null}buffer_pattern='/etc/hostname'\n"), ["buffer_pattern: /etc/hostname", "directories"]),
         (format!("{null}include /etc/hostname\n"), ["/etc/hostname", "allow_load_file"]),
-        (format!("[a]\nioengine=nvme_tcp\nsize=1m\nfilename=x\n"), ["ioengine=nvme_tcp", "engines"]),
+        ("[a]\nioengine=nvme_tcp\nsize=1m\nfilename=x\n".to_owned(), ["ioengine=nvme_tcp", "engines"]),
         (format!("{null}numjobs=5\n"), ["5 jobs", "jobs_max"]),
-        (format!("[a]\nioengine=null\nsize=4g\nbs=2g\n"), ["buffers", "buffer_bytes_max"]),
+        ("[a]\nioengine=null\nsize=4g\nbs=2g\n".to_owned(), ["buffers", "buffer_bytes_max"]),
     ] {
         let finished = worker.measured(context, "refused", &[], &job)?;
         ensure_eq!(finished.status, Some(1), "status of fio with {job}: {}", said(&finished));
