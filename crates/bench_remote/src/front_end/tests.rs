@@ -12,8 +12,8 @@ use bench_wire::{FixedText, ProtocolVersion, Role};
 
 use super::conversation::{Conversation, Event, SILENCE_MAX_S};
 use super::fleet::{Fleet, News, State};
-use super::jobs::WorkerJobs;
-use super::{Failure, Stage, log_file};
+use super::jobs::{PermittedFiles, WorkerJobs};
+use super::{Failure, Stage, log_file, verify_states};
 
 /// What a worker sent in a session of `crates/bench_wire/tests/captured`, and the name of the session.
 fn recordings() -> Vec<(String, Vec<u8>)> {
@@ -146,6 +146,29 @@ fn logs_of_every_release_are_written_whole() {
         }
     }
     assert!(logs >= 20, "{logs}");
+}
+
+#[test]
+fn states_that_a_trigger_leaves_can_be_loaded_again() {
+    let mut found = Vec::new();
+    for (name, worker) in recordings().into_iter().filter(|(name, _)| name.ends_with("trigger")) {
+        let (conversation, told) = play(&worker, usize::MAX);
+        let states = told.iter().find_map(|event| match event {
+            Event::VerifyStates(states) => Some(states),
+            _ => None,
+        });
+        let files = verify_states::files(states.unwrap(), "10.0.0.1", conversation.version());
+        for file in files.iter().flatten() {
+            assert!(bench::verify::StateFile::decode(&file.bytes).is_ok(), "{name}: {}", file.name);
+            let text = "[global]\nverify_state_load=1\n[v]\n";
+            assert!(PermittedFiles::of(text).may_read("10.0.0.1", &file.name), "{name}: {}", file.name);
+        }
+        found.push((name, files.map(|files| files.len())));
+    }
+    let layout = || Err(verify_states::StatesError::Layout);
+    let expected = [("3.33", Ok(1)), ("3.37", Ok(1)), ("3.39", layout()), ("f5344384", layout())];
+    let expected: Vec<_> = expected.into_iter().map(|(release, files)| (format!("{release}-trigger"), files)).collect();
+    assert_eq!(found, expected);
 }
 
 /// A made-up worker of a version, on the other side of a conversation.

@@ -37,7 +37,7 @@ fn same_json(context: &Context) -> Verdict {
                 // The sum has percentiles since fio 3.42; options of jobs behind one with clones are lost in fio.
                 .filter(|line| {
                     let is_known = |more: &&str| line.contains(&format!("/{more}: fio has nothing"));
-                    !["percentile", "bins", "job options"].iter().any(|more| is_known(more))
+                    !["percentile", "bins", "job options"].iter().any(is_known)
                 })
                 .collect();
             ensure!(different.is_empty(), "{format}: {}", different.join("\n"));

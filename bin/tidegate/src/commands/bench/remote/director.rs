@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use bench::command_line::{Eta, GeneralOptions};
 use bench::output::status_line::{ShowStatus, StatusLine};
+use bench::run::Trigger;
 use bench_remote::front_end::conversation::Event;
 use bench_remote::front_end::drive::Director;
 use bench_remote::front_end::fleet::{Fleet, News};
@@ -34,6 +35,9 @@ pub(super) struct FrontEnd<'r> {
     line: StatusLine,
     /// The line of the progress stands on the screen.
     is_shown: bool,
+    trigger: Trigger,
+    /// What workers run when it is pulled.
+    trigger_remote: String,
     /// The whole screen, with `--tui`.
     view: Option<LiveView>,
     /// Somebody has asked for the end on it.
@@ -62,6 +66,8 @@ impl<'r> FrontEnd<'r> {
             next_ms: interval_ms,
             line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
             is_shown: false,
+            trigger: Trigger::new(general.trigger_file.clone(), general.trigger_timeout, general.trigger.clone()),
+            trigger_remote: general.trigger_remote.clone().unwrap_or_default(),
             view: None,
             was_ended: false,
         }
@@ -77,6 +83,11 @@ impl<'r> FrontEnd<'r> {
         }
         self.view = Some(LiveView::begin()?);
         Ok(())
+    }
+
+    /// What is run here after a trigger was pulled.
+    pub(super) const fn trigger(&self) -> &Trigger {
+        &self.trigger
     }
 
     /// Whether the run was ended on the screen.
@@ -205,6 +216,12 @@ impl Director for FrontEnd<'_> {
                 }
             }
             News::Said(Event::FileWanted(tag, path)) => self.answer(fleet, worker, tag, &path),
+            News::Said(Event::VerifyStates(states)) => {
+                let version = fleet.workers()[worker].conversation().version();
+                if let Err(error) = self.storage.save_states(worker, &states, version) {
+                    self.note(fleet, worker, error);
+                }
+            }
             News::Said(Event::Over) => self.tell_rest(fleet, worker),
             News::Failed(failure) => {
                 self.tell_rest(fleet, worker);
@@ -224,6 +241,9 @@ impl Director for FrontEnd<'_> {
         {
             self.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
             fleet.stop();
+        }
+        if self.trigger.is_pulled(now_ms) {
+            fleet.trigger(&self.trigger_remote);
         }
         self.show(fleet);
         if !self.shows_progress || now_ms < self.next_ms {

@@ -82,6 +82,9 @@ fn measure(
             return message::failure(format_args!("cannot write the results: {error}"));
         }
     }
+    if let Err(error) = director.trigger().run_command() {
+        return message::failure(format_args!("--trigger: {error}"));
+    }
     match (director.was_ended() || signals.number().is_some(), fleet.has_failures()) {
         (true, _) => Outcome::Ended(std::process::ExitCode::from(128)),
         (false, true) => Outcome::Failure,
