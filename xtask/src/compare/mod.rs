@@ -6,6 +6,7 @@
 
 mod bare_loop;
 mod bench;
+mod bench_remote;
 mod daemon;
 mod machine;
 mod target;
@@ -24,7 +25,8 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] =
+    &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bench_remote::COMPARISON, bare_loop::COMPARISON];
 
 fn arguments() -> Command {
     Command::new("compare")

@@ -1,11 +1,14 @@
 //! What is said between the front end and one worker, without the connection.
 //!
 //! ```text
-//! Asking    the jobs are sent; the worker says START for each message that has jobs   (or refuses our version: again, in its own)
-//! Ready     all jobs are understood
+//! Asking    PROBE, the jobs, PROBE again are sent                (the worker may refuse our version: all again, in its own)
+//! Ready     all jobs are understood: START has come for each message with jobs, or the answer to the second PROBE
 //! Running   RUN is said; progress is asked for; logs and results come
 //! Over      the worker has said QUIT
 //! ```
+//!
+//! A worker that refuses a version closes the connection. If it does so with words of ours unread, its refusal may be lost on the way: the
+//! network resets the connection. So a worker that goes without a word is asked a second time, by a PROBE and nothing else.
 //!
 //! Bytes come in by [`Conversation::receive`], what is to be told goes out as [`Event`]s, and what is to be sent is
 //! [`Conversation::pending_output`]. A [`Failure`] is the end of it. Time comes in as milliseconds.
@@ -29,8 +32,8 @@ const REQUESTS_MAX: usize = 1;
 /// What a worker has said that is of interest to others.
 #[derive(Debug, PartialEq)]
 pub enum Event {
-    /// It speaks another version, which is known now: connect again.
-    OtherVersion,
+    /// It speaks another version, which is known now, or has gone without a word: connect again.
+    Again,
     /// It has told who it is.
     Introduced(WorkerProbe),
     /// A line of its output, or part of one.
@@ -73,7 +76,13 @@ pub struct Conversation {
     understood: usize,
     /// A version that it has asked for.
     asked_for: Option<ProtocolVersion>,
+    /// A worker that goes without a word is asked a second time.
+    may_ask_twice: bool,
+    /// Jobs are sent when it has answered the first PROBE.
+    is_careful: bool,
     next_tag: u64,
+    /// The request behind the jobs: its answer comes when they have been read, whatever has been said of them.
+    behind_jobs: Tag,
     /// A job of it runs, or has run.
     has_started: bool,
     /// It has said anything at all in its version.
@@ -99,7 +108,10 @@ impl Conversation {
             phase: Phase::Asking,
             understood: 0,
             asked_for: None,
+            may_ask_twice: true,
+            is_careful: false,
             next_tag: 1,
+            behind_jobs: Tag(0),
             has_started: false,
             has_spoken: false,
             heard_ms: now_ms,
@@ -114,18 +126,35 @@ impl Conversation {
         self.understood = 0;
         self.heard_ms = now_ms;
         let tag = self.tag();
-        let flags = if self.compresses_logs { PROBE_COMPRESSION } else { 0 };
-        let probe = FrontEndProbe { flags, worker_name: FixedText::new(&self.address) };
-        self.session.send(&FrontEndMessage::Probe(tag, probe));
-        self.jobs.iter().for_each(|message| self.session.send(message));
+        self.session.send(&FrontEndMessage::Probe(tag, self.probe()));
+        if !self.is_careful {
+            self.send_jobs();
+        }
     }
 
-    /// A new connection is there, after [`Event::OtherVersion`]: says everything again in the worker's version.
-    ///
-    /// # Panics
-    /// When the worker has not asked for a version.
+    /// Sends the jobs, and a request behind them.
+    fn send_jobs(&mut self) {
+        self.jobs.iter().for_each(|message| self.session.send(message));
+        self.behind_jobs = self.tag();
+        self.session.send(&FrontEndMessage::Probe(self.behind_jobs, self.probe()));
+    }
+
+    fn probe(&self) -> FrontEndProbe {
+        let flags = if self.compresses_logs { PROBE_COMPRESSION } else { 0 };
+        FrontEndProbe { flags, worker_name: FixedText::new(&self.address) }
+    }
+
+    /// The same with a worker that takes every version: when it goes, it has its reasons.
+    #[must_use]
+    pub const fn with_any_version(mut self) -> Self {
+        self.may_ask_twice = false;
+        self
+    }
+
+    /// A new connection is there, after [`Event::Again`]: says everything again, in the worker's version if it has asked for one.
     pub fn connected_again(&mut self, now_ms: u64) {
-        self.greet(self.asked_for.expect("only after an event that says so"), now_ms);
+        self.is_careful = self.asked_for.is_none();
+        self.greet(self.asked_for.unwrap_or(self.session.version()), now_ms);
     }
 
     fn tag(&mut self) -> Tag {
@@ -182,13 +211,19 @@ impl Conversation {
         if self.asked_for.replace(version).is_some() {
             return Err(Failure::VersionRefused);
         }
-        Ok(Event::OtherVersion)
+        Ok(Event::Again)
     }
 
     /// What a message means; `None` when it is for the results.
     fn take(&mut self, message: WorkerMessage) -> Result<Option<Event>, Failure> {
         Ok(Some(match message {
-            WorkerMessage::Probe(_, probe) => Event::Introduced(probe),
+            WorkerMessage::Probe(tag, _) if tag == self.behind_jobs => return Ok(self.ready()),
+            WorkerMessage::Probe(_, probe) => {
+                if std::mem::take(&mut self.is_careful) {
+                    self.send_jobs();
+                }
+                Event::Introduced(probe)
+            }
             WorkerMessage::Text(text) => Event::Text(text),
             WorkerMessage::Start(_) => return Ok(self.understood_one()),
             WorkerMessage::JobStarted => {
@@ -218,19 +253,27 @@ impl Conversation {
 
     fn understood_one(&mut self) -> Option<Event> {
         self.understood += 1;
-        if self.phase != Phase::Asking || self.understood < self.jobs.len() {
+        if self.understood < self.jobs.len() { None } else { self.ready() }
+    }
+
+    fn ready(&mut self) -> Option<Event> {
+        if self.phase != Phase::Asking {
             return None;
         }
         self.phase = Phase::Ready;
         Some(Event::Ready)
     }
 
-    /// The worker has closed the connection.
+    /// The worker has closed the connection. It may be worth to connect [again](Event::Again).
     ///
     /// # Errors
     /// [`Failure::Disconnected`] unless it had said all.
-    pub fn closed(&self) -> Result<(), Failure> {
-        self.stage().map_or(Ok(()), |stage| Err(Failure::Disconnected(stage)))
+    pub fn closed(&mut self) -> Result<Option<Event>, Failure> {
+        let Some(stage) = self.stage() else { return Ok(None) };
+        if !self.has_spoken && std::mem::take(&mut self.may_ask_twice) {
+            return Ok(Some(Event::Again));
+        }
+        Err(Failure::Disconnected(stage))
     }
 
     /// Starts the jobs.

@@ -122,7 +122,7 @@ impl Links<'_> {
     /// Tells what has happened, and does what follows from it for the connections.
     fn tell(&mut self, fleet: &mut Fleet, director: &mut dyn Director) {
         while let Some((worker, news)) = fleet.next_news() {
-            if matches!(news, News::Said(Event::OtherVersion)) {
+            if matches!(news, News::Said(Event::Again)) {
                 self.links[worker] = None;
                 self.open(fleet, worker);
                 fleet.connected_again(worker, self.now_ms());

@@ -164,7 +164,7 @@ impl Fleet {
             Event::Over => worker.state = State::Done,
             _ => {}
         }
-        let goes_on = event != Event::OtherVersion;
+        let goes_on = event != Event::Again;
         self.news.push_back((number, News::Said(event)));
         goes_on
     }
@@ -174,10 +174,14 @@ impl Fleet {
     /// # Panics
     /// When there is no such worker.
     pub fn closed(&mut self, worker: usize, now_ms: u64) {
-        if let Err(failure) = self.workers[worker].conversation.closed() {
-            self.fail(worker, failure);
-            self.start_when_all_are_ready(now_ms);
+        match self.workers[worker].conversation.closed() {
+            Ok(None) => {}
+            Ok(Some(event)) => {
+                self.take(worker, event);
+            }
+            Err(failure) => self.fail(worker, failure),
         }
+        self.start_when_all_are_ready(now_ms);
     }
 
     /// A worker failed of something that its conversation does not know.
@@ -202,10 +206,10 @@ impl Fleet {
         }
     }
 
-    /// A worker has a new connection, after [`Event::OtherVersion`].
+    /// A worker has a new connection, after [`Event::Again`].
     ///
     /// # Panics
-    /// When it has not asked for one.
+    /// When there is no such worker.
     pub fn connected_again(&mut self, worker: usize, now_ms: u64) {
         self.workers[worker].conversation.connected_again(now_ms);
     }
@@ -260,6 +264,13 @@ impl Fleet {
             self.is_started = true;
             self.part();
         }
+    }
+
+    /// Waits for nobody any more: who has not said all has failed.
+    pub fn abandon(&mut self) {
+        self.has_failures |= !self.is_over();
+        self.is_started = true;
+        self.part();
     }
 
     /// Has nothing more to say to anybody: workers drop the jobs when their connection goes.

@@ -94,6 +94,14 @@ fn as_line(text: &str) -> Line<'_> {
 }
 
 impl PermittedFiles {
+    /// What the jobs of a job file allow.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut files = Self::default();
+        files.read(text.lines().map(as_line));
+        files
+    }
+
     fn read<'a>(&mut self, lines: impl Iterator<Item = Line<'a>>) {
         let (mut section, mut all_load) = ("", false);
         for line in lines {
@@ -134,10 +142,8 @@ impl PermittedFiles {
     /// Whether a worker that is called `worker` may have this file: `WORKER-JOB-NUMBER-verify.state` of a job that loads its state.
     #[must_use]
     pub fn may_read(&self, worker: &str, path: &str) -> bool {
-        // Parity: fio has no dots in these names.
-        let worker = worker.replace('.', "_");
         let job_and_number =
-            || path.strip_prefix(&worker)?.strip_prefix('-')?.strip_suffix(VERIFY_STATE)?.rsplit_once('-');
+            || path.strip_prefix(worker)?.strip_prefix('-')?.strip_suffix(VERIFY_STATE)?.rsplit_once('-');
         job_and_number().is_some_and(|(job, number)| {
             self.verified_jobs.contains(job)
                 && !job.contains('/')
@@ -156,15 +162,9 @@ fn split_directory(path: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn permitted(text: &str) -> PermittedFiles {
-        let mut files = PermittedFiles::default();
-        files.read(text.lines().map(as_line));
-        files
-    }
-
     #[test]
     fn logs_go_where_a_job_says_and_nowhere_else() {
-        let files = permitted("[a]\nwrite_bw_log=/srv/logs/a\nwrite_iops_log=here\n");
+        let files = PermittedFiles::of("[a]\nwrite_bw_log=/srv/logs/a\nwrite_iops_log=here\n");
         assert_eq!(files.log_path("/srv/logs/a_bw.1.log").as_deref(), Some("/srv/logs/a_bw.1.log"));
         assert_eq!(files.log_path("here_iops.1.log").as_deref(), Some("here_iops.1.log"));
         for (sent, kept) in [
@@ -183,20 +183,20 @@ mod tests {
 
     #[test]
     fn verify_states_are_sent_when_a_job_loads_them() {
-        let files = permitted("[global]\nrw=write\n[a-b]\nverify_state_load=1\n[c]\nverify_state_load=0\n");
-        assert!(files.may_read("127.0.0.1", "127_0_0_1-a-b-0-verify.state"));
+        let files = PermittedFiles::of("[global]\nrw=write\n[a-b]\nverify_state_load=1\n[c]\nverify_state_load=0\n");
+        assert!(files.may_read("127.0.0.1", "127.0.0.1-a-b-0-verify.state"));
         for refused in [
-            "127_0_0_1-c-0-verify.state",
-            "127_0_0_2-a-b-0-verify.state",
-            "127_0_0_1-a-b-x-verify.state",
-            "127_0_0_1-a-b--verify.state",
-            "127_0_0_1-a-b-0-verify.state/../../etc/passwd",
-            "../127_0_0_1-a-b-0-verify.state",
+            "127.0.0.1-c-0-verify.state",
+            "127.0.0.2-a-b-0-verify.state",
+            "127.0.0.1-a-b-x-verify.state",
+            "127.0.0.1-a-b--verify.state",
+            "127.0.0.1-a-b-0-verify.state/../../etc/passwd",
+            "../127.0.0.1-a-b-0-verify.state",
             "/etc/passwd",
         ] {
             assert!(!files.may_read("127.0.0.1", refused), "{refused}");
         }
-        let all = permitted("[global]\nverify_state_load\n[a]\n[../b]\n[c]\n");
+        let all = PermittedFiles::of("[global]\nverify_state_load\n[a]\n[../b]\n[c]\n");
         assert!(all.may_read("h", "h-a-0-verify.state") && all.may_read("h", "h-c-11-verify.state"));
         assert!(
             !all.may_read("h", "h-../b-0-verify.state")

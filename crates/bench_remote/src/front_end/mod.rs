@@ -8,6 +8,7 @@
 //!  link, ssh       a connection
 //!  drive           the loop: connections, clock, and whoever decides and tells ([`drive::Director`])
 //!  log_file        a worker's log as a file
+//!  verify_states   how far jobs were when a trigger ended them, as files
 //!  introduction, progress, failure
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod log_file;
 pub mod progress;
 pub mod results;
 pub mod ssh;
+pub mod verify_states;
 
 #[cfg(test)]
 mod tests;

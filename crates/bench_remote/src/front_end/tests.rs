@@ -12,8 +12,8 @@ use bench_wire::{FixedText, ProtocolVersion, Role};
 
 use super::conversation::{Conversation, Event, SILENCE_MAX_S};
 use super::fleet::{Fleet, News, State};
-use super::jobs::WorkerJobs;
-use super::{Failure, Stage, log_file};
+use super::jobs::{PermittedFiles, WorkerJobs};
+use super::{Failure, Stage, log_file, verify_states};
 
 /// What a worker sent in a session of `crates/bench_wire/tests/captured`, and the name of the session.
 fn recordings() -> Vec<(String, Vec<u8>)> {
@@ -71,17 +71,17 @@ fn play(worker: &[u8], piece: usize) -> (Conversation, Vec<Event>) {
                 if event == Event::Ready {
                     conversation.run(5);
                 }
-                let is_other = event == Event::OtherVersion;
+                let is_other = event == Event::Again;
                 told.push(event);
                 if is_other {
                     break;
                 }
             }
-            if told.last() == Some(&Event::OtherVersion) {
+            if told.last() == Some(&Event::Again) {
                 break;
             }
         }
-        if round == 0 && told == [Event::OtherVersion] {
+        if round == 0 && told == [Event::Again] {
             conversation.connected_again(5);
             told.clear();
         } else {
@@ -97,7 +97,7 @@ fn workers_of_every_release_are_understood_to_the_end() {
         let (conversation, told) = play(&worker, usize::MAX);
         assert_eq!(told.last(), Some(&Event::Over), "{name}");
         assert!(told.contains(&Event::JobStarted) && told.contains(&Event::Ready), "{name}");
-        assert!(conversation.closed().is_ok() && conversation.stage().is_none());
+        assert!(conversation.stage().is_none());
         let results = conversation.results();
         assert!(!results.jobs.is_empty() && !results.groups.is_empty(), "{name}");
         for job in &results.jobs {
@@ -146,6 +146,29 @@ fn logs_of_every_release_are_written_whole() {
         }
     }
     assert!(logs >= 20, "{logs}");
+}
+
+#[test]
+fn states_that_a_trigger_leaves_can_be_loaded_again() {
+    let mut found = Vec::new();
+    for (name, worker) in recordings().into_iter().filter(|(name, _)| name.ends_with("trigger")) {
+        let (conversation, told) = play(&worker, usize::MAX);
+        let states = told.iter().find_map(|event| match event {
+            Event::VerifyStates(states) => Some(states),
+            _ => None,
+        });
+        let files = verify_states::files(states.unwrap(), "10.0.0.1", conversation.version());
+        for file in files.iter().flatten() {
+            assert!(bench::verify::StateFile::decode(&file.bytes).is_ok(), "{name}: {}", file.name);
+            let text = "[global]\nverify_state_load=1\n[v]\n";
+            assert!(PermittedFiles::of(text).may_read("10.0.0.1", &file.name), "{name}: {}", file.name);
+        }
+        found.push((name, files.map(|files| files.len())));
+    }
+    let layout = || Err(verify_states::StatesError::Layout);
+    let expected = [("3.33", Ok(1)), ("3.37", Ok(1)), ("3.39", layout()), ("f5344384", layout())];
+    let expected: Vec<_> = expected.into_iter().map(|(release, files)| (format!("{release}-trigger"), files)).collect();
+    assert_eq!(found, expected);
 }
 
 /// A made-up worker of a version, on the other side of a conversation.
@@ -197,6 +220,11 @@ fn a_worker_is_ready_when_it_has_understood_every_message() {
     assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), []);
     assert_eq!(conversation.stage(), Some(Stage::Asking));
     assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), [Event::Ready]);
+    let (mut other, mut worker_of_few_words) = meeting(2);
+    worker_of_few_words.hear(&mut other);
+    let Some(FrontEndMessage::Probe(tag, _)) = worker_of_few_words.said.last().cloned() else { panic!() };
+    let told = worker_of_few_words.says(&mut other, &[start(), WorkerMessage::Probe(tag, WorkerProbe::default())]);
+    assert_eq!(told.unwrap(), [Event::Ready], "one START for all, and the answer to what was asked behind the jobs");
     conversation.ask_progress();
     conversation.run(10);
     conversation.ask_progress();
@@ -227,14 +255,15 @@ fn failures_say_what_happened() {
     assert_eq!(refused(&[WorkerMessage::Stop(Stop { error: 3, signal: 0 })], true), "exited with error 3");
     assert_eq!(refused(&[WorkerMessage::Stop(Stop { error: 0, signal: 9 })], true), "its jobs were ended by signal 9");
     let (mut conversation, mut worker) = meeting(1);
-    let closed = |conversation: &Conversation| conversation.closed().unwrap_err().to_string();
-    assert!(closed(&conversation).contains("before it had understood the jobs"));
+    let closed = |conversation: &mut Conversation| conversation.closed().unwrap_err().to_string();
+    worker.says(&mut conversation, &[text("busy\n")]).unwrap();
+    assert!(closed(&mut conversation).contains("before it had understood the jobs"));
     worker.says(&mut conversation, &[start()]).unwrap();
-    assert!(closed(&conversation).contains("before the jobs were started"));
+    assert!(closed(&mut conversation).contains("before the jobs were started"));
     conversation.run(1);
-    assert!(closed(&conversation).contains("while its jobs ran"));
+    assert!(closed(&mut conversation).contains("while its jobs ran"));
     worker.says(&mut conversation, &[WorkerMessage::Stop(Stop::default())]).unwrap();
-    assert!(closed(&conversation).contains("while its jobs ran"), "it has not said that it has said all");
+    assert!(closed(&mut conversation).contains("while its jobs ran"), "it has not said that it has said all");
 }
 
 #[test]
@@ -245,10 +274,31 @@ fn a_version_is_asked_for_once() {
         text("bad server cmd version\n").encode(&mut writer);
         writer.pending().to_vec()
     };
-    assert_eq!(conversation.receive(&mut &*refusal(97), 0).unwrap(), Some(Event::OtherVersion));
+    assert_eq!(conversation.receive(&mut &*refusal(97), 0).unwrap(), Some(Event::Again));
     conversation.connected_again(0);
     assert_eq!(conversation.version(), ProtocolVersion::OLDEST);
     assert!(matches!(conversation.receive(&mut &*refusal(101), 0), Err(Failure::VersionRefused)));
+}
+
+#[test]
+fn a_refusal_that_is_lost_is_asked_for_again() {
+    let mut conversation = Conversation::new("a", &jobs(1), 0);
+    assert_eq!(conversation.closed().unwrap(), Some(Event::Again));
+    conversation.connected_again(0);
+    let probe_only = conversation.pending_output().len();
+    assert_eq!(probe_only, 24 + 136, "nothing that could be left unread");
+    let mut worker = Puppet { session: WorkerSession::new(), said: Vec::new() };
+    worker.hear(&mut conversation);
+    let Some(FrontEndMessage::Probe(tag, _)) = worker.said.pop() else { panic!() };
+    let told = worker.says(&mut conversation, &[WorkerMessage::Probe(tag, WorkerProbe::default())]).unwrap();
+    assert_eq!(told, [Event::Introduced(WorkerProbe::default())]);
+    assert_eq!(worker.says(&mut conversation, &[start()]).unwrap(), [Event::Ready]);
+    assert!(worker.said.iter().any(|said| matches!(said, FrontEndMessage::Job(_))));
+    let mut conversation = Conversation::new("a", &jobs(1), 0);
+    conversation.closed().unwrap();
+    conversation.connected_again(0);
+    assert!(matches!(conversation.closed(), Err(Failure::Disconnected(Stage::Asking))), "not for ever");
+    assert!(Conversation::new("a", &jobs(1), 0).with_any_version().closed().is_err());
 }
 
 #[test]
@@ -336,6 +386,8 @@ fn all_start_when_the_last_is_ready() {
 fn who_fails_does_not_hold_others_up() {
     let (mut fleet, mut workers) = fleet(3);
     say(&mut fleet, &mut workers, 0, &[start()]);
+    fleet.closed(1, 0);
+    fleet.connected_again(1, 0);
     fleet.closed(1, 0);
     assert_eq!(has_run(&workers), [false; 3]);
     fleet.lost(2, Failure::Unreachable(std::io::ErrorKind::ConnectionRefused.into()), 0);

@@ -143,7 +143,7 @@ impl SentJobs {
             Err(error) if matches!(*error.problem, Problem::NoJobs) && self.files.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let plan = invocation.plan()?;
+        let mut plan = invocation.plan()?;
         let settings = RunSettings {
             allow_exec: permissions.exec,
             read_only: invocation.general.readonly,
@@ -151,6 +151,10 @@ impl SentJobs {
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;
+        if matches!(&permissions.files, Files::Only { directories, .. } if directories.is_empty()) {
+            // Jobs without files verify as well, and there is no place for the state that they would leave.
+            plan.jobs.iter_mut().for_each(|job| job.resolved.options.verification.verify_state_save = false);
+        }
         let globals = invocation.global_listed.iter();
         Ok(Some(ReadJobs {
             plan,
@@ -322,6 +326,15 @@ mod tests {
         let refused = jobs.read(&permissions, "").unwrap_err().to_string();
         assert!(refused.contains("/etc/passwd") && refused.contains("directories"), "{refused}");
         std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_passed_on_to_other_workers() {
+        let mut jobs = SentJobs::default();
+        let arguments = ["fio", "--client=192.0.2.1"].map(|word| word.as_bytes().to_vec()).to_vec();
+        jobs.add_line(&CommandLine { arguments, ..CommandLine::default() }).unwrap();
+        jobs.add_file(&JobFile { bytes: b"[a]\nioengine=null\nsize=1m\n".to_vec(), ..JobFile::default() }).unwrap();
+        assert!(matches!(jobs.read(&Permissions::least(), ""), Err(JobsError::PassedOn)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod network;
 mod orders;
 mod reports;
 mod ssh;
+mod trigger;
 mod worker;
 
 use e2e::scenario::Scenario;
@@ -24,6 +25,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     failures::UNREACHABLE,
     failures::KILLED,
     failures::INTERRUPTED,
+    trigger::SCENARIO,
     network::TWO,
     network::FOUR,
     ssh::WORKER,

@@ -37,7 +37,7 @@ fn same_json(context: &Context) -> Verdict {
                 // The sum has percentiles since fio 3.42; options of jobs behind one with clones are lost in fio.
                 .filter(|line| {
                     let is_known = |more: &&str| line.contains(&format!("/{more}: fio has nothing"));
-                    !["percentile", "bins", "job options"].iter().any(|more| is_known(more))
+                    !["percentile", "bins", "job options"].iter().any(is_known)
                 })
                 .collect();
             ensure!(different.is_empty(), "{format}: {}", different.join("\n"));
@@ -74,9 +74,10 @@ fn same_lines(context: &Context) -> Verdict {
 
 fn two_workers(context: &Context) -> Verdict {
     let jobs = job_file(context, "jobs.fio", "[j]\nioengine=null\nrw=randwrite\nbs=4k\nsize=8m\n")?;
-    for kinds in [[Kind::Fio, Kind::Fio], [Kind::Fio, Kind::Ours], [Kind::Ours, Kind::Ours]] {
-        let first = Worker::start(context, kinds[0], "first")?;
-        let second = Worker::start_tcp(context, kinds[1], "second")?;
+    let all = [[Kind::Fio, Kind::Fio], [Kind::Fio, Kind::Ours], [Kind::Ours, Kind::Ours]];
+    for (kinds, round) in all.into_iter().zip(1..) {
+        let first = Worker::start(context, kinds[0], &format!("first{round}"))?;
+        let second = Worker::start_tcp(context, kinds[1], &format!("second{round}"))?;
         let clients = [format!("--client={}", first.address), format!("--client={}", second.address)];
         let finished = front_end(context, Kind::Ours, &[&clients[0], &clients[1], &jobs, "--output-format=json"])?;
         ensure!(finished.status == Some(0), "{finished:?}");

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use bench::command_line::{Eta, GeneralOptions};
 use bench::output::status_line::{ShowStatus, StatusLine};
+use bench::run::Trigger;
 use bench_remote::front_end::conversation::Event;
 use bench_remote::front_end::drive::Director;
 use bench_remote::front_end::fleet::{Fleet, News};
@@ -14,6 +15,7 @@ use reactor::clock::Duration;
 
 use super::super::interruption::Interruption;
 use super::super::voice::Voice;
+use super::live_view::LiveView;
 use super::storage::Storage;
 use super::worker_text::WorkerText;
 use crate::message;
@@ -33,6 +35,13 @@ pub(super) struct FrontEnd<'r> {
     line: StatusLine,
     /// The line of the progress stands on the screen.
     is_shown: bool,
+    trigger: Trigger,
+    /// What workers run when it is pulled.
+    trigger_remote: String,
+    /// The whole screen, with `--tui`.
+    view: Option<LiveView>,
+    /// Somebody has asked for the end on it.
+    was_ended: bool,
 }
 
 impl<'r> FrontEnd<'r> {
@@ -57,11 +66,72 @@ impl<'r> FrontEnd<'r> {
             next_ms: interval_ms,
             line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
             is_shown: false,
+            trigger: Trigger::new(general.trigger_file.clone(), general.trigger_timeout, general.trigger.clone()),
+            trigger_remote: general.trigger_remote.clone().unwrap_or_default(),
+            view: None,
+            was_ended: false,
         }
+    }
+
+    /// Takes the whole screen for the progress.
+    ///
+    /// # Errors
+    /// When standard output is no terminal.
+    pub(super) fn take_screen(&mut self) -> std::io::Result<()> {
+        if !std::io::stdout().is_terminal() {
+            return Err(std::io::Error::other("standard output is no terminal"));
+        }
+        self.view = Some(LiveView::begin()?);
+        Ok(())
+    }
+
+    /// What is run here after a trigger was pulled.
+    pub(super) const fn trigger(&self) -> &Trigger {
+        &self.trigger
+    }
+
+    /// Whether the run was ended on the screen.
+    pub(super) const fn was_ended(&self) -> bool {
+        self.was_ended
     }
 
     /// What follows stands on a line of its own.
     pub(super) fn end(&mut self) {
+        for (is_error, line) in self.view.take().into_iter().flat_map(LiveView::end) {
+            if is_error {
+                message::verbatim_error(&line);
+            } else {
+                self.voice.write_normal(&format!("{line}\n"));
+            }
+        }
+        self.end_line();
+    }
+
+    /// Says something that belongs to the normal output, on lines of its own.
+    fn write_normal(&mut self, text: &str) {
+        match &mut self.view {
+            Some(view) if self.is_normal => view.say(false, text),
+            Some(_) => {}
+            None => {
+                self.end_line();
+                self.voice.write_normal(text);
+            }
+        }
+    }
+
+    /// Says something that goes to standard error.
+    fn complain(&mut self, line: &str) {
+        match &mut self.view {
+            Some(view) => view.say(true, line),
+            None => {
+                self.end_line();
+                message::verbatim_error(line);
+            }
+        }
+    }
+
+    /// The line of the progress is over.
+    fn end_line(&mut self) {
         if std::mem::take(&mut self.is_shown) {
             message::text("\n");
         }
@@ -75,12 +145,11 @@ impl<'r> FrontEnd<'r> {
 
     /// A line of a worker. It belongs to the normal output; without that, and when it is an error, it goes where it is in nobody's way.
     fn tell(&mut self, fleet: &Fleet, worker: usize, level: u32, line: &str) {
-        self.end();
         let line = format!("<{}> {line}", fleet.workers()[worker].name());
         if level == TextOutput::ERROR || !self.is_normal {
-            message::verbatim_error(&line);
+            self.complain(&line);
         } else {
-            self.voice.write_normal(&format!("{line}\n"));
+            self.write_normal(&format!("{line}\n"));
         }
     }
 
@@ -92,10 +161,24 @@ impl<'r> FrontEnd<'r> {
 
     /// Says something about a worker.
     fn note(&mut self, fleet: &Fleet, worker: usize, text: impl std::fmt::Display) {
-        self.end();
         let at = &fleet.workers()[worker];
         let place = if at.port == 0 { at.host.clone() } else { format!("{},{}", at.host, at.port) };
-        message::error(format_args!("worker {place}: {text}"));
+        self.complain(&format!("tidegate: worker {place}: {text}"));
+    }
+
+    /// Shows the progress on the whole screen. A screen that cannot be drawn on is given back, and the run goes on.
+    fn show(&mut self, fleet: &mut Fleet) {
+        let Some(view) = &mut self.view else { return };
+        match view.show(fleet) {
+            Ok(false) => {}
+            // The second time, nobody waits for workers any more.
+            Ok(true) if self.was_ended => fleet.abandon(),
+            Ok(true) => {
+                self.was_ended = true;
+                fleet.stop();
+            }
+            Err(_) => self.end(),
+        }
     }
 
     fn answer(&mut self, fleet: &mut Fleet, worker: usize, tag: Tag, path: &str) {
@@ -113,8 +196,7 @@ impl Director for FrontEnd<'_> {
     fn news(&mut self, fleet: &mut Fleet, worker: usize, news: News) {
         match news {
             News::Said(Event::Introduced(probe)) if self.is_normal => {
-                self.end();
-                self.voice.write_normal(&introduction::line(&probe));
+                self.write_normal(&introduction::line(&probe));
             }
             News::Said(Event::Text(text)) => self.said(fleet, worker, &text),
             News::Said(Event::Log(log)) => {
@@ -134,6 +216,12 @@ impl Director for FrontEnd<'_> {
                 }
             }
             News::Said(Event::FileWanted(tag, path)) => self.answer(fleet, worker, tag, &path),
+            News::Said(Event::VerifyStates(states)) => {
+                let version = fleet.workers()[worker].conversation().version();
+                if let Err(error) = self.storage.save_states(worker, &states, version) {
+                    self.note(fleet, worker, error);
+                }
+            }
             News::Said(Event::Over) => self.tell_rest(fleet, worker),
             News::Failed(failure) => {
                 self.tell_rest(fleet, worker);
@@ -144,17 +232,20 @@ impl Director for FrontEnd<'_> {
     }
 
     fn ssh_said(&mut self, fleet: &Fleet, worker: usize, line: &str) {
-        self.end();
-        message::verbatim_error(&format!("<{}> ssh: {line}", fleet.workers()[worker].name()));
+        self.complain(&format!("<{}> ssh: {line}", fleet.workers()[worker].name()));
     }
 
     fn tick(&mut self, fleet: &mut Fleet, now_ms: u64) {
         if let Some(signal) = self.signals.number()
             && !std::mem::replace(&mut self.has_told_signal, true)
         {
-            self.voice.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
+            self.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
             fleet.stop();
         }
+        if self.trigger.is_pulled(now_ms) {
+            fleet.trigger(&self.trigger_remote);
+        }
+        self.show(fleet);
         if !self.shows_progress || now_ms < self.next_ms {
             return;
         }

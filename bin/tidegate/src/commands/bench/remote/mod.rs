@@ -1,10 +1,12 @@
 //! `bench --client`: jobs are run by workers, and told here.
 //!
 //! - [`director`]: decides and tells while they run.
+//! - [`live_view`]: their progress on the whole screen.
 //! - [`worker_text`]: what workers say, line by line.
 //! - [`storage`]: files that workers send and want.
 
 mod director;
+mod live_view;
 mod storage;
 mod worker_text;
 
@@ -60,6 +62,11 @@ fn measure(
 ) -> Outcome {
     let Crew { mut fleet, routes, storage } = crew;
     let mut director = FrontEnd::new(&invocation.general, voice, signals, storage);
+    if invocation.general.tui
+        && let Err(error) = director.take_screen()
+    {
+        return message::failure(format_args!("--tui: {error}"));
+    }
     let driven = drive(&mut fleet, &routes, clock::now(), &mut director);
     director.end();
     if let Err(error) = driven {
@@ -75,10 +82,13 @@ fn measure(
             return message::failure(format_args!("cannot write the results: {error}"));
         }
     }
-    match (signals.number(), fleet.has_failures()) {
-        (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(128)),
-        (None, true) => Outcome::Failure,
-        (None, false) => Outcome::Success,
+    if let Err(error) = director.trigger().run_command() {
+        return message::failure(format_args!("--trigger: {error}"));
+    }
+    match (director.was_ended() || signals.number().is_some(), fleet.has_failures()) {
+        (true, _) => Outcome::Ended(std::process::ExitCode::from(128)),
+        (false, true) => Outcome::Failure,
+        (false, false) => Outcome::Success,
     }
 }
 
@@ -102,7 +112,10 @@ impl Crew {
         for (order, route) in invocation.workers.iter().zip(&crew.routes) {
             let (host, port) = route.shown();
             let jobs = WorkerJobs::read(order, &mut system).map_err(|error| message::chain(&error))?;
-            crew.fleet.add(&host, port, Conversation::new(&host, &jobs, 0));
+            let conversation = Conversation::new(&host, &jobs, 0);
+            let is_ours = matches!(route, Route::Ssh(..));
+            let conversation = if is_ours { conversation.with_any_version() } else { conversation };
+            crew.fleet.add(&host, port, conversation);
             crew.storage.permit(jobs.files);
         }
         Ok(crew)

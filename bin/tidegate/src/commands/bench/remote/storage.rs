@@ -10,7 +10,9 @@ use bench_remote::front_end::Failure;
 use bench_remote::front_end::jobs::PermittedFiles;
 use bench_remote::front_end::link::Route;
 use bench_remote::front_end::log_file::{self, Histograms, LogError};
+use bench_remote::front_end::verify_states;
 use bench_wire::log::Log;
+use bench_wire::message::VerifyStates;
 use bench_wire::{ProtocolVersion, limits};
 
 /// What a worker is told of a file that it may not have: EACCES.
@@ -73,6 +75,20 @@ impl Storage {
             Err(LogError::File(source)) => Err(Failure::Log { path, source }),
             Err(LogError::Worker(fault)) => Err(Failure::Protocol(fault)),
         }
+    }
+
+    /// Writes how far a worker's jobs were; says what is wrong.
+    pub(super) fn save_states(
+        &self,
+        worker: usize,
+        states: &VerifyStates,
+        version: ProtocolVersion,
+    ) -> Result<(), String> {
+        let files = verify_states::files(states, &self.hosts[worker], version).map_err(|error| error.to_string())?;
+        files.iter().try_for_each(|file| {
+            let path = self.directory.join(&file.name);
+            std::fs::write(&path, &file.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+        })
     }
 
     /// A file that a worker wants, or the errno of why not.

@@ -56,12 +56,17 @@ fn confine(permissions: &Permissions, sandbox_off: &str) -> Result<(), Failure> 
         let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
         setrlimit(Resource::Fsize, limit).map_err(|error| Failure::running(format_args!("file size: {error}")))?;
     }
+    if let Some(bytes) = permissions.limits.memory_bytes {
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        setrlimit(Resource::Data, limit).map_err(|error| Failure::running(format_args!("memory: {error}")))?;
+    }
     let directory = working_directory(permissions).unwrap_or(std::path::Path::new("/"));
     std::env::set_current_dir(directory)
         .map_err(|error| Failure::running(format_args!("{}: {error}", directory.display())))?;
     let layers = if sandbox_off.is_empty() { Ok(Layers::all()) } else { Layers::without(sandbox_off) };
     let layers = layers.map_err(Failure::running)?;
-    let profile = if permissions.exec || permissions.triggers { &sandbox::BENCH } else { &sandbox::BENCH_SESSION };
+    let profile =
+        if permissions.exec || permissions.triggers { &sandbox::BENCH_PROGRAMS } else { &sandbox::BENCH_SESSION };
     let applied = sandbox::apply(&rules(permissions, profile), &layers);
     applied.map(|_| ()).map_err(|error| Failure::running(message::chain(&error)))
 }
