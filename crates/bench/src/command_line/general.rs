@@ -180,6 +180,8 @@ pub(super) enum Action {
     /// It is for front ends; see `remote.rs`.
     FrontEnd(Option<Argument>, FrontEndOption),
     Unsupported(Option<Argument>, &'static str),
+    /// It is there, but where it is given something else reads the command line.
+    Elsewhere(Option<Argument>, &'static str),
 }
 
 /// An option of the program.
@@ -205,7 +207,9 @@ impl GeneralOption {
             Action::None(_) => None,
             Action::Required(_) => Some(Argument::Required),
             Action::Optional(_) => Some(Argument::Optional),
-            Action::FrontEnd(argument, _) | Action::Unsupported(argument, _) => argument,
+            Action::FrontEnd(argument, _) | Action::Unsupported(argument, _) | Action::Elsewhere(argument, _) => {
+                argument
+            }
         }
     }
 
@@ -214,7 +218,7 @@ impl GeneralOption {
             Action::None(set) => Ok(set(general)),
             Action::Optional(set) => Ok(set(general, value)),
             Action::FrontEnd(_, option) => Ok(set_front_end(option, general, value)),
-            Action::Unsupported(_, reason) => Err(ValueError::Unsupported(reason)),
+            Action::Unsupported(_, reason) | Action::Elsewhere(_, reason) => Err(ValueError::Unsupported(reason)),
             Action::Required(set) => {
                 let value = value.ok_or_else(|| ValueError::Missing { accepted: self.value.to_owned() })?;
                 set(general, value)
@@ -230,7 +234,11 @@ impl GeneralOption {
     pub(super) const fn reason_missing(&self) -> Option<&'static str> {
         match self.action {
             Action::Unsupported(_, reason) => Some(reason),
-            Action::None(_) | Action::Required(_) | Action::Optional(_) | Action::FrontEnd(..) => None,
+            Action::None(_)
+            | Action::Required(_)
+            | Action::Optional(_)
+            | Action::FrontEnd(..)
+            | Action::Elsewhere(..) => None,
         }
     }
 }
@@ -245,7 +253,7 @@ const fn option(
     GeneralOption { name, letter: Some(letter), value, help, action }
 }
 
-const REMOTE: &str = "running jobs on other machines comes later";
+const WORKER: &str = "a worker's command line has --server, written out: `--server --help` tells its options";
 const SELF_TEST: &str = "self-tests of fio are no part of this program";
 const REQUIRED: Option<Argument> = Some(Argument::Required);
 const OPTIONAL: Option<Argument> = Some(Argument::Optional);
@@ -352,8 +360,20 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         Action::FrontEnd(REQUIRED, FrontEndOption::TriggerRemote),
         "Run this on workers when a trigger ends the jobs",
     ),
-    option("server", 'S', "ADDRESS", Action::Unsupported(OPTIONAL, REMOTE), "Be a worker"),
-    option("daemonize", 'D', "PIDFILE", Action::Unsupported(REQUIRED, REMOTE), "Be a worker in the background"),
+    option(
+        "server",
+        'S',
+        "ADDRESS",
+        Action::Elsewhere(OPTIONAL, WORKER),
+        "Run the jobs of front ends: with --help after it, more",
+    ),
+    option(
+        "daemonize",
+        'D',
+        "PIDFILE",
+        Action::Elsewhere(REQUIRED, WORKER),
+        "With --server: do that in the background",
+    ),
     option(
         "client",
         'C',

@@ -155,7 +155,7 @@ fn ambiguous_and_unknown_names_are_refused() {
         ("--name=a --thread=x", "thread=x: \"x\" is not 0, 1, or nothing, which is 1"),
         ("--minimal=1", "--minimal: \"1\" is not taken: the option has no value"),
         ("-zz", "there is no option zz"),
-        ("--server", "--server: the option is not supported here: running jobs on other machines comes later"),
+        ("--server", "a worker's command line has --server, written out"),
         ("--trigger-timeout=x", "--trigger-timeout: \"x\" is not a time"),
         ("--inflate-log=/dev/null/x", "--inflate-log: cannot read /dev/null/x: Not a directory"),
         ("--idle-prof=all", "--idle-prof: \"all\" is not system, percpu or calibrate"),
@@ -263,7 +263,8 @@ fn showcmd_shows_what_fio_shows() {
 #[test]
 fn help_follows_from_the_tables() {
     assert!(answer("--help").contains("  --output=FILE"));
-    assert!(!answer("--help").contains("--server"), "what is refused is not offered");
+    assert!(answer("--help").contains("  --server=ADDRESS"));
+    assert!(!answer("--help").contains("--crctest"), "what is refused is not offered");
     assert_eq!(answer("--version"), "fio-3.33\n");
     let text = answer("--cmdhelp=blocksize");
     for part in

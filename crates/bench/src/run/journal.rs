@@ -1,5 +1,7 @@
 //! Where a run's words go: whoever runs jobs decides what becomes of them.
 
+use std::io;
+
 use crate::statistics::log::{HistogramLog, SampleLog};
 
 /// What a log is of.
@@ -33,5 +35,11 @@ pub trait Journal: Sync {
     /// A log is complete. True when it is taken; else it goes to its file.
     fn take_log(&self, _: &JobLog<'_>) -> bool {
         false
+    }
+
+    /// The state that an earlier run of a job left (`verify_state_load`), for whoever keeps it elsewhere than in its file. `index` is
+    /// the job's number in its run, from 0. May take as long as it takes.
+    fn earlier_state(&self, _job: &str, _index: u64) -> Option<io::Result<Vec<u8>>> {
+        None
     }
 }

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::ended::JobFailure;
+use super::journal::Journal;
 use super::members::Member;
 use super::setup::JobSetup;
 use crate::direction::Direction;
@@ -55,14 +56,19 @@ pub(super) fn load(
     options: &JobOptions,
     member: &Member,
     aux_path: Option<&Path>,
+    journal: &dyn Journal,
 ) -> Result<Option<StateFile>, JobFailure> {
     if !options.verification.verify_state_load {
         return Ok(None);
     }
     let path = path(aux_path, &member.name, member.number);
     let failed = |source| JobFailure::System { what: format!("verify_state_load: {}", path.display()), source };
-    let mut bytes = Vec::new();
-    File::open(&path).and_then(|file| file.take(STATE_FILE_MAXIMUM).read_to_end(&mut bytes)).map_err(failed)?;
+    let bytes = journal.earlier_state(&member.name, index(member.number)).unwrap_or_else(|| {
+        let mut bytes = Vec::new();
+        File::open(&path)?.take(STATE_FILE_MAXIMUM).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let bytes = bytes.map_err(failed)?;
     let state = StateFile::decode(&bytes);
     state.map(Some).map_err(|error| JobFailure::Option(format!("{}: {error}", path.display())))
 }

@@ -376,7 +376,7 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
             .then(|| VerifyBacklog::new(backlog, u64::from(verification.verify_backlog_batch))),
         trims: proving::trims(options, setup.seeds.generator(Purpose::Trim, width)),
         completed: saved_state::completed(options, setup.files.files().len()),
-        earlier: saved_state::load(options, &setup.member, context.aux_path.as_deref())?,
+        earlier: saved_state::load(options, &setup.member, context.aux_path.as_deref(), context.journal)?,
         seeds: setup.seeds.generator(Purpose::Verify, width),
         job_number: setup.member.number,
         keeps_data: setup.description.traits.keeps_data,

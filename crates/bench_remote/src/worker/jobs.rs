@@ -143,7 +143,7 @@ impl SentJobs {
             Err(error) if matches!(*error.problem, Problem::NoJobs) && self.files.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let plan = invocation.plan()?;
+        let mut plan = invocation.plan()?;
         let settings = RunSettings {
             allow_exec: permissions.exec,
             read_only: invocation.general.readonly,
@@ -151,6 +151,10 @@ impl SentJobs {
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;
+        if matches!(&permissions.files, Files::Only { directories, .. } if directories.is_empty()) {
+            // Jobs without files verify as well, and there is no place for the state that they would leave.
+            plan.jobs.iter_mut().for_each(|job| job.resolved.options.verification.verify_state_save = false);
+        }
         let globals = invocation.global_listed.iter();
         Ok(Some(ReadJobs {
             plan,

@@ -22,6 +22,9 @@ pub const FAREWELL: Duration = Duration::from_secs(60);
 /// How long a connection on which all is said is kept for the other end to close it.
 pub const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a job waits for the verify state that it has asked the front end for.
+pub const STATE_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How long jobs may take to end when they are told to.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(30);
 

@@ -16,7 +16,7 @@ use bench_wire::message::{Eta, TextOutput, WorkerMessage};
 use reactor::clock::{self, SystemTime};
 
 use super::bell::Bell;
-use super::limits::MESSAGES_WAITING_MAX;
+use super::limits::{MESSAGES_WAITING_MAX, STATE_PATIENCE};
 use super::link::Totals;
 use super::session::RunOrder;
 use crate::conversion::to_wire::{self, log::LogTransfer, progress};
@@ -31,6 +31,8 @@ pub(crate) enum FromRun {
     Say(WorkerMessage),
     /// How far jobs are.
     Progress(Eta),
+    /// The state that an earlier run of a job left is wanted of the front end.
+    WantState { job: String, index: u64, reply: SyncSender<io::Result<Vec<u8>>> },
     /// Everything has been said.
     Ended { succeeded: bool, totals: Totals },
 }
@@ -153,6 +155,14 @@ impl Journal for Voice {
             }
         }
         true
+    }
+
+    /// States are where the front end is: what a job leaves here is for nobody.
+    fn earlier_state(&self, job: &str, index: u64) -> Option<io::Result<Vec<u8>>> {
+        let (reply, answer) = sync_channel(1);
+        self.send(FromRun::WantState { job: job.to_owned(), index, reply });
+        let gone = || io::Error::new(io::ErrorKind::TimedOut, "the front end does not send it");
+        Some(answer.recv_timeout(STATE_PATIENCE).unwrap_or_else(|_| Err(gone())))
     }
 }
 

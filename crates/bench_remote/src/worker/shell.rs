@@ -5,8 +5,9 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::SyncSender;
 
-use bench_wire::message::{Eta, TextOutput};
+use bench_wire::message::{Eta, Tag, TextOutput};
 use reactor::clock::{self, Duration, Instant, SystemTime};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -76,6 +77,7 @@ pub fn serve(parts: SessionParts) -> io::Result<()> {
         run_time,
         deadline: Deadline::Silence(now + SILENCE_BEFORE_RUN),
         front_end_is_gone: false,
+        awaited: Vec::new(),
         lingers: false,
     };
     shell.serve()
@@ -124,6 +126,8 @@ struct Shell {
     run_time: Option<Duration>,
     deadline: Deadline,
     front_end_is_gone: bool,
+    /// Jobs that wait for a file of the front end's.
+    awaited: Vec<(Tag, SyncSender<io::Result<Vec<u8>>>)>,
     /// All is sent, and the front end is to close the connection.
     lingers: bool,
 }
@@ -249,6 +253,17 @@ impl Shell {
             },
             Action::End => self.end_run(),
             Action::Exit => self.lose_front_end(),
+            Action::File(tag, reply) => {
+                if let Some(place) = self.awaited.iter().position(|(awaited, _)| *awaited == tag) {
+                    let (_, job) = self.awaited.swap_remove(place);
+                    let number = i32::try_from(reply.error).unwrap_or(0);
+                    // The job may have been told to end meanwhile.
+                    let _ = job.try_send(match number {
+                        0 => Ok(reply.bytes),
+                        number => Err(io::Error::from_raw_os_error(number)),
+                    });
+                }
+            }
             Action::Trigger(command) => {
                 self.end_run();
                 self.trigger(&command);
@@ -277,6 +292,8 @@ impl Shell {
     }
 
     fn end_run(&mut self) {
+        // Nobody waits for an answer any more.
+        self.awaited.clear();
         match &self.run {
             Run::None => {}
             Run::Queued(_) => self.fail("the jobs were told to end before their turn came"),
@@ -341,6 +358,10 @@ impl Shell {
                 Some(FromRun::Progress(eta)) => {
                     self.tell_listener(&FromSession::Progress(progress(&eta)));
                     self.session.progress(eta);
+                }
+                Some(FromRun::WantState { job, index, reply }) => {
+                    // Where nobody can be asked, the reply is dropped, which tells the job.
+                    self.awaited.extend(self.session.ask_for_state(&job, index).map(|tag| (tag, reply)));
                 }
                 Some(FromRun::Ended { succeeded, totals }) => {
                     self.run = Run::None;

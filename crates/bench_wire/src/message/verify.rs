@@ -122,8 +122,11 @@ impl FileReply {
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
         let parse = || {
             let (wire, rest) = beginning::<FileReplyWire>(payload)?;
-            let mut value = Self { bytes: counted(rest, wire.length.get())?.to_vec(), ..Self::default() };
+            let mut value = Self::default();
             wire.load(&mut value);
+            // fio's front end does not set the length of a file that it does not have.
+            let length = if value.error == 0 { wire.length.get() } else { 0 };
+            value.bytes = counted(rest, length)?.to_vec();
             Ok(value)
         };
         parse().map_err(|problem: crate::Problem| problem.of(Opcode::SendFile))
@@ -135,5 +138,18 @@ impl FileReply {
         wire.length.set(u32::try_from(self.bytes.len()).expect("a file is shorter than 4 GiB"));
         output.extend_from_slice(wire.as_bytes());
         output.extend_from_slice(&self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What fio 3.33 sends for a file that is not there: the error, and whatever its memory had for a length.
+    #[test]
+    fn a_file_that_is_not_there_has_no_length() {
+        let payload = [0x8a, 0x1b, 0x17, 0xbc, 2, 0, 0, 0];
+        assert_eq!(FileReply::decode(&payload), Ok(FileReply { error: 2, bytes: Vec::new() }));
+        assert!(FileReply::decode(&[0x8a, 0x1b, 0x17, 0xbc, 0, 0, 0, 0]).is_err());
     }
 }

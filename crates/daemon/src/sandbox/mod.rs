@@ -28,7 +28,8 @@ use thiserror::Error;
 
 pub use layers::{Layer, Layers, UnknownLayer};
 pub use profile::{
-    BENCH, BENCH_SESSION, Group, LOCAL, PROFILES, Profile, RADIO, RADIO_LIBRARY, SUPERVISOR, SystemCall, TARGET,
+    BENCH, BENCH_PROGRAMS, BENCH_SESSION, Group, LOCAL, PROFILES, Profile, RADIO, RADIO_LIBRARY, SUPERVISOR,
+    SystemCall, TARGET,
 };
 pub use report::{Enforcement, Reason, Report, command};
 

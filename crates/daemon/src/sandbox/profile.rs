@@ -5,8 +5,8 @@
 //! does the kernel's log (`type=1326`), since every refusal is logged.
 
 use super::system_calls::{
-    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS,
-    THREADS,
+    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, PROGRAMS, SIGNALS,
+    SOCKETS, THREADS,
 };
 
 /// What a kind of service may ask of the kernel. Everything else is refused.
@@ -135,8 +135,8 @@ pub const TARGET: Profile = Profile {
 pub const LOCAL: Profile =
     Profile { name: "local", groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS] };
 
-/// The listener of a load generator, and its sessions where jobs may run programs: it executes this program for each session,
-/// which confines itself further. What can be executed is Landlock's matter.
+/// The listener of a load generator: it executes this program for each session, which confines itself further. What can be
+/// executed is Landlock's matter.
 pub const BENCH: Profile = Profile {
     name: "bench",
     groups: &[
@@ -151,6 +151,25 @@ pub const BENCH: Profile = Profile {
         &NETWORK_SERVER,
         &LOAD,
         &PROCESSES,
+    ],
+};
+
+/// A listener and its sessions where an operator lets jobs run programs.
+pub const BENCH_PROGRAMS: Profile = Profile {
+    name: "bench with programs",
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &IO_URING,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &LOAD,
+        &PROCESSES,
+        &PROGRAMS,
     ],
 };
 
@@ -178,6 +197,7 @@ pub const SUPERVISOR: Profile = Profile {
         &DIRECTORY_WATCHING,
         &LOAD,
         &PROCESSES,
+        &PROGRAMS,
     ],
 };
 
@@ -206,7 +226,8 @@ pub const RADIO_LIBRARY: Profile = Profile {
 };
 
 /// Every profile.
-pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &BENCH, &BENCH_SESSION, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
+pub const PROFILES: &[&Profile] =
+    &[&TARGET, &LOCAL, &BENCH, &BENCH_PROGRAMS, &BENCH_SESSION, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
 
 #[cfg(test)]
 mod tests {

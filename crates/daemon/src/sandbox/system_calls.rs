@@ -376,6 +376,62 @@ pub(super) const PROCESSES: Group = Group {
     old_calls: old_calls![SYS_arch_prctl, SYS_fork, SYS_pipe, SYS_vfork],
 };
 
+/// What programs do that operators let jobs run: shells, touch, cp and their like.
+pub(super) const PROGRAMS: Group = Group {
+    name: "programs",
+    purpose: "ordinary programs that an operator allows: owners, times, links and attributes of files",
+    calls: calls![
+        SYS_copy_file_range,
+        SYS_fchownat,
+        SYS_fgetxattr,
+        SYS_flistxattr,
+        SYS_fsetxattr,
+        SYS_getitimer,
+        SYS_getresgid,
+        SYS_getresuid,
+        SYS_getxattr,
+        SYS_inotify_add_watch,
+        SYS_inotify_init1,
+        SYS_inotify_rm_watch,
+        SYS_lgetxattr,
+        SYS_listxattr,
+        SYS_llistxattr,
+        SYS_lsetxattr,
+        SYS_mknodat,
+        SYS_sched_get_priority_max,
+        SYS_sched_get_priority_min,
+        SYS_sendfile,
+        SYS_setgroups,
+        SYS_setregid,
+        SYS_setresgid,
+        SYS_setresuid,
+        SYS_setreuid,
+        SYS_setxattr,
+        SYS_symlinkat,
+        SYS_timer_create,
+        SYS_timer_delete,
+        SYS_timer_settime,
+        SYS_truncate,
+        SYS_utimensat,
+    ],
+    old_calls: old_calls![
+        SYS_chown,
+        SYS_creat,
+        SYS_epoll_create,
+        SYS_eventfd,
+        SYS_futimesat,
+        SYS_getdents,
+        SYS_inotify_init,
+        SYS_lchown,
+        SYS_link,
+        SYS_mknod,
+        SYS_signalfd,
+        SYS_symlink,
+        SYS_utime,
+        SYS_utimes,
+    ],
+};
+
 /// What no service has an innocent reason to call: code that asks for it is not ours any more. The process is ended
 /// before it can try anything else.
 pub(super) const DANGEROUS: &[SystemCall] = &[

@@ -9,6 +9,7 @@ mod networks;
 mod refusals;
 mod reports;
 mod service;
+mod verify_state;
 mod worker;
 
 use e2e::scenario::Scenario;
@@ -22,6 +23,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     clients::QUEUED,
     clients::KILLED,
     failing::SCENARIO,
+    verify_state::SCENARIO,
     refusals::JOBS,
     refusals::COMMANDS,
     networks::SCENARIO,

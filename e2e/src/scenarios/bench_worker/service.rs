@@ -63,6 +63,16 @@ fn confined(context: &Context) -> Verdict {
     let environment = std::fs::read_to_string(format!("/proc/{process}/environ"))?;
     ensure_eq!(environment.trim_end_matches('\0'), "TIDEGATE_BENCH_LINK=1", "environment of the session");
     drop(client);
+
+    // A program that is allowed is confined to the same places.
+    let allowed = Worker::start(context, &["--allow-exec", "--overwrite-pidfile"])?;
+    let outside = context.scratch().path().join("outside");
+    for (path, status) in [("inside".to_owned(), 0), (outside.display().to_string(), 1)] {
+        let job = format!("[a]\nioengine=null\nsize=1m\nexec_prerun=touch {path}\n");
+        let finished = allowed.measured(context, "programs", &[], &job)?;
+        ensure_eq!(finished.status, Some(status), "status with a program that makes {path}: {}", said(&finished));
+    }
+    ensure!(allowed.files.join("inside").exists() && !outside.exists(), "what programs have made");
     Ok(())
 }
 

@@ -23,7 +23,13 @@ impl Worker {
         let files = context.scratch().path().join("files");
         std::fs::create_dir_all(&files)?;
         let directory = format!("--directory={}", files.display());
-        let mut command = context.tidegate(&["bench", "--server=,0", "--pidfile", "-vconsole:info", &directory]);
+        Self::start_with(context, &[&[directory.as_str()], arguments].concat())
+    }
+
+    /// Starts one with these arguments and no folder but what they say.
+    pub(super) fn start_with(context: &Context, arguments: &[&str]) -> Result<Self, Failure> {
+        let files = context.scratch().path().join("files");
+        let mut command = context.tidegate(&["bench", "--server=,0", "--pidfile", "-vconsole:info"]);
         command.args(arguments);
         let process = context.start("tidegate bench --server", command)?;
         process.wait_for("ready", PROMPTLY, |line| (line == "ready").then_some(()))?;

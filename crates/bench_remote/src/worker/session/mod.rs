@@ -6,16 +6,16 @@
 //! ```
 //!
 //! Parity: fio's server. Differs where that makes a front end wait: requests for progress are answered at once, with what was
-//! seen last. ADD_JOB is left out, which front ends for the command line do not notice. Files are never asked for: jobs here keep
-//! no verify state.
+//! seen last. ADD_JOB is left out, which front ends for the command line do not notice. The only file that is ever asked for is the
+//! verify state of a job that says `verify_state_load`.
 
 use std::time::Duration;
 
 use bench::output::announcement::starting_line;
 use bench::run;
 use bench_wire::message::{
-    Eta, FrontEndMessage, PROBE_COMPRESSION, Start, Stop, Tag, TextOutput, UpdateReply, VerifyStates, WorkerMessage,
-    WorkerProbe,
+    Eta, FileReply, FileRequest, FrontEndMessage, PROBE_COMPRESSION, Start, Stop, Tag, TextOutput, UpdateReply,
+    VerifyStates, WorkerMessage, WorkerProbe,
 };
 use bench_wire::session::WorkerSession;
 use bench_wire::{Fault, FixedText, ProtocolVersion};
@@ -49,6 +49,8 @@ pub enum Action {
     Exit,
     /// End the jobs and run this command by the shell. It is allowed.
     Trigger(String),
+    /// The file that was asked for with that tag.
+    File(Tag, FileReply),
 }
 
 /// Jobs to run.
@@ -88,6 +90,9 @@ pub struct Session {
     /// Jobs that were announced.
     announced: usize,
     compresses: bool,
+    /// What the front end calls this worker.
+    name: String,
+    requests: u64,
     /// The front end shows texts for people, and not only JSON or the terse form.
     tells_people: bool,
     members: u32,
@@ -110,6 +115,8 @@ impl Session {
             is_refused: false,
             announced: 0,
             compresses: false,
+            name: String::new(),
+            requests: 0,
             tells_people: true,
             members: 0,
             eta: Eta::default(),
@@ -136,6 +143,7 @@ impl Session {
         match message {
             FrontEndMessage::Probe(tag, probe) => {
                 self.compresses = probe.flags & PROBE_COMPRESSION != 0;
+                self.name = probe.worker_name.to_text().into_owned();
                 self.introduce(tag);
             }
             FrontEndMessage::JobLine(line) => {
@@ -162,8 +170,7 @@ impl Session {
                 let command = String::from_utf8_lossy(trigger.command()).into_owned();
                 self.trigger(command, now);
             }
-            // Nothing is ever asked for, and what was not asked for is a fault.
-            FrontEndMessage::File(..) => {}
+            FrontEndMessage::File(tag, reply) => self.actions.push(Action::File(tag, reply)),
         }
     }
 
@@ -282,6 +289,20 @@ impl Session {
         }
         let text = TextOutput { level, time_s: now.as_secs(), time_us: u64::from(now.subsec_micros()), bytes };
         self.wire.send(&WorkerMessage::Text(text));
+    }
+
+    /// Asks the front end for the verify state of a job, by the name under which fio's front end has put it away.
+    /// [`Action::File`] brings it with the tag that is returned; `None` when there is nobody to ask.
+    pub fn ask_for_state(&mut self, job: &str, index: u64) -> Option<Tag> {
+        if !self.is_running() {
+            return None;
+        }
+        self.requests += 1;
+        let tag = Tag(self.requests);
+        let job = job.replace('/', ".");
+        let path = FixedText::new(&format!("{}-{job}-{index}-verify.state", self.name));
+        self.wire.send(&WorkerMessage::FileRequest(tag, FileRequest { path }));
+        Some(tag)
     }
 
     /// How far jobs are, from now on.

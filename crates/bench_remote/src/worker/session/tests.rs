@@ -140,6 +140,23 @@ fn a_trigger_is_refused_unless_it_is_allowed_and_jobs_go_on() {
 }
 
 #[test]
+fn a_state_is_asked_for_by_the_front_ends_name_for_the_worker_and_nothing_else_is() {
+    let mut pair = Pair::new(Permissions::least(), ProtocolVersion::OLDEST);
+    let probe = FrontEndProbe { flags: 0, worker_name: FixedText::new("192.0.2.9") };
+    pair.say(&FrontEndMessage::Probe(Tag(7), probe));
+    assert_eq!(pair.worker.ask_for_state("a", 0), None, "no job runs");
+    pair.say(&job("[a]\nioengine=null\nsize=1m\n"));
+    pair.say(&FrontEndMessage::Run);
+    pair.heard();
+    let tag = pair.worker.ask_for_state("a/b", 2).unwrap();
+    let path = FixedText::new("192.0.2.9-a.b-2-verify.state");
+    assert_eq!(pair.heard(), [WorkerMessage::FileRequest(tag, FileRequest { path })]);
+    let reply = FileReply { error: 2, bytes: Vec::new() };
+    let actions = pair.say(&FrontEndMessage::File(tag, reply.clone()));
+    assert!(matches!(&actions[..], [Action::File(of, came)] if (*of, came) == (tag, &reply)), "{actions:?}");
+}
+
+#[test]
 fn run_without_jobs_and_quit_without_run_end_the_session() {
     let mut pair = Pair::new(Permissions::least(), ProtocolVersion::NEWEST);
     assert!(pair.say(&FrontEndMessage::Run).is_empty());

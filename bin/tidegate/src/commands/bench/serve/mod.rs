@@ -31,6 +31,7 @@ fn command() -> Command {
     let path = |text: &str| std::path::absolute(text).map_err(|error| error.to_string());
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("bench --server")
+        .bin_name("tidegate bench")
         .about("Run the jobs of fio's front ends (fio --client, tidegate bench --client)")
         .after_help(
             "Without --directory, files below the current directory can be used (unless that is /). Programs, triggers,\n\

@@ -8,7 +8,7 @@ use bench_remote::address::{STANDARD_STREAMS, WorkerAddress};
 use bench_remote::worker::listener::{Listener, ListenerSettings, UnixSocket};
 use bench_remote::worker::permissions::{Files, Network, Permissions};
 use control::Inspect;
-use daemon::sandbox::{BENCH, Profile, Rules};
+use daemon::sandbox::{BENCH, BENCH_PROGRAMS, Profile, Rules};
 use daemon::service::{Opened, Running, Service};
 use daemon::{Failure, ListenAddress, ListeningSocket};
 
@@ -191,9 +191,11 @@ struct OpenedBench {
 
 impl Opened for OpenedBench {
     fn rules(&self) -> Rules {
-        let mut rules = rules(&self.settings.permissions, &BENCH);
+        let permissions = &self.settings.permissions;
+        let runs_programs = permissions.exec || permissions.triggers;
+        let mut rules = rules(permissions, if runs_programs { &BENCH_PROGRAMS } else { &BENCH });
         // A session that may execute nothing has to be executed itself.
-        if !self.settings.permissions.exec && !self.settings.permissions.triggers {
+        if !runs_programs {
             rules.execute = own_program();
         }
         // To remove its sockets at the end.

@@ -65,7 +65,8 @@ fn confine(permissions: &Permissions, sandbox_off: &str) -> Result<(), Failure> 
         .map_err(|error| Failure::running(format_args!("{}: {error}", directory.display())))?;
     let layers = if sandbox_off.is_empty() { Ok(Layers::all()) } else { Layers::without(sandbox_off) };
     let layers = layers.map_err(Failure::running)?;
-    let profile = if permissions.exec || permissions.triggers { &sandbox::BENCH } else { &sandbox::BENCH_SESSION };
+    let profile =
+        if permissions.exec || permissions.triggers { &sandbox::BENCH_PROGRAMS } else { &sandbox::BENCH_SESSION };
     let applied = sandbox::apply(&rules(permissions, profile), &layers);
     applied.map(|_| ()).map_err(|error| Failure::running(message::chain(&error)))
 }
