@@ -42,7 +42,7 @@ impl<E: Engine> Core<'_, E> {
         };
         self.parts.recorder.record_completion(direction, measured);
         if self.follows_ends {
-            self.follow_end(&slot, measured, now);
+            self.follow_end(index, measured, now);
         }
         if self.parts.prover.is_some() {
             self.prove(index, slot, direction)?;
@@ -63,7 +63,8 @@ impl<E: Engine> Core<'_, E> {
 
     /// What some jobs want of each I/O that is over.
     #[cold]
-    fn follow_end(&mut self, slot: &Slot, measured: Measured, now: u64) {
+    fn follow_end(&mut self, index: u32, measured: Measured, now: u64) {
+        let slot = *self.slots.get(index);
         let CoreParts { samples, recorder, priority, priorities, lifetimes, .. } = &mut self.parts;
         let direction = slot.direction();
         if samples.logs_ios() {

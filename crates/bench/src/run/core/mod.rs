@@ -651,29 +651,37 @@ enum Next {
     Trim(LoggedWrite),
 }
 
-/// The next step of the job: of the backlog of verification, else of the offsets.
+/// The next step of the job.
 #[inline(always)]
 fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
     if let Some(prover) = prover {
-        // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
-        if let Some(write) = prover.next_trim() {
-            return Next::Trim(write);
-        }
-        if let Some(write) = prover.next_of_backlog() {
-            offsets.count_verification(u64::from(write.length));
-            return proof(Some(prover), write);
-        }
+        return next_proven_step(offsets, prover, pace);
+    }
+    if pace.is_limited() {
+        return Next::Step(offsets.next_step_with(|direction| Some(pace.redirect(direction))));
+    }
+    Next::Step(offsets.next_step())
+}
+
+/// The next step of a job that verifies: of a backlog, else of the offsets.
+#[inline(never)]
+fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> Next {
+    // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
+    if let Some(write) = prover.next_trim() {
+        return Next::Trim(write);
+    }
+    if let Some(write) = prover.next_of_backlog() {
+        offsets.count_verification(u64::from(write.length));
+        return proof(Some(prover), write);
     }
     let step = if pace.is_limited() {
         offsets.next_step_with(|direction| Some(pace.redirect(direction)))
     } else {
         offsets.next_step()
     };
-    match (step, prover) {
-        (Step::Io(io), Some(prover)) if prover.ends_before_own(io.direction, index(io.file), io.offset) => {
-            Next::Step(Step::End)
-        }
-        (step, _) => Next::Step(step),
+    match step {
+        Step::Io(io) if prover.ends_before_own(io.direction, index(io.file), io.offset) => Next::Step(Step::End),
+        step => Next::Step(step),
     }
 }
 
