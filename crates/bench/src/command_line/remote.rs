@@ -66,7 +66,7 @@ pub(super) fn parse(arguments: &[String], system: &mut dyn System) -> Result<Opt
 #[derive(Default)]
 struct Reader {
     invocation: RemoteInvocation,
-    /// `--client` was given, if only to a list without workers.
+    /// `--client` was given, if only to a list without workers, or what makes sense with it only.
     has_named_workers: bool,
     /// Words for all workers.
     common: Vec<String>,
@@ -122,6 +122,7 @@ impl Reader {
             Some(FrontEndOption::Client) => self.client(&required(value)?, system)?,
             Some(FrontEndOption::RemoteConfig) => {
                 let path = required(value)?;
+                self.has_named_workers = true;
                 let worker = self.invocation.workers.last_mut();
                 let worker =
                     worker.ok_or_else(|| refuse(ValueError::Rule("it stands behind the --client that it is for")))?;

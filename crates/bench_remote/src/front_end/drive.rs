@@ -1,7 +1,7 @@
 //! The loop that drives a fleet: one thread, whatever number of workers.
 //!
 //! Cost: a `poll` over all connections for each wake, and one `recv` for each readable one; names are looked up by up to
-//! [`RESOLVERS_MAX`] threads at once before it begins.
+//! 64 threads at once before it begins.
 
 use std::io;
 use std::net::SocketAddr;
