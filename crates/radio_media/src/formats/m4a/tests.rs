@@ -198,6 +198,22 @@ fn frames_that_cannot_be_sent_are_left_out_and_noted() {
 }
 
 #[test]
+fn frames_that_are_named_again_and_again_are_refused() {
+    let mut file = Recipe::default().file();
+    let offsets = memchr::memmem::rfind(&file, b"stco").unwrap() + 8;
+    let first: [u8; 4] = *file[offsets + 4..].first_chunk().unwrap();
+    file[offsets + 8..offsets + 12].copy_from_slice(&first);
+    file[offsets + 12..offsets + 16].copy_from_slice(&first);
+    assert!(inspect(&file).is_ok(), "no longer than the file: not worth a word");
+    let sizes = memchr::memmem::rfind(&file, b"stsz").unwrap() + 16;
+    for place in (sizes..sizes + 20).step_by(4) {
+        file[place..place + 4].copy_from_slice(&300_u32.to_be_bytes());
+    }
+    let error = inspect(&file).unwrap_err();
+    assert!(matches!(error, MediaError::Malformed { expected: "frames that do not overlap", .. }), "{error}");
+}
+
+#[test]
 fn a_cut_movie_box_plays_everything_or_nothing() {
     let file = Recipe { remark: Some(" 0 1 2"), edit: Some((80, 0)), ..Recipe::default() }.file();
     let whole = inspect(&file).unwrap();
