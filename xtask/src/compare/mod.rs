@@ -25,13 +25,8 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[
-    target::COMPARISON,
-    daemon::COMPARISON,
-    bench::COMPARISON,
-    bare_loop::COMPARISON,
-    radio_library::COMPARISON,
-];
+const TABLE: &[Comparison] =
+    &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON, radio_library::COMPARISON];
 
 fn arguments() -> Command {
     Command::new("compare")

@@ -191,8 +191,11 @@ impl Server {
         std::fs::write(&configuration, text)?;
         let mut command = Command::new("mpd");
         command.arg("--no-daemon").arg(&configuration);
-        let process =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(folder.join("log"))?).spawn()?;
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("log"))?)
+            .spawn()?;
         let stream = wait("MPD listens", || UnixStream::connect(&socket).ok())?;
         let mut server = Self { process, reader: BufReader::new(stream) };
         let mut greeting = String::new();
@@ -243,7 +246,8 @@ impl Server {
 
     fn resident_bytes(&self) -> Result<u64, TaskError> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        let kilobytes =
+            text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
         kilobytes.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| TaskError::new("MPD has no VmRSS"))
     }
 }
@@ -341,7 +345,10 @@ fn report(measured: &Measured, rounds: u32, files: u64) -> Result<String, TaskEr
     for (((name, _), found), (original, own)) in questions {
         row(&mut text, &format!("`{name}` ({found} found)"), Unit::Nanoseconds, original, own);
     }
-    let _ = write!(text, "\nWhat only the radio does, and what its search would take with SQLite's full-text index (FTS5, trigrams):\n\n");
+    let _ = write!(
+        text,
+        "\nWhat only the radio does, and what its search would take with SQLite's full-text index (FTS5, trigrams):\n\n"
+    );
     let _ = write!(text, "| what | time |\n|---|---|\n");
     for (name, samples) in OWN_QUESTIONS.iter().zip(own_ns) {
         let _ = writeln!(text, "| `{name}` | {} |", Unit::Nanoseconds.with_spread(samples));

@@ -167,7 +167,7 @@ fn facts(inspected: Inspected) -> Facts {
             track: tags.track,
             disc: tags.disc,
             comment: tags.comment,
-            others: Vec::new(),
+            others: tags.others.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         },
     }
 }

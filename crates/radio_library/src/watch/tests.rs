@@ -186,5 +186,10 @@ fn where_there_are_too_few_watches_it_says_so_and_looks_now_and_then() {
         return;
     }
     let output = unshare(&format!("{few} && exec \"$0\" --exact watch::tests::with_few_watches --nocapture")).unwrap();
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
