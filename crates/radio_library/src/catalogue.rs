@@ -191,7 +191,7 @@ impl Catalogue {
             }
             Change::Removed(id) => self.remove(*id),
             Change::AttributeTable(table) => self.attributes = Arc::clone(table),
-            Change::Blob { .. } | Change::Sticker => {}
+            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
         }
     }
 

@@ -5,6 +5,9 @@
 //! - [`catalogue`], [`search`]: all songs in memory, and questions about them.
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
 //! - [`import`]: bringing files in, and the library to what the disk has.
+//! - [`watch`]: following the disk without being told.
+//! - [`check`]: what is wrong, and how it is mended.
+//! - [`exchange`]: everything as JSON.
 //! - [`mood`]: which songs may be played, and which rather than others.
 //! - [`score`]: how much a song's turn it is, from its statistics.
 //! - [`choice`]: what is played next.
@@ -21,8 +24,10 @@ pub mod attributes;
 pub mod blobs;
 pub mod catalogue;
 pub mod change;
+pub mod check;
 pub mod choice;
 pub mod error;
+pub mod exchange;
 pub mod import;
 #[cfg(test)]
 mod invented;
@@ -39,6 +44,7 @@ pub mod stickers;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod watch;
 
 pub use error::LibraryError;
 pub use library::Library;

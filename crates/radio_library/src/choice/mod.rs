@@ -169,7 +169,7 @@ impl Choice {
                     self.admit_all();
                 }
             }
-            Change::Blob { .. } | Change::Sticker => {}
+            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
         }
     }
 

@@ -34,6 +34,7 @@ use crate::limits::WORKERS_MAX;
 use crate::song::SongId;
 use crate::store;
 pub use crate::store::files::RefusedFile;
+pub(crate) use walk::has_audio_suffix;
 
 /// Names that audio files end in, in small letters. Everything else is only looked at when all files are wanted.
 pub const SUFFIXES: &[&str] =
@@ -281,7 +282,11 @@ impl Library {
     /// # Errors
     /// When the file cannot be written.
     pub fn forget_root(&self, path: &Path) -> Result<(), LibraryError> {
-        self.write(|work| Ok(store::files::delete_root(&work.transaction, path)?))
+        self.write(|work| {
+            store::files::delete_root(&work.transaction, path)?;
+            work.changes.push(Change::Roots);
+            Ok(())
+        })
     }
 
     /// The files that cannot be played, in the order of paths.
@@ -310,6 +315,9 @@ impl Library {
                 roots.push(path.clone());
             }
         }
+        if roots == before {
+            return Ok(());
+        }
         self.write(|work| {
             for gone in before.iter().filter(|root| !roots.contains(root)) {
                 store::files::delete_root(&work.transaction, gone)?;
@@ -317,6 +325,7 @@ impl Library {
             for new in roots.iter().filter(|root| !before.contains(root)) {
                 store::files::insert_root(&work.transaction, new)?;
             }
+            work.changes.push(Change::Roots);
             Ok(())
         })
     }
