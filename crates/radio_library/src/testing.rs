@@ -47,6 +47,11 @@ impl Random {
         u32::try_from(number).unwrap() % bound
     }
 
+    /// One of them.
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(u32::try_from(choices.len()).unwrap()) as usize]
+    }
+
     /// A word of 1 to `length_max` of the letters a to e.
     pub(crate) fn word(&mut self, length_max: u32) -> String {
         let length = 1 + self.below(length_max);

@@ -2,7 +2,7 @@
 //!
 //! A [`Choice`] is given all songs once and then follows the library's changes. Which songs it chooses from is its [`Mode`]: all of
 //! them, those that a mood admits, or a playlist. It keeps what is admissible and in which order, so that a song that was played
-//! costs O(log n), and asking for the next songs some microseconds: [`ranking`] says why.
+//! costs O(log n), and asking for the next songs some microseconds (`ranking.rs` says why).
 //!
 //! ```text
 //! library ── changes ──▶ Choice ── upcoming(pending, count, now) ──▶ station
@@ -15,6 +15,8 @@
 //! Equal songs, equal times and an equal seed give equal choices. No song follows itself while there is another, except where a
 //! playlist says so.
 
+#[cfg(test)]
+pub(crate) mod invented;
 mod playlist;
 mod ranking;
 mod selection;
@@ -170,13 +172,14 @@ impl Choice {
                 }
             }
             Change::Blob { .. } | Change::Roots | Change::Sticker => {}
+            Change::Blob { .. } | Change::Sticker | Change::Roots => {}
         }
     }
 
     /// The songs that follow when the `pending` ones, which were handed out and have not begun, are over: at most `count`, fewer only
     /// when nothing is admissible. `now_s` is when the first of all these begins, in seconds since 1970.
     ///
-    /// Cost: [`ranking`]'s best, once for each song. A mood is asked once for each.
+    /// Cost: the ranking's best, once for each song. A mood is asked once for each.
     pub fn upcoming(&self, pending: &[SongId], count: usize, now_s: u64) -> Vec<Arc<Song>> {
         match &self.source {
             Source::Ranked { ranking, .. } => Preview::new(self, ranking, now_s).run(pending, count),

@@ -71,7 +71,12 @@ impl Ranking {
             totals.add(place.history);
             songs += 1;
         }
-        let classes = members.into_iter().map(|(class, members)| (class, members.into_iter().collect())).collect();
+        // Sets are made of sorted members several times as fast.
+        let sorted = |(class, mut members): (Class, Vec<Member>)| {
+            members.sort_unstable();
+            (class, members.into_iter().collect())
+        };
+        let classes = members.into_iter().map(sorted).collect();
         Self { classes, totals, songs }
     }
 

@@ -1,14 +1,14 @@
 //! Moods: which songs may be played, and which rather than others.
 //!
-//! A mood is a text in one of two languages, both paraslash's: [lines](self::lines) (`accept with score 5 if artist_matches ^Miles`,
-//! until 0.6) and one [expression](self::expression) (`artist =~ /^Miles/ && year < 1960`, since 0.7). Which one it is, its first word
+//! A mood is a text in one of two languages, both paraslash's: lines (`accept with score 5 if artist_matches ^Miles`,
+//! until 0.6) and one expression (`artist =~ /^Miles/ && year < 1960`, since 0.7). Which one it is, its first word
 //! tells. Both become the same tree, with patterns compiled and keywords looked up ([`Mood::parse`]); [`Mood::resolve`] looks up the
 //! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song.
 //!
 //! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern. Patterns take time
 //! linear in the text, whoever wrote them.
 //!
-//! What a mood can ask is the table in [`keywords`]; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
+//! What a mood can ask is the table in `keywords`; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
 //!
 //! Behaviour: paraslash's manual, of 0.6 for lines and of 0.7 for expressions, and its `README.afs`.
 

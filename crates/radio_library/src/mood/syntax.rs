@@ -240,8 +240,7 @@ impl fmt::Display for Text {
 impl fmt::Display for Condition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |formatter: &mut fmt::Formatter<'_>, part: &Self| {
-            // Equal tightness happens where an `&&` was put in parentheses inside of one: they are kept.
-            if part.tightness() <= self.tightness() && part.tightness() < 2 {
+            if part.tightness() < self.tightness() {
                 write!(formatter, "({part})")
             } else {
                 write!(formatter, "{part}")

@@ -1,9 +1,12 @@
+//! Both languages: what holds, what is refused, what is written again.
+
 use std::collections::{BTreeSet, HashSet};
 
 use super::keywords::{Argument, Read, TABLE};
 use super::*;
-use crate::invented::{Random, any_song, plain_song};
+use crate::choice::invented::{any_song, plain_song};
 use crate::song::AttributeId;
+use crate::testing::Random;
 
 fn mood(text: &str) -> Mood {
     let mut mood = Mood::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -273,6 +276,7 @@ fn any_line(random: &mut Random) -> String {
         "artist_matches ^[M]i",
         "title_matches 'a b'",
         "album_matches \"it's|\\\"b\"",
+        "album_matches \"it's\\\\.\"",
         "path_matches */l*",
         "year < 1960",
         "num_played >= 2",

@@ -1,3 +1,5 @@
+//! The formula against its definition, and its ends.
+
 use super::*;
 
 fn scale(histories: &[(u64, u64)], now_s: u64) -> Scale {

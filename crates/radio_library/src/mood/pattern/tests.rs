@@ -1,3 +1,5 @@
+//! Patterns against what POSIX and fnmatch(3) say.
+
 use super::*;
 
 fn expression(source: &str, flags: &str) -> Pattern {
@@ -101,6 +103,7 @@ fn wildcards_match_as_fnmatch_does() {
         ("[!a]", "", "b", true),
         ("[!a]", "", "a", false),
         ("[\\]]", "", "]", true),
+        ("[]a]x", "", "]x", true),
         ("a[", "", "a[", true),
         ("?", "", "ä", true),
         ("a?c", "p", "a/c", false),
