@@ -96,11 +96,6 @@ impl LibraryProcess {
         LibraryProcessViewer(Arc::clone(&self.shared))
     }
 
-    /// Has it read its users and log again.
-    pub fn reload(&self) {
-        self.signal(Signal::HUP);
-    }
-
     /// Ends it.
     pub fn stop(mut self) {
         self.end();

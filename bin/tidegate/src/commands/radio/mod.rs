@@ -3,6 +3,8 @@
 //! A subcommand is one file here and one line in [`TABLE`].
 
 mod info;
+mod library;
+pub(crate) mod serve;
 
 use clap::{ArgMatches, Command};
 use daemon::Position;
@@ -13,7 +15,7 @@ use crate::Outcome;
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "radio", arguments, run };
 
 /// Every subcommand, in the order of the help text.
-const TABLE: &[CommandEntry] = &[info::SUBCOMMAND];
+const TABLE: &[CommandEntry] = &[serve::SUBCOMMAND, info::SUBCOMMAND, library::SUBCOMMAND];
 
 fn arguments() -> Command {
     Command::new("radio")
