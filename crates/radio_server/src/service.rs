@@ -4,6 +4,7 @@
 //! directories and users are looked at and the sockets bound, the process is confined, then the station and its senders start, and
 //! at last the library side, for which nothing waits: the service is ready without it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -207,6 +208,14 @@ fn synthesise(path: &Path) -> std::io::Result<()> {
     Err(std::io::Error::other("no synthesiser"))
 }
 
+/// What it takes to execute this program again: itself, and its loader and libraries where it is not linked statically.
+fn executed_files() -> BTreeSet<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let executed = maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.contains('x')));
+    let paths = executed.filter_map(|line| Some(PathBuf::from(&line[line.find('/')?..])));
+    paths.chain(std::env::current_exe()).filter(|path| path.exists()).collect()
+}
+
 /// Each listener is a descriptor. What this process may have at most is its owner's affair, and takes effect as far as it goes.
 fn allow_many_descriptors() {
     use rustix::process::{Resource, getrlimit, setrlimit};
@@ -233,7 +242,7 @@ impl Opened for OpenedRadio {
         let mut rules = Rules::new(&RADIO);
         rules.read.extend(self.library.directories.iter().chain(&self.library.read).cloned());
         rules.write.push(self.state.path().to_owned());
-        rules.execute.extend(std::env::current_exe());
+        rules.execute.extend(executed_files());
         rules
     }
 
