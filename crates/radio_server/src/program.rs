@@ -20,8 +20,8 @@ use radio_library::choice::{Choice, Mode, Playlist, Selection, Standing};
 use radio_library::mood::Mood;
 use radio_library::song::{Song, SongId};
 use radio_library::{Library, LibraryError};
-use radio_stream::link::{self, Answer, Event, LibraryEnd, Origin, Request};
 use radio_stream::limits::PAGE_ENTRIES_MAX;
+use radio_stream::link::{self, Answer, Event, LibraryEnd, Origin, Request};
 
 use crate::station::wall_ms;
 
@@ -190,7 +190,7 @@ fn announce(changes: &[Change], messages: &Sender<Message>) {
             Change::Blob { kind: kind @ (BlobKind::Mood | BlobKind::Playlist), name } => {
                 let _ = messages.send(Message::Blob(*kind, name.clone()));
             }
-            Change::Blob { .. } | Change::Sticker => {}
+            Change::Blob { .. } | Change::Sticker | Change::Roots => {}
         }
     }
     if again {
@@ -317,12 +317,7 @@ impl Worker {
 /// A song as the station needs it.
 #[must_use]
 pub fn station_song(song: &Song) -> link::Song {
-    link::Song {
-        id: song.id.0,
-        path: song.path.clone(),
-        title: title(song),
-        duration_ms: song.technical.duration_ms,
-    }
+    link::Song { id: song.id.0, path: song.path.clone(), title: title(song), duration_ms: song.technical.duration_ms }
 }
 
 /// What listeners read: `ARTIST - TITLE`, or as much of it as is known, or the file's name.

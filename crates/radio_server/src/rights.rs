@@ -92,13 +92,8 @@ impl FromStr for Rights {
             if word.eq_ignore_ascii_case("none") {
                 return Ok(rights);
             }
-            let is_it =
-                |entry: &&Word| word.eq_ignore_ascii_case(entry.short) || word.eq_ignore_ascii_case(entry.long);
-            WORDS
-                .iter()
-                .find(is_it)
-                .map(|entry| rights | entry.right)
-                .ok_or_else(|| UnknownRight(word.to_owned()))
+            let is_it = |entry: &&Word| word.eq_ignore_ascii_case(entry.short) || word.eq_ignore_ascii_case(entry.long);
+            WORDS.iter().find(is_it).map(|entry| rights | entry.right).ok_or_else(|| UnknownRight(word.to_owned()))
         })
     }
 }

@@ -42,7 +42,8 @@ impl RunningCommand {
         let (sender, output) = mpsc::channel(QUEUED_BUFFERS);
         let (interrupt, interrupted) = watch::channel(false);
         let thread = tokio::task::spawn_blocking(move || {
-            let mut reader = QueueReader { queue: input_end, rest: Vec::new(), at: 0, interrupted: interrupted.clone() };
+            let mut reader =
+                QueueReader { queue: input_end, rest: Vec::new(), at: 0, interrupted: interrupted.clone() };
             let mut output = QueueWriter { queue: sender.clone(), stream: Stream::Output, buffer: Vec::new() };
             let mut error = QueueWriter { queue: sender, stream: Stream::Error, buffer: Vec::new() };
             let streams = Streams { input: &mut reader, output: &mut output, error: &mut error, interrupted };

@@ -127,16 +127,22 @@ pub fn of_stream(status: &Status, now_ms: u64, form: Form) -> Vec<Item> {
         let chunks = current.chunks.max(1);
         items.extend([
             ("num_chunks", current.chunks.to_string()),
-            ("chunk_time", format!("{}.{:03}", current.duration_ms / chunks, current.duration_ms * 1000 / chunks % 1000)),
+            (
+                "chunk_time",
+                format!("{}.{:03}", current.duration_ms / chunks, current.duration_ms * 1000 / chunks % 1000),
+            ),
             ("max_chunk_size", current.chunk_bytes_max.to_string()),
             ("media_type", current.media_type.clone()),
-            ("stream_start", match form {
-                Form::Plain => times::local(current.stream_start_wall_ms / 1000),
-                Form::LengthPrefixed => {
-                    let start = current.stream_start_wall_ms;
-                    format!("{}.{:06}", start / 1000, start % 1000 * 1000)
-                }
-            }),
+            (
+                "stream_start",
+                match form {
+                    Form::Plain => times::local(current.stream_start_wall_ms / 1000),
+                    Form::LengthPrefixed => {
+                        let start = current.stream_start_wall_ms;
+                        format!("{}.{:06}", start / 1000, start % 1000 * 1000)
+                    }
+                },
+            ),
             ("offset", offset_ms.to_string()),
             ("play_time", format!("{} [{}]", times::duration(offset_ms), times::duration(current.duration_ms))),
         ]);

@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn durations_are_as_long_as_they_need_to_be() {
-        for (milliseconds, text) in [(0, "0:00"), (187_999, "3:07"), (3_787_000, "1:03:07"), (360_000_000, "100:00:00")] {
+        for (milliseconds, text) in [(0, "0:00"), (187_999, "3:07"), (3_787_000, "1:03:07"), (360_000_000, "100:00:00")]
+        {
             assert_eq!(duration(milliseconds), text);
         }
         assert_eq!(minutes(2 * 86_400 + 3 * 3600 + 15 * 60 + 59), "2:03:15");

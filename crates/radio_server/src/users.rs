@@ -81,8 +81,11 @@ impl Users {
     /// # Errors
     /// When a file cannot be read or a line is wrong; the message names file and line.
     pub fn read(path: &Path) -> Result<Self, UsersError> {
-        let text = read_limited(path, USERS_FILE_BYTES_MAXIMUM)
-            .map_err(|problem| UsersError { path: path.to_owned(), line: None, problem })?;
+        let text = read_limited(path, USERS_FILE_BYTES_MAXIMUM).map_err(|problem| UsersError {
+            path: path.to_owned(),
+            line: None,
+            problem,
+        })?;
         Self::parse(path, &text)
     }
 
@@ -158,7 +161,8 @@ fn resolve(users_file: &Path, name: &str) -> PathBuf {
 }
 
 fn read_key(path: &Path) -> Result<PublicKey, String> {
-    let text = read_limited(path, PUBLIC_KEY_FILE_BYTES_MAXIMUM).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        read_limited(path, PUBLIC_KEY_FILE_BYTES_MAXIMUM).map_err(|error| format!("{}: {error}", path.display()))?;
     if text.contains("PRIVATE KEY") {
         return Err(format!("{} is a private key; name the public one ({}.pub)", path.display(), path.display()));
     }
@@ -194,7 +198,8 @@ mod tests {
 
     #[test]
     fn names_keys_and_rights_are_found() {
-        let text = format!("# all\n\nuser anna {KEY} anna@home all\nuser bert {OTHER} AR,VR # guest\nuser bert {KEY} AR\n");
+        let text =
+            format!("# all\n\nuser anna {KEY} anna@home all\nuser bert {OTHER} AR,VR # guest\nuser bert {KEY} AR\n");
         let users = parse(&text).unwrap();
         let (key, other) = (PublicKey::from_openssh(KEY).unwrap(), PublicKey::from_openssh(OTHER).unwrap());
         assert_eq!(users.find("anna", &key).unwrap().rights, Rights::ALL);

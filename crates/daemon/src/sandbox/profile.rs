@@ -174,17 +174,7 @@ pub const RADIO: Profile = Profile {
 /// The library side of a radio: a database, directories of music, and the fronts that commands come through.
 pub const RADIO_LIBRARY: Profile = Profile {
     name: "radio library",
-    groups: &[
-        &PROCESS,
-        &MEMORY,
-        &THREADS,
-        &SIGNALS,
-        &EVENTS,
-        &FILES,
-        &SOCKETS,
-        &NETWORK_SERVER,
-        &DIRECTORY_WATCHING,
-    ],
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &SOCKETS, &NETWORK_SERVER, &DIRECTORY_WATCHING],
 };
 
 /// Every profile.

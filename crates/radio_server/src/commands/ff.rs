@@ -19,7 +19,9 @@ pub(super) const ENTRY: CommandEntry = CommandEntry {
 fn arguments() -> Command {
     Command::new("ff")
         .about("Go forward or back within the current song")
-        .after_help("Examples: ff 30 goes 30 seconds forward, ff 30- goes 30 seconds back. Beyond its end the song ends.")
+        .after_help(
+            "Examples: ff 30 goes 30 seconds forward, ff 30- goes 30 seconds back. Beyond its end the song ends.",
+        )
         .arg(
             Arg::new("seconds")
                 .value_name("SECONDS[-]")

@@ -13,7 +13,9 @@ pub(super) const ENTRY: CommandEntry =
 fn arguments() -> Command {
     Command::new("help")
         .about("List the commands, or explain some")
-        .after_help("The second column of the list is what a user needs; a command that you may not give has a ! before it.")
+        .after_help(
+            "The second column of the list is what a user needs; a command that you may not give has a ! before it.",
+        )
         .arg(Arg::new("long").short('l').long("long").action(clap::ArgAction::SetTrue).help("Explain every command"))
         .arg(Arg::new("commands").value_name("COMMAND").num_args(0..).help("The commands to explain"))
 }

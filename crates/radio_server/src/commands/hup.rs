@@ -7,14 +7,8 @@ use super::{Call, CommandEntry, CommandError, no_words};
 use crate::rights::Rights;
 
 /// `hup`.
-pub(super) const ENTRY: CommandEntry = CommandEntry {
-    name: "hup",
-    rights: Rights::STREAM_WRITE,
-    arguments,
-    reads_input: false,
-    run,
-    words: no_words,
-};
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "hup", rights: Rights::STREAM_WRITE, arguments, reads_input: false, run, words: no_words };
 
 fn arguments() -> Command {
     Command::new("hup").about("Read configuration, users and log again")

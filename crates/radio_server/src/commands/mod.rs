@@ -425,6 +425,7 @@ fn no_such_command(name: &str) -> String {
 /// clap's error without its usage paragraphs: what is wrong, and what would be accepted.
 fn one_line(problem: &clap::Error) -> String {
     let text = problem.render().to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join("; ")
 }

@@ -17,7 +17,9 @@ pub(super) const ENTRY: CommandEntry = CommandEntry {
 };
 
 fn arguments() -> Command {
-    Command::new("next").about("End the current song and go on with the next").after_help("If the stream is paused or stopped, play begins with the next song.")
+    Command::new("next")
+        .about("End the current song and go on with the next")
+        .after_help("If the stream is paused or stopped, play begins with the next song.")
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {

@@ -17,7 +17,9 @@ pub(super) const ENTRY: CommandEntry = CommandEntry {
 };
 
 fn arguments() -> Command {
-    Command::new("pause").about("Pause the stream").after_help("play goes on from there. Senders stay connected; they hear nothing.")
+    Command::new("pause")
+        .about("Pause the stream")
+        .after_help("play goes on from there. Senders stay connected; they hear nothing.")
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {

@@ -17,7 +17,9 @@ pub(super) const ENTRY: CommandEntry = CommandEntry {
 };
 
 fn arguments() -> Command {
-    Command::new("play").about("Start or resume the stream").after_help("Without a song to play it begins as soon as there is one. Forgets nomore.")
+    Command::new("play")
+        .about("Start or resume the stream")
+        .after_help("Without a song to play it begins as soon as there is one. Forgets nomore.")
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {

@@ -7,14 +7,8 @@ use super::{Call, CommandEntry, CommandError, no_words};
 use crate::rights::Rights;
 
 /// `search`.
-pub(super) const ENTRY: CommandEntry = CommandEntry {
-    name: "search",
-    rights: Rights::LIBRARY_READ,
-    arguments,
-    reads_input: false,
-    run,
-    words: no_words,
-};
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "search", rights: Rights::LIBRARY_READ, arguments, reads_input: false, run, words: no_words };
 
 fn arguments() -> Command {
     Command::new("search")

@@ -12,14 +12,8 @@ use crate::status_items::{self, Form, Item};
 use crate::times;
 
 /// `stat`.
-pub(super) const ENTRY: CommandEntry = CommandEntry {
-    name: "stat",
-    rights: Rights::STREAM_READ,
-    arguments,
-    reads_input: false,
-    run,
-    words: no_words,
-};
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "stat", rights: Rights::STREAM_READ, arguments, reads_input: false, run, words: no_words };
 
 fn arguments() -> Command {
     Command::new("stat")
@@ -60,10 +54,13 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
         // The time goes on without being a change.
         let moves = |item: &Item| matches!(item.0, "offset" | "play_time");
         if current.is_some() && (times_shown == 0 || !changed.iter().all(moves)) {
-            changed.push(("current_time", match form {
-                Form::Plain => times::local(wall_ms() / 1000),
-                Form::LengthPrefixed => (wall_ms() / 1000).to_string(),
-            }));
+            changed.push((
+                "current_time",
+                match form {
+                    Form::Plain => times::local(wall_ms() / 1000),
+                    Form::LengthPrefixed => (wall_ms() / 1000).to_string(),
+                },
+            ));
             write!(call.streams.output, "{}", status_items::render(&changed, form))?;
             call.streams.output.flush()?;
             shown = items;

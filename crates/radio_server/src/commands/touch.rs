@@ -37,7 +37,13 @@ fn arguments() -> Command {
                 .help("How much players are told to amplify them"),
         )
         .arg(Arg::new("verbose").short('v').long("verbose").action(ArgAction::SetTrue).help("Name each song"))
-        .arg(Arg::new("patterns").value_name("PATTERN").num_args(1..).required(true).help("Paths, as shells write patterns"))
+        .arg(
+            Arg::new("patterns")
+                .value_name("PATTERN")
+                .num_args(1..)
+                .required(true)
+                .help("Paths, as shells write patterns"),
+        )
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {

@@ -21,11 +21,16 @@ pub(super) const ENTRY: CommandEntry = CommandEntry {
 fn arguments() -> Command {
     Command::new("translate")
         .about("Translate a mood of lines (paraslash 0.6) to an expression (0.7)")
-        .after_help("Prints it. Scores have no counterpart in the new language; each that is lost is named on standard error.")
+        .after_help(
+            "Prints it. Scores have no counterpart in the new language; each that is lost is named on standard error.",
+        )
         .arg(
-            Arg::new("replace").short('r').long("replace").action(ArgAction::SetTrue).requires("mood").help(
-                "Put the translation in the place of the mood, instead of printing it",
-            ),
+            Arg::new("replace")
+                .short('r')
+                .long("replace")
+                .action(ArgAction::SetTrue)
+                .requires("mood")
+                .help("Put the translation in the place of the mood, instead of printing it"),
         )
         .arg(Arg::new("mood").value_name("MOOD").help("The name of a mood; without: a mood from standard input"))
 }
@@ -46,7 +51,11 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     match name {
         Some(name) if call.flag("replace") => {
             let text = format!("{}\n", translation.mood);
-            call.context.library.put_blob(BlobKind::Mood, &name, text.as_bytes()).map(drop).map_err(CommandError::failed)
+            call.context
+                .library
+                .put_blob(BlobKind::Mood, &name, text.as_bytes())
+                .map(drop)
+                .map_err(CommandError::failed)
         }
         _ => call.line(translation.mood),
     }

@@ -11,7 +11,11 @@ pub(super) const ENTRY: CommandEntry =
 
 fn arguments() -> Command {
     Command::new("version").about("Print the version").arg(
-        Arg::new("verbose").short('v').long("verbose").action(ArgAction::SetTrue).help("Print how it was built, as well"),
+        Arg::new("verbose")
+            .short('v')
+            .long("verbose")
+            .action(ArgAction::SetTrue)
+            .help("Print how it was built, as well"),
     )
 }
 

@@ -9,14 +9,8 @@ use crate::rights::Rights;
 use crate::station::wall_ms;
 
 /// `why`.
-pub(super) const ENTRY: CommandEntry = CommandEntry {
-    name: "why",
-    rights: Rights::LIBRARY_READ,
-    arguments,
-    reads_input: false,
-    run,
-    words: no_words,
-};
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "why", rights: Rights::LIBRARY_READ, arguments, reads_input: false, run, words: no_words };
 
 /// How many are told when no path is given.
 const COUNT_DEFAULT: usize = 10;

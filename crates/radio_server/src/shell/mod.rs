@@ -75,12 +75,7 @@ impl Ends {
 }
 
 /// Runs one command line. Returns its exit status, or `None` if the client has gone.
-pub(crate) async fn one_command(
-    ends: &mut Ends,
-    context: &Arc<Context>,
-    origin: &Origin,
-    line: &str,
-) -> Option<u8> {
+pub(crate) async fn one_command(ends: &mut Ends, context: &Arc<Context>, origin: &Origin, line: &str) -> Option<u8> {
     let mut typed = VecDeque::new();
     run_line(ends, &mut typed, context, origin, line).await.ok()
 }
@@ -109,13 +104,7 @@ pub(crate) async fn script(ends: &mut Ends, context: &Arc<Context>, origin: &Ori
     }
 }
 
-async fn script_line(
-    ends: &mut Ends,
-    context: &Arc<Context>,
-    origin: &Origin,
-    line: &[u8],
-    status: u8,
-) -> Option<u8> {
+async fn script_line(ends: &mut Ends, context: &Arc<Context>, origin: &Origin, line: &[u8], status: u8) -> Option<u8> {
     let line = String::from_utf8_lossy(line).into_owned();
     let words = match shell_words::split(line.trim()) {
         Ok(words) if words.is_empty() || words[0].starts_with('#') => return Some(status),
@@ -140,8 +129,7 @@ async fn script_line(
 /// A shell on a terminal, until `exit` or Ctrl-D. Returns the exit status of the last command, or `None` if the client has gone.
 pub(crate) async fn interactive(ends: &mut Ends, context: &Arc<Context>, origin: &Origin) -> Option<u8> {
     let user = Arc::clone(&origin.user.name);
-    let mut editor =
-        Editor::new(&format!("{user}@radio> "), ends.columns.unwrap_or(80), context.histories.of(&user));
+    let mut editor = Editor::new(&format!("{user}@radio> "), ends.columns.unwrap_or(80), context.histories.of(&user));
     let mut typed = VecDeque::new();
     let mut status = 0;
     let greeting = "help lists the commands; Tab completes, Ctrl-D leaves.\n";

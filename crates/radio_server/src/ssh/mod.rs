@@ -24,9 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::context::Context;
-use crate::limits::{
-    HALF_OPEN_CONNECTIONS_MAXIMUM, LOGIN_ATTEMPTS_MAXIMUM, LOGIN_TIMEOUT, SESSIONS_MAXIMUM,
-};
+use crate::limits::{HALF_OPEN_CONNECTIONS_MAXIMUM, LOGIN_ATTEMPTS_MAXIMUM, LOGIN_TIMEOUT, SESSIONS_MAXIMUM};
 use crate::sessions::count;
 
 use cut::CuttableStream;

@@ -22,7 +22,9 @@ pub(super) const fn entry<K: Kind>() -> CommandEntry {
 fn arguments<K: Kind>() -> Command {
     let what = match K::KIND {
         BlobKind::Mood => "A mood that cannot be understood is refused, with line and column.",
-        BlobKind::Playlist => "A playlist is a path a line; those that are no song of the library yet are kept, and passed over.",
+        BlobKind::Playlist => {
+            "A playlist is a path a line; those that are no song of the library yet are kept, and passed over."
+        }
         BlobKind::Image | BlobKind::Lyrics => "touch gives it to songs, by its number (see the ls command).",
     };
     Command::new(K::NAMES[0])

@@ -18,9 +18,9 @@ pub(super) const fn entry<K: Kind>() -> CommandEntry {
 }
 
 fn arguments<K: Kind>() -> Command {
-    Command::new(K::NAMES[1])
-        .about(format!("Write {} to standard output", plural(K::ONE)))
-        .arg(Arg::new("patterns").value_name("PATTERN").num_args(1..).required(true).help("Names, as shells write patterns"))
+    Command::new(K::NAMES[1]).about(format!("Write {} to standard output", plural(K::ONE))).arg(
+        Arg::new("patterns").value_name("PATTERN").num_args(1..).required(true).help("Names, as shells write patterns"),
+    )
 }
 
 /// Several of them.

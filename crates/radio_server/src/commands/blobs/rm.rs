@@ -19,12 +19,13 @@ pub(super) const fn entry<K: Kind>() -> CommandEntry {
 }
 
 fn arguments<K: Kind>() -> Command {
-    Command::new(K::NAMES[4])
-        .about(format!("Remove {}", plural(K::ONE)))
-        .arg(Arg::new("patterns").value_name("PATTERN").num_args(1..).required(true).help("Names, as shells write patterns"))
+    Command::new(K::NAMES[4]).about(format!("Remove {}", plural(K::ONE))).arg(
+        Arg::new("patterns").value_name("PATTERN").num_args(1..).required(true).help("Names, as shells write patterns"),
+    )
 }
 
 fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
-    let removed = call.context.library.remove_blobs(K::KIND, &call.patterns("patterns")?).map_err(CommandError::failed)?;
+    let removed =
+        call.context.library.remove_blobs(K::KIND, &call.patterns("patterns")?).map_err(CommandError::failed)?;
     removed.iter().try_for_each(|blob| call.note(format_args!("removed {}", blob.name)))
 }

@@ -8,7 +8,8 @@ use crate::status_items::{self, Form};
 pub(super) fn write(call: &mut Call<'_>, row: &Row, options: &Options) -> Result<(), CommandError> {
     let song = &row.song;
     let date = options.time(song.statistics.last_played_s);
-    let body = status_items::render(&status_items::of_song(&call.context.library, song, row.score, Form::Plain), Form::Plain);
+    let body =
+        status_items::render(&status_items::of_song(&call.context.library, song, row.score, Form::Plain), Form::Plain);
     let lyrics = song.lyrics.and_then(|id| call.context.library.blob_of(BlobKind::Lyrics, id).ok()).unwrap_or_default();
     let text = format!("{body}\n{}", String::from_utf8_lossy(&lyrics));
     call.line(format_args!("From radio@localhost {date}"))?;
