@@ -14,7 +14,7 @@ use crate::message;
 pub(crate) struct Document(Vec<(&'static str, Entry)>);
 
 /// Units at the end of names, which a text with a unit of its own makes superfluous.
-const UNITS: [&str; 3] = ["_bytes", "_ns", "_k"];
+const UNITS: [&str; 6] = ["_bytes", "_ns", "_ms", "_kbit", "_hz", "_k"];
 
 #[derive(Debug)]
 enum Entry {

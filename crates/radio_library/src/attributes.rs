@@ -153,7 +153,8 @@ fn recordings_with(catalogue: &Catalogue, attributes: &BTreeSet<AttributeId>) ->
     catalogue.songs().filter(has).map(|song| song.content_hash).collect()
 }
 
-fn tell_table(work: &mut Work<'_>) -> Result<(), LibraryError> {
+/// Tells what the table is now.
+pub(crate) fn tell_table(work: &mut Work<'_>) -> Result<(), LibraryError> {
     let table: AttributeTable = store::attributes::attribute_table(&work.transaction)?;
     work.changes.push(Change::AttributeTable(Arc::new(table)));
     Ok(())

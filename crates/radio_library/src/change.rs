@@ -47,7 +47,7 @@ pub enum Change {
 pub enum What {
     /// It was played: its statistics, and nothing else.
     Played,
-    /// Its statistics were set by somebody; perhaps its blobs too.
+    /// Its statistics: they were set by somebody, perhaps with its blobs, or another song that sounds the same was played.
     Statistics,
     /// Its attributes; perhaps its statistics and blobs too, when they were copied from another song.
     Attributes,

@@ -11,6 +11,9 @@
 //! [`crate::import`], [`crate::exchange`], [`crate::check`]. They may wait for the disk: a program with an event loop calls them
 //! from threads that may block.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -83,6 +86,11 @@ impl Library {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Its file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.directory.join(DATABASE)
     }
 
     /// What there is. Ask, and let go: changes wait for it, and an operation called meanwhile by the same thread would wait for

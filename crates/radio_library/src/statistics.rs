@@ -1,5 +1,8 @@
 //! What happens to songs: they are played, touched, given each other's data, removed.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -74,6 +77,13 @@ impl Library {
                 song.statistics.play_count += 1;
                 song.statistics.last_played_s = Some(now_s);
             })?;
+            for change in &mut work.changes {
+                if let Change::Changed { song, what } = change
+                    && song.id != id
+                {
+                    *what = What::Statistics;
+                }
+            }
             Ok(())
         })
     }

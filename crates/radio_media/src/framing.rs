@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::formats::AdtsHeader;
 use crate::inspect::Inspected;
 use crate::ogg::{OggCarriage, OggStream};
 
@@ -15,6 +16,8 @@ use crate::ogg::{OggCarriage, OggStream};
 pub(crate) enum Carriage {
     /// What stands in the file.
     Frames,
+    /// AAC frames, which get a header each.
+    Adts(AdtsHeader),
     /// Packets in Ogg pages.
     Ogg(OggCarriage),
 }
@@ -39,7 +42,7 @@ impl Framing {
     pub fn new(song: Arc<Inspected>, serial: u32, first: usize) -> Self {
         assert!(first < song.chunks.len(), "a song begins with one of its chunks");
         let ogg = match &song.carriage {
-            Carriage::Frames => None,
+            Carriage::Frames | Carriage::Adts(_) => None,
             Carriage::Ogg(carriage) => {
                 Some(OggStream::new(carriage, &song.tags, &song.loudness, &song.chunks, serial, first))
             }
@@ -75,9 +78,16 @@ impl Framing {
     pub fn frame(&mut self, index: usize, raw: &[u8], out: &mut Vec<u8>) {
         let chunk = self.song.chunks.chunk(index);
         assert_eq!(raw.len(), chunk.length as usize, "a chunk is read whole");
-        match &mut self.ogg {
-            Some(ogg) => ogg.chunk(&self.song.chunks, index, raw, out),
-            None => out.extend_from_slice(raw),
+        match (&self.song.carriage, &mut self.ogg) {
+            (_, Some(ogg)) => ogg.chunk(&self.song.chunks, index, raw, out),
+            (Carriage::Adts(header), _) => {
+                for part in self.song.chunks.parts(index) {
+                    let frame = &raw[part.range];
+                    out.extend_from_slice(&header.for_frame(frame.len()));
+                    out.extend_from_slice(frame);
+                }
+            }
+            (Carriage::Frames | Carriage::Ogg(_), None) => out.extend_from_slice(raw),
         }
     }
 

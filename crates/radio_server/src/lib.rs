@@ -30,5 +30,7 @@ mod shell;
 pub mod ssh;
 pub mod station;
 pub mod status_items;
+#[cfg(test)]
+mod testing;
 mod times;
 pub mod users;

@@ -190,7 +190,7 @@ fn announce(changes: &[Change], messages: &Sender<Message>) {
             Change::Blob { kind: kind @ (BlobKind::Mood | BlobKind::Playlist), name } => {
                 let _ = messages.send(Message::Blob(*kind, name.clone()));
             }
-            Change::Blob { .. } | Change::Sticker | Change::Roots => {}
+            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
         }
     }
     if again {

@@ -14,9 +14,14 @@
 //! Nothing is decoded or encoded, nothing is chosen: what comes next is what the library side says.
 
 pub mod fec;
+mod feeder;
 pub mod limits;
 pub mod link;
 pub mod packet;
+pub mod piece;
 pub mod receiver;
+pub mod senders;
+pub mod station;
+pub mod stream_side;
 #[cfg(test)]
 mod testing;

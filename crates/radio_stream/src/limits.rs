@@ -21,3 +21,21 @@ pub const SONGS_AHEAD_MAX: u32 = 64;
 
 /// Bytes of messages that may wait for a library side that does not read. One that lets more pile up is given up.
 pub const LINK_BACKLOG_BYTES_MAX: usize = 32 << 20;
+
+/// Rules of an access list. Each is looked at for each new listener.
+pub const ACCESS_RULES_MAX: usize = 1024;
+
+/// Bytes of the ring that http listeners share, at first: a minute of 128 kbit/s.
+pub const RING_BYTES_START: usize = 1 << 20;
+
+/// Bytes of the ring that http listeners share, at most, a power of two. 20 s of the loudest FLAC have some 15 MB.
+pub const RING_BYTES_MAX: usize = 32 << 20;
+
+/// Longest head of an http request, in bytes. Browsers send some hundred.
+pub const REQUEST_BYTES_MAX: usize = 8 << 10;
+
+/// Headers of an http request.
+pub const REQUEST_HEADERS_MAX: usize = 64;
+
+/// Bytes that a listener may send after its request. They are read and dropped; whoever sends more is dropped too.
+pub const IGNORED_BYTES_MAX: u32 = 64 << 10;

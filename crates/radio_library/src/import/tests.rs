@@ -121,7 +121,7 @@ fn files_become_songs_with_what_their_tags_and_frames_say() {
     );
     assert_eq!(song.technical.duration_ms, 261);
     assert_eq!(song.statistics.added_s, 1000);
-    assert_eq!(bench.take_changes().len(), 2);
+    assert!(matches!(&bench.take_changes()[..], [Change::Roots, Change::Added(_), Change::Added(_)]));
     assert_eq!(bench.library.roots().unwrap(), [bench.path("").components().collect::<PathBuf>()]);
     bench.reopened();
 }
@@ -218,8 +218,13 @@ fn files_that_sound_the_same_share_what_is_known() {
     assert_eq!(counts(&bench.import()), [2, 0, 0, 0, 0, 0]);
     assert_ne!(bench.song("a.mp3").id, bench.song("b.mp3").id);
     bench.take_changes();
-    bench.library.played(bench.song("a.mp3").id, 5000).unwrap();
-    assert_eq!(bench.take_changes().len(), 2);
+    let id = bench.song("b.mp3").id;
+    bench.library.played(id, 5000).unwrap();
+    let changes = bench.take_changes();
+    assert_eq!(changes.len(), 2);
+    for change in changes {
+        assert!(matches!(change, Change::Changed { song, what } if (song.id == id) == (what == What::Played)));
+    }
     assert_eq!(bench.song("b.mp3").statistics, bench.song("a.mp3").statistics);
     assert_eq!(bench.song("b.mp3").tags.title, "On the best of");
     assert_eq!(bench.library.history(10).unwrap().len(), 1);

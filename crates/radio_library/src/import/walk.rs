@@ -116,7 +116,7 @@ pub(crate) fn has_audio_suffix(path: &Path) -> bool {
 }
 
 impl FileState {
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         let modified_ns = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
         Self { size_bytes: metadata.size(), modified_ns }
     }

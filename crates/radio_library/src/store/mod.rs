@@ -10,6 +10,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod blobs;
+pub(crate) mod export;
 pub(crate) mod files;
 pub(crate) mod recordings;
 pub(crate) mod songs;
@@ -64,4 +65,19 @@ fn natural_u32(number: i64) -> u32 {
 /// What is said of a column that holds what it cannot hold.
 fn unreadable(column: usize, kind: Type, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SqlError {
     SqlError::FromSqlConversionFailure(column, kind, why.into())
+}
+
+/// What SQLite finds wrong with its file.
+pub(crate) fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let rows = statement.query_map((), |row| row.get::<_, String>(0))?;
+    rows.filter(|row| row.as_ref().map_or(true, |text| text != "ok")).collect()
+}
+
+/// Tables with rows that belong to none, and how many.
+pub(crate) fn broken_references(connection: &Connection) -> rusqlite::Result<Vec<(String, i64)>> {
+    let text = "SELECT \"table\", count(*) FROM pragma_foreign_key_check GROUP BY 1";
+    let mut statement = connection.prepare(text)?;
+    let rows = statement.query_map((), |row| row.try_into())?;
+    rows.collect()
 }

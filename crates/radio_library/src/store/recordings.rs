@@ -88,6 +88,14 @@ pub(crate) fn add_play(connection: &Connection, hash: &[u8; 32], now_s: u64) -> 
     Ok(())
 }
 
+/// Notes that a recording was played at a time, unless that is noted already.
+pub(crate) fn add_play_once(connection: &Connection, recording: i64, played_s: i64) -> Result<()> {
+    let text = "INSERT INTO play (recording_id, played_s) SELECT ?1, ?2 \
+                WHERE NOT EXISTS (SELECT 1 FROM play WHERE recording_id = ?1 AND played_s = ?2)";
+    connection.prepare_cached(text)?.execute([recording, played_s])?;
+    Ok(())
+}
+
 /// When recordings were played, the latest first, at most `count` of them: hash and time in seconds since 1970.
 pub(crate) fn plays(connection: &Connection, count: usize) -> Result<Vec<([u8; 32], u64)>> {
     let text = "SELECT content_hash, played_s FROM play JOIN recording ON recording.id = recording_id \
@@ -114,4 +122,10 @@ pub(crate) fn note_former_path(connection: &Connection, path: &Path, recording: 
 pub(crate) fn former_path(connection: &Connection, path: &Path) -> Result<Option<[u8; 32]>> {
     let text = "SELECT content_hash FROM former_path JOIN recording ON recording.id = recording_id WHERE path = ?1";
     connection.prepare_cached(text)?.query_row([path.as_os_str().as_bytes()], |row| row.get(0)).optional()
+}
+
+/// How many recordings have no file.
+pub(crate) fn recordings_without_file(connection: &Connection) -> Result<i64> {
+    let text = "SELECT count(*) FROM recording WHERE id NOT IN (SELECT recording_id FROM song)";
+    connection.query_row(text, (), |row| row.get(0))
 }

@@ -146,3 +146,9 @@ pub(crate) fn set_fault(connection: &Connection, id: SongId, fault: Option<&str>
     connection.prepare_cached("UPDATE song SET fault = ?2 WHERE id = ?1")?.execute(params![id.0, fault])?;
     Ok(())
 }
+
+/// Whether there is a song at this path.
+pub(crate) fn is_song(connection: &Connection, path: &Path) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM song WHERE path = ?1")?;
+    statement.exists([path.as_os_str().as_bytes()])
+}

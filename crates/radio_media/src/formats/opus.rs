@@ -6,7 +6,7 @@ use super::{Container, Format, Scan, Scanned};
 use crate::error::MediaError;
 use crate::framing::Carriage;
 use crate::ogg::{CommentForm, OggCarriage, PageReader, Timeline, first_packets};
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 pub(super) const FORMAT: Format =
     Format { name: "opus", description: "Opus in Ogg", container: Container::Ogg, recognises, scan };
@@ -36,10 +36,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
     }
     let channels = head[9];
     let pre_skip = u16::from_le_bytes([head[10], head[11]]).into();
-    let expected = "a comment header of Opus";
-    if pages.skip_header_packet(scan, expected)? != *b"OpusTags" {
-        return Err(malformed(expected));
-    }
+    let comments = pages.tag_packet(scan, b"OpusTags", "a comment header of Opus")?;
     pages.begin_audio()?;
     let timeline = Timeline::read(scan, &mut pages, SAMPLE_RATE, pre_skip, packet_samples)?;
     Ok(Scanned {
@@ -59,6 +56,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
             setup: None,
             pre_skip,
         }),
+        tag_source: TagSource::comments(comments.get(8..).unwrap_or_default()),
     })
 }
 

@@ -10,7 +10,7 @@ use super::{Container, Format, Scan, Scanned};
 use crate::error::MediaError;
 use crate::framing::Carriage;
 use crate::ogg::{CommentForm, OggCarriage, PageReader, Timeline, first_packets};
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 pub(super) const FORMAT: Format =
     Format { name: "ogg", description: "Vorbis in Ogg", container: Container::Ogg, recognises, scan };
@@ -34,10 +34,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
     let (mut pages, identification) = PageReader::open(scan, is_vorbis)?;
     let stream = Identification::parse(&identification)
         .ok_or(MediaError::Malformed { offset, expected: "an identification header of Vorbis I" })?;
-    let expected = "a comment header of Vorbis";
-    if !pages.skip_header_packet(scan, expected)?.starts_with(b"\x03vorbis") {
-        return Err(MediaError::Malformed { offset, expected });
-    }
+    let comments = pages.tag_packet(scan, b"\x03vorbis", "a comment header of Vorbis")?;
     let expected = "a setup header of Vorbis";
     let setup = pages.header_packet(scan, expected)?;
     let modes = Modes::parse(&setup).ok_or(MediaError::Malformed { offset, expected })?;
@@ -65,6 +62,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
             setup: Some(setup),
             pre_skip: 0,
         }),
+        tag_source: TagSource::comments(comments.get(7..).unwrap_or_default()),
     })
 }
 

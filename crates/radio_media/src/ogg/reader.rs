@@ -6,22 +6,25 @@ use super::page::{self, CAPTURE, FIXED_BYTES, PageHeader};
 use super::{HEADER_BYTES_MAX, NO_GRANULE};
 use crate::error::{MediaError, Note};
 use crate::formats::Scan;
-use crate::limits::{CHUNK_BYTES_MAX, OGG_COMMENT_BYTES_MAX, OGG_HEADER_BYTES_MAX};
+use crate::limits::{CHUNK_BYTES_MAX, OGG_COMMENT_BYTES_MAX, OGG_HEADER_BYTES_MAX, TAG_BLOCK_BYTES_MAX};
+
+/// Bytes of a packet that say how long it plays: FLAC's headers are the longest.
+const LEAD_BYTES: usize = 16;
 
 /// A packet that ends on the page.
 #[derive(Debug, Clone)]
 pub(crate) struct Packet {
     parts: Range<usize>,
     /// Its first bytes, as far as it has them.
-    lead: [u8; 2],
+    lead: [u8; LEAD_BYTES],
     /// How many bytes it has.
     pub(crate) bytes: u64,
 }
 
 impl Packet {
-    /// Its first two bytes, or fewer if it has fewer.
+    /// Its first bytes: as many as codecs need, or all of them.
     pub(crate) fn lead(&self) -> &[u8] {
-        &self.lead[..usize::try_from(self.bytes).map_or(2, |bytes| bytes.min(2))]
+        &self.lead[..usize::try_from(self.bytes).map_or(LEAD_BYTES, |bytes| bytes.min(LEAD_BYTES))]
     }
 }
 
@@ -178,8 +181,10 @@ impl PageReader {
     fn extend(&mut self, part: Range<u64>, bytes: &[u8]) {
         let length = part.end - part.start;
         let next = self.parts.len();
-        let open = self.open.get_or_insert(Packet { parts: next..next, lead: [0; 2], bytes: 0 });
-        for (place, byte) in bytes.iter().enumerate().take(usize::try_from(length).unwrap_or(2).min(2)) {
+        let open = self.open.get_or_insert(Packet { parts: next..next, lead: [0; LEAD_BYTES], bytes: 0 });
+        for (place, byte) in
+            bytes.iter().enumerate().take(usize::try_from(length).unwrap_or(LEAD_BYTES).min(LEAD_BYTES))
+        {
             let place = usize::try_from(open.bytes).unwrap_or(usize::MAX).saturating_add(place);
             if let Some(lead) = open.lead.get_mut(place) {
                 *lead = *byte;
@@ -248,28 +253,33 @@ impl PageReader {
     /// The next header packet, whole. Used before any audio.
     pub(crate) fn header_packet(&mut self, scan: &mut Scan<'_>, expected: &'static str) -> Result<Vec<u8>, MediaError> {
         let (offset, parts) = self.header_parts(scan, expected)?;
-        let bytes: u64 = parts.iter().map(|part| part.end - part.start).sum();
+        let bytes = total(&parts);
         if bytes > OGG_HEADER_BYTES_MAX as u64 {
             let limit = OGG_HEADER_BYTES_MAX as u64;
             return Err(MediaError::TooLarge { offset, what: expected, unit: "bytes", found: bytes, limit });
         }
-        let mut packet = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
-        for part in parts {
-            let length = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
-            packet.extend_from_slice(scan.window.exactly(part.start, length, expected)?);
-        }
-        Ok(packet)
+        join(scan, &parts, expected)
     }
 
-    /// Steps over a header packet, however long, and returns its first bytes.
-    pub(crate) fn skip_header_packet(
+    /// The next header packet, which has tags and begins with `signature`. One that is too long is noted and empty.
+    pub(crate) fn tag_packet(
         &mut self,
         scan: &mut Scan<'_>,
+        signature: &[u8],
         expected: &'static str,
-    ) -> Result<[u8; 8], MediaError> {
-        let (_, parts) = self.header_parts(scan, expected)?;
-        let first = parts.first().cloned().unwrap_or_default();
-        scan.window.array(first.start, expected)
+    ) -> Result<Vec<u8>, MediaError> {
+        let (offset, parts) = self.header_parts(scan, expected)?;
+        let bytes = total(&parts);
+        let first = parts.first().map_or(offset, |part| part.start);
+        if bytes < signature.len() as u64 || scan.window.exactly(first, signature.len(), expected)? != signature {
+            return Err(MediaError::Malformed { offset: first, expected });
+        }
+        if bytes > TAG_BLOCK_BYTES_MAX as u64 {
+            let problem = format!("they have {bytes} bytes; at most {TAG_BLOCK_BYTES_MAX} are read");
+            scan.notes.add(Note::Tags { problem });
+            return Ok(Vec::new());
+        }
+        join(scan, &parts, expected)
     }
 
     /// Where the next header packet is.
@@ -315,12 +325,27 @@ impl HeaderQueue {
         if length > 0 {
             self.open.push(place..place + length);
         }
-        let found: u64 = self.open.iter().map(|part| part.end - part.start).sum();
+        let found = total(&self.open);
         if found > OGG_COMMENT_BYTES_MAX {
             return Err(MediaError::TooLarge { offset, what, unit: "bytes", found, limit: OGG_COMMENT_BYTES_MAX });
         }
         Ok(())
     }
+}
+
+/// Bytes of all parts.
+fn total(parts: &[Range<u64>]) -> u64 {
+    parts.iter().map(|part| part.end - part.start).sum()
+}
+
+/// The bytes of all parts.
+fn join(scan: &mut Scan<'_>, parts: &[Range<u64>], expected: &'static str) -> Result<Vec<u8>, MediaError> {
+    let mut packet = Vec::with_capacity(usize::try_from(total(parts)).unwrap_or(0));
+    for part in parts {
+        let length = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
+        packet.extend_from_slice(scan.window.exactly(part.start, length, expected)?);
+    }
+    Ok(packet)
 }
 
 /// The page at `place`, if a whole one with a right checksum is there, and where its body is.

@@ -429,3 +429,6 @@ fn one_line(problem: &clap::Error) -> String {
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -201,9 +201,14 @@ impl Receiver {
         let stream = if current.id == header.stream {
             current
         } else {
-            if self.following.as_ref().is_some_and(|following| following.id != header.stream) {
+            match &self.following {
+                // Announced, and then something else came between.
+                Some(following) if following.id != header.stream && following.groups.is_empty() => {
+                    self.following = None
+                }
                 // A third one: the current one is over for good.
-                self.switch();
+                Some(following) if following.id != header.stream => self.switch(),
+                _ => {}
             }
             self.following.get_or_insert_with(|| Stream::new(header.stream))
         };
