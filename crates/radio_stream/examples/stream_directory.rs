@@ -23,8 +23,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = arguments.next().ok_or("which directory?")?;
     let address: SocketAddr = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned()).parse()?;
     raise_descriptor_limit()?;
-    let mut songs: Vec<PathBuf> =
-        std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    let mut songs: Vec<PathBuf> = std::fs::read_dir(std::fs::canonicalize(directory)?)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_, std::io::Error>>()?;
     songs.sort();
     let socket = http::bind(address)?;
     println!("http://{}/", socket.local_addr()?);
@@ -97,7 +98,11 @@ fn choose(socket: UnixStream, songs: Vec<PathBuf>) -> Result<(), Box<dyn std::er
                     Song { id, path: path.clone(), title, duration_ms: 0 }
                 })
                 .collect();
-            library.request(Request::Ahead { songs, replace: false }, |_| {});
+            library.request(Request::Ahead { songs, replace: false }, |answer| {
+                if let Err(refusal) = answer {
+                    println!("refused {refusal}");
+                }
+            });
         }
     });
     Ok(())

@@ -1,0 +1,1 @@
+//! Commands over a library and a station without sound.
