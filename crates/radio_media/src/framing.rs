@@ -7,13 +7,19 @@
 
 use std::sync::Arc;
 
+use crate::formats::AdtsHeader;
 use crate::inspect::Inspected;
+use crate::ogg::{OggCarriage, OggStream};
 
 /// What the payload of a format becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Carriage {
     /// What stands in the file.
     Frames,
+    /// AAC frames, which get a header each.
+    Adts(AdtsHeader),
+    /// Packets in Ogg pages.
+    Ogg(OggCarriage),
 }
 
 /// The sending of one song, from one chunk on to the end or to where it is broken off.
@@ -23,6 +29,8 @@ pub(crate) enum Carriage {
 pub struct Framing {
     song: Arc<Inspected>,
     first: usize,
+    /// The logical stream, for formats that are sent as one.
+    ogg: Option<OggStream>,
 }
 
 impl Framing {
@@ -33,8 +41,13 @@ impl Framing {
     #[must_use]
     pub fn new(song: Arc<Inspected>, serial: u32, first: usize) -> Self {
         assert!(first < song.chunks.len(), "a song begins with one of its chunks");
-        let _ = serial;
-        Self { song, first }
+        let ogg = match &song.carriage {
+            Carriage::Frames | Carriage::Adts(_) => None,
+            Carriage::Ogg(carriage) => {
+                Some(OggStream::new(carriage, &song.tags, &song.loudness, &song.chunks, serial, first))
+            }
+        };
+        Self { song, first, ogg }
     }
 
     /// The song.
@@ -53,7 +66,7 @@ impl Framing {
     /// frames say everything.
     #[must_use]
     pub fn header(&self) -> &[u8] {
-        &[]
+        self.ogg.as_ref().map_or(&[], OggStream::header)
     }
 
     /// Appends the chunk `index`, whose bytes in the file are `raw`, as it is sent.
@@ -65,13 +78,23 @@ impl Framing {
     pub fn frame(&mut self, index: usize, raw: &[u8], out: &mut Vec<u8>) {
         let chunk = self.song.chunks.chunk(index);
         assert_eq!(raw.len(), chunk.length as usize, "a chunk is read whole");
-        match self.song.carriage {
-            Carriage::Frames => out.extend_from_slice(raw),
+        match (&self.song.carriage, &mut self.ogg) {
+            (_, Some(ogg)) => ogg.chunk(&self.song.chunks, index, raw, out),
+            (Carriage::Adts(header), _) => {
+                for part in self.song.chunks.parts(index) {
+                    let frame = &raw[part.range];
+                    out.extend_from_slice(&header.for_frame(frame.len()));
+                    out.extend_from_slice(frame);
+                }
+            }
+            (Carriage::Frames | Carriage::Ogg(_), None) => out.extend_from_slice(raw),
         }
     }
 
     /// Appends what ends a song that is broken off before its last chunk, so that players know that no more comes of it.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let _ = out;
+        if let Some(ogg) = &mut self.ogg {
+            ogg.finish(out);
+        }
     }
 }

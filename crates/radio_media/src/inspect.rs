@@ -147,7 +147,7 @@ impl Inspector {
         };
         let mut found = tags::Found { loudness: scanned.loudness, ..tags::Found::default() };
         if self.wanted.tags {
-            tags::read(source, &mut scan, format, self.wanted.pictures, &mut found);
+            tags::read(source, &mut scan, &scanned.tag_source, self.wanted.pictures, &mut found);
         }
         Ok(Inspected {
             format,

@@ -14,6 +14,7 @@
 //! - [`framing`]: chunks and headers as they go to listeners; songs in a row make one stream.
 //! - [`tags`]: what a file says about itself.
 //! - [`source`]: where bytes come from.
+//! - [`conformance`]: what is true of every file that is played; for tests.
 //! - [`limits`]: every limit with its reason.
 //!
 //! Whatever a file claims is checked before it is believed: frames by the frames beside them, pages and FLAC frames by their
@@ -21,8 +22,7 @@
 //! is a [`MediaError`] that names the byte and what was expected there.
 //!
 //! # What it does not implement
-//! No decoding, no encoding, no writing of tags. No chained Ogg, no fragmented MP4, no free-format MPEG, no ALAC: each is refused
-//! by its name.
+//! No decoding, no encoding, no writing of tags. No chained Ogg, no free-format MPEG, no ALAC: each is refused by its name.
 //!
 //! # Cost
 //! A file is read once from front to end in pieces of [`limits::WINDOW_BYTES`], a small one with a single call; the tags of a
@@ -30,11 +30,13 @@
 //! table, its tags, and nothing for frames or pages.
 
 pub mod chunk;
+pub mod conformance;
 mod error;
 pub mod formats;
 pub mod framing;
 mod inspect;
 pub mod limits;
+mod ogg;
 mod payload_hash;
 pub mod source;
 pub mod tags;

@@ -28,6 +28,9 @@ pub const TAG_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes of one allocation while tags are read. Pictures beyond that are left out.
 pub const TAG_ALLOCATION_BYTES_MAX: usize = 16 << 20;
 
+/// Longest packet or block of tags in Ogg, in bytes, that is read: FLAC's blocks have lengths of 24 bits. Pictures are in there.
+pub const TAG_BLOCK_BYTES_MAX: usize = 0xff_ffff;
+
 /// Tags before the audio that are skipped, one after the other. Broken editors have left some files with several.
 pub const LEADING_TAGS_MAX: usize = 16;
 
@@ -60,3 +63,12 @@ pub const MP4_SAMPLES_MAX: u32 = 16 << 20;
 
 /// Boxes of an MP4 file that are looked at on one level.
 pub const MP4_BOXES_MAX: usize = 4096;
+
+/// Metadata blocks of a FLAC file. Real ones have four to ten.
+pub const FLAC_BLOCKS_MAX: u32 = 4096;
+
+/// How many times the bytes of a FLAC file may be searched in vain for the ends of frames before it is given up as hostile.
+pub const FLAC_SEARCH_FACTOR_MAX: u64 = 64;
+
+/// Longest `moof` box of an MP4 file, in bytes. Those of one frame have a hundred, those of a whole song some ten thousand.
+pub const FRAGMENT_BYTES_MAX: u64 = 4 << 20;

@@ -130,6 +130,23 @@ impl<'a> Window<'a> {
         Ok(bytes)
     }
 
+    /// A copy of `count` bytes from `offset` on, without moving the window there.
+    pub(crate) fn copy(&mut self, offset: u64, count: usize, expected: &'static str) -> Result<Vec<u8>, MediaError> {
+        if count <= WINDOW_BYTES {
+            return self.exactly(offset, count, expected).map(<[u8]>::to_vec);
+        }
+        let length = self.length;
+        if length.saturating_sub(offset) < count as u64 {
+            return Err(MediaError::Truncated { offset, expected, length });
+        }
+        let mut bytes = vec![0; count];
+        match read_full(self.source, offset, &mut bytes) {
+            Ok(filled) if filled == count => Ok(bytes),
+            Ok(_) => Err(MediaError::Truncated { offset, expected, length }),
+            Err(source) => Err(MediaError::Read { offset, source }),
+        }
+    }
+
     /// The next `N` bytes from `offset` on.
     pub(crate) fn array<const N: usize>(&mut self, offset: u64, expected: &'static str) -> Result<[u8; N], MediaError> {
         let bytes = self.exactly(offset, N, expected)?;

@@ -12,7 +12,7 @@ use lofty::probe::Probe;
 use lofty::tag::{ItemKey, Tag};
 
 use crate::error::Note;
-use crate::formats::{Format, Scan};
+use crate::formats::Scan;
 use crate::limits::{PICTURE_BYTES_MAX, PICTURES_MAX, TAG_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::source::ReadAt;
 
@@ -75,6 +75,11 @@ impl Gain {
         Self((i32::from(gain) * 100 + 128).div_euclid(256) + 500)
     }
 
+    /// The gain in 1/256 dB towards -23 LUFS.
+    pub(crate) fn to_r128(self) -> i32 {
+        ((self.0 - 500) * 256 + 50).div_euclid(100)
+    }
+
     /// What `-6.20 dB` means, or a number without the unit.
     fn parse(text: &str) -> Option<Self> {
         let number = text.trim().trim_end_matches(|letter: char| letter.is_ascii_alphabetic()).trim();
@@ -129,12 +134,43 @@ pub(crate) struct Found {
     pub(crate) loudness: Loudness,
 }
 
+/// Where the tags of a file are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TagSource {
+    /// Where lofty looks for them.
+    File(FileType),
+    /// In metadata blocks as FLAC has them: those of Ogg, whose packets are found by us, whatever else is in the file.
+    Blocks(Vec<u8>),
+}
+
+/// Metadata blocks that say nothing of the stream.
+const NO_STREAM: [u8; 4 + 4 + 34] = {
+    let mut bytes = [0; 42];
+    (bytes[0], bytes[1], bytes[2], bytes[3], bytes[7]) = (b'f', b'L', b'a', b'C', 34);
+    bytes
+};
+
+impl TagSource {
+    /// Vorbis comments as a block.
+    pub(crate) fn comments(comments: &[u8]) -> Self {
+        let [_, high, middle, low] = u32::try_from(comments.len()).unwrap_or(0).to_be_bytes();
+        Self::Blocks([&NO_STREAM[..], &[0x84, high, middle, low], comments].concat())
+    }
+
+    /// Whole metadata blocks, of which the last says that it is.
+    pub(crate) fn blocks(blocks: &[u8]) -> Self {
+        Self::Blocks([&NO_STREAM[..], blocks].concat())
+    }
+}
+
 /// Reads the tags of a file. What cannot be read is noted.
-pub(crate) fn read(source: &dyn ReadAt, scan: &mut Scan<'_>, format: &Format, pictures: bool, found: &mut Found) {
-    let Some(file_type) = file_type(format) else { return };
-    let parse = |pictures| match scan.window.whole() {
-        Some(bytes) => parse(Cursor::new(bytes), file_type, pictures),
-        None => parse(io::BufReader::new(Bounded::new(source, scan.window.length())), file_type, pictures),
+pub(crate) fn read(source: &dyn ReadAt, scan: &mut Scan<'_>, place: &TagSource, pictures: bool, found: &mut Found) {
+    let parse = |pictures| match (place, scan.window.whole()) {
+        (TagSource::Blocks(blocks), _) => parse(Cursor::new(blocks), FileType::Flac, pictures),
+        (TagSource::File(kind), Some(bytes)) => parse(Cursor::new(bytes), *kind, pictures),
+        (TagSource::File(kind), None) => {
+            parse(io::BufReader::new(Bounded::new(source, scan.window.length())), *kind, pictures)
+        }
     };
     let first = parse(pictures);
     let file = match first {
@@ -152,23 +188,21 @@ pub(crate) fn read(source: &dyn ReadAt, scan: &mut Scan<'_>, format: &Format, pi
     }
 }
 
-/// lofty's name of a format.
-fn file_type(format: &Format) -> Option<FileType> {
-    Some(match format.name {
-        "mp3" => FileType::Mpeg,
-        "ogg" => FileType::Vorbis,
-        "opus" => FileType::Opus,
-        "flac" => FileType::Flac,
-        "aac" => FileType::Aac,
-        "m4a" => FileType::Mp4,
-        _ => return None,
-    })
-}
-
 fn parse<R: Read + Seek>(reader: R, file_type: FileType, pictures: bool) -> Result<TaggedFile, String> {
     let options =
         ParseOptions::new().read_properties(false).read_cover_art(pictures).parsing_mode(ParsingMode::Relaxed);
-    Probe::with_file_type(reader, file_type).options(options).read().map_err(|error| error.to_string())
+    Probe::with_file_type(reader, file_type).options(options).read().map_err(|error| chain(&error))
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }
 
 /// A source as lofty wants it, which ends in an error when more is read than tags may have.

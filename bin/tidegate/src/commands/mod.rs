@@ -5,7 +5,8 @@ mod candidates;
 mod check;
 mod completion;
 mod ctl;
-mod target;
+pub(crate) mod radio;
+pub(crate) mod target;
 mod up;
 
 use clap::{ArgMatches, Command};
@@ -27,5 +28,13 @@ pub(crate) struct CommandEntry {
 pub(crate) const UP_NAME: &str = "up";
 
 /// Every command, in the order of the help text.
-pub(crate) const TABLE: &[CommandEntry] =
-    &[up::ENTRY, check::ENTRY, target::ENTRY, crate::nvme::ENTRY, bench::ENTRY, ctl::ENTRY, completion::ENTRY];
+pub(crate) const TABLE: &[CommandEntry] = &[
+    up::ENTRY,
+    check::ENTRY,
+    target::ENTRY,
+    crate::nvme::ENTRY,
+    bench::ENTRY,
+    radio::ENTRY,
+    ctl::ENTRY,
+    completion::ENTRY,
+];

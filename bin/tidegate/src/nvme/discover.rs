@@ -5,8 +5,8 @@ use nvme::discovery::DiscoveryLogEntry;
 use nvme_host::discover;
 
 use super::connection::{DISCOVERY_PORT, discovery_options, json, with_address};
-use super::document::Document;
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "discover", arguments, run };
 

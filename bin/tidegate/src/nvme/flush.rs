@@ -4,8 +4,8 @@ use clap::{ArgMatches, Command};
 use nvme_host::{ReconnectPolicy, Session};
 
 use super::connection::{json, namespace, subsystem_options, with_namespace};
-use super::document::Document;
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "flush", arguments, run };
 

@@ -6,8 +6,8 @@ use nvme_host::{Controller, Namespace};
 use serde_json::Value;
 
 use super::connection::{connect, json, namespace, namespace_argument, with_subsystem};
-use super::document::Document;
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "identify", arguments, run };
 

@@ -6,9 +6,9 @@ use nvme_host::{ConnectOptions, Controller, Namespace, discover};
 use serde_json::Value;
 
 use super::connection::{IO_PORT, discovery_options, json, nvm_subsystem, subsystem_options, with_subsystem};
-use super::document::Document;
 use super::identify::uuid_text;
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "list", arguments, run };
 

@@ -5,7 +5,6 @@
 
 mod connection;
 mod discover;
-mod document;
 mod flush;
 mod identify;
 mod list;

@@ -8,9 +8,9 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use nvme_host::{CopyPlan, ReconnectPolicy, Session, read_blocks};
 
 use super::connection::{json, namespace, subsystem_options, with_namespace};
-use super::document::Document;
 use super::progress::{Progress, bytes_per_second, rate_text};
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "read", arguments, run };
 

@@ -251,6 +251,14 @@ pub(super) const FILES: Group = Group {
     ],
 };
 
+/// Hearing of changes in directories.
+pub(super) const DIRECTORY_WATCHING: Group = Group {
+    name: "directory watching",
+    purpose: "hearing of changes in directories that Landlock lets through",
+    calls: calls![SYS_inotify_add_watch, SYS_inotify_init1, SYS_inotify_rm_watch],
+    old_calls: old_calls![],
+};
+
 /// Rings.
 pub(super) const IO_URING: Group = Group {
     name: "io_uring",

@@ -36,6 +36,8 @@ const TABLE: &[Foreign] = &[
         signatures: &[(0, b"ADIF")],
         instead: "convert it to ADTS (.aac) or m4a",
     },
+    Foreign { name: "Speex", signatures: &[(0, b"OggS"), (28, b"Speex   ")], instead: CONVERT },
+    Foreign { name: "Ogg without Vorbis, Opus or FLAC", signatures: &[(0, b"OggS")], instead: CONVERT },
     Foreign { name: "MIDI", signatures: &[(0, b"MThd")], instead: CONVERT },
     Foreign { name: "a playlist (M3U)", signatures: &[(0, b"#EXTM3U")], instead: "add it as a playlist" },
     Foreign { name: "a playlist (PLS)", signatures: &[(0, b"[playlist]")], instead: "add it as a playlist" },

@@ -3,12 +3,20 @@
 //! A format is found by what a file begins with, never by its name: the format whose first frame or signature stands first is it.
 //! A new one is a file here and a line in [`TABLE`].
 
+mod aac;
+mod flac;
 mod foreign;
+mod frame_stream;
+mod m4a;
 mod mp3;
+mod opus;
 mod surroundings;
+mod vorbis;
 
 use std::fmt;
 use std::ops::Range;
+
+pub(crate) use aac::AdtsHeader;
 
 use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Notes};
@@ -17,7 +25,7 @@ use crate::inspect::Gapless;
 use crate::limits::LEADING_BYTES_MAX;
 use crate::payload_hash::PayloadHash;
 use crate::source::Window;
-use crate::tags::Loudness;
+use crate::tags::{Loudness, TagSource};
 
 /// What a stream is made of, and thereby which listeners a song can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,7 +78,8 @@ pub struct Format {
 }
 
 /// Every format.
-pub const TABLE: &[&Format] = &[&mp3::FORMAT];
+pub const TABLE: &[&Format] =
+    &[&mp3::FORMAT, &vorbis::FORMAT, &opus::FORMAT, &flac::FORMAT, &aac::FORMAT, &m4a::FORMAT];
 
 impl Format {
     /// The media type that it is sent with.
@@ -115,8 +124,8 @@ pub(crate) struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Adds a frame of the file to the hash and to the table.
-    pub(crate) fn frame(
+    /// Adds a packet that is one range of the file to the hash and to the table.
+    pub(crate) fn packet(
         &mut self,
         chunks: &mut ChunkTableBuilder,
         range: Range<u64>,
@@ -124,7 +133,7 @@ impl Scan<'_> {
     ) -> Result<(), MediaError> {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         self.hash.add(self.window.exactly(range.start, length, "a frame")?);
-        chunks.frame(range, samples)
+        chunks.packet(&[range], samples)
     }
 
     /// Bytes from `offset` on, up to the end of the audio, at most `count`.
@@ -152,6 +161,7 @@ pub(crate) struct Scanned {
     /// What the format itself, not a tag, says of loudness.
     pub(crate) loudness: Loudness,
     pub(crate) carriage: Carriage,
+    pub(crate) tag_source: TagSource,
 }
 
 /// Where the audio is between the tags of a file, and its format.
@@ -172,11 +182,6 @@ pub(crate) fn recognise(window: &mut Window<'_>) -> Result<(&'static Format, Ran
     }
     let end = surroundings::audio_end(window, start)?;
     Ok((format, start + offset as u64..end))
-}
-
-/// Recognises a file by what stands at its very beginning.
-fn begins_with(head: &[u8], signature: &[u8]) -> Option<usize> {
-    head.starts_with(signature).then_some(0)
 }
 
 #[cfg(test)]

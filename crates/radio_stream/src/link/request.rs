@@ -131,6 +131,12 @@ pub enum Request {
         /// The words after `sender`.
         arguments: Vec<String>,
     },
+    /// A command to the service that the station is part of, and not to the station: `reload`, `end`, `log [SPEC]`.
+    /// Answer: [`Answer::Text`].
+    Service {
+        /// The words.
+        words: Vec<String>,
+    },
     /// What the station does. Answer: [`Answer::Status`].
     Status,
     /// Events are sent from now on. The first one is the status. Answer: [`Answer::Done`].
@@ -234,6 +240,12 @@ pub enum Refusal {
     #[error("{problem}")]
     Sender {
         /// One line, or some for usage.
+        problem: String,
+    },
+    /// A command to the service that it does not take, or cannot carry out.
+    #[error("{problem}")]
+    Service {
+        /// One line.
         problem: String,
     },
     /// The stream side is ending.

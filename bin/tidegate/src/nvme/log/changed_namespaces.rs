@@ -4,8 +4,8 @@ use nvme::base::log_page::{ChangedNamespaceList, LogPageIdentifier};
 use nvme_host::Controller;
 
 use super::super::Failure;
-use super::super::document::Document;
 use super::{Page, structure};
+use crate::document::Document;
 
 pub(super) const PAGE: Page =
     Page { name: "changed-ns", about: "namespaces that changed since the page was last read", read };

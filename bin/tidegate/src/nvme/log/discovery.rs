@@ -2,9 +2,9 @@
 
 use nvme_host::{Controller, read_discovery_log};
 
-use super::super::document::Document;
 use super::super::{Failure, discover};
 use super::Page;
+use crate::document::Document;
 
 pub(super) const PAGE: Page = Page { name: "discovery", about: "subsystems and where they are reached", read };
 

@@ -6,8 +6,8 @@ use nvme::nvm::NvmOpcode;
 use nvme_host::Controller;
 
 use super::super::Failure;
-use super::super::document::Document;
 use super::{Page, structure};
+use crate::document::Document;
 
 pub(super) const PAGE: Page =
     Page { name: "effects", about: "commands that are supported, and what they affect", read };

@@ -6,8 +6,8 @@ use serde_json::Value;
 use zerocopy::FromBytes;
 
 use super::super::Failure;
-use super::super::document::Document;
 use super::Page;
+use crate::document::Document;
 
 pub(super) const PAGE: Page = Page { name: "error", about: "commands that failed, the latest first", read };
 

@@ -4,8 +4,8 @@ use nvme::base::log_page::{FirmwareSlotInformation, LogPageIdentifier};
 use nvme_host::Controller;
 
 use super::super::Failure;
-use super::super::document::Document;
 use super::{Page, structure};
+use crate::document::Document;
 
 pub(super) const PAGE: Page = Page { name: "firmware", about: "firmware slots and which one is active", read };
 

@@ -14,8 +14,8 @@ use nvme_host::{CommandError, Controller};
 use zerocopy::FromBytes;
 
 use super::connection::{connect, json, with_subsystem};
-use super::document::Document;
 use super::{Failure, Subcommand};
+use crate::document::Document;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { name: "log", arguments, run };
 

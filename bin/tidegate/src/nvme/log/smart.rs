@@ -6,8 +6,8 @@ use serde_json::Value;
 use zerocopy::little_endian::U128;
 
 use super::super::Failure;
-use super::super::document::Document;
 use super::{Page, structure};
+use crate::document::Document;
 
 pub(super) const PAGE: Page = Page { name: "smart", about: "health, and how much was read and written", read };
 

@@ -5,9 +5,9 @@ use nvme_host::Digests;
 use reactor::clock::Duration;
 use serde_json::Value;
 
-use super::super::document::Document;
 use super::super::progress::{bytes_per_second, rate_text};
 use super::workload::{Pattern, Workload};
+use crate::document::Document;
 
 /// Longest latency that is told apart, in ns: an hour. Longer ones count as that.
 const LATENCY_MAXIMUM_NS: u64 = 3_600_000_000_000;

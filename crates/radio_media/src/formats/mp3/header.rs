@@ -3,6 +3,8 @@
 //! Specifications: ISO/IEC 11172-3 §2.4.1.3 (MPEG-1), ISO/IEC 13818-3 §2.4.2 (MPEG-2, lower sampling rates). MPEG-2.5 is
 //! Fraunhofer's extension to still lower ones.
 
+use crate::formats::frame_stream::FrameHeader;
+
 /// Version of MPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
@@ -13,7 +15,7 @@ pub(super) enum Version {
 
 /// A header whose fields all have a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FrameHeader {
+pub(super) struct MpegHeader {
     pub(super) version: Version,
     /// 1 to 3.
     pub(super) layer: u8,
@@ -35,13 +37,13 @@ const BITRATES: [[u16; 15]; 5] = [
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 
-impl FrameHeader {
-    /// Bytes of a header.
-    pub(super) const BYTES: usize = 4;
+impl FrameHeader for MpegHeader {
+    const BYTES: usize = 4;
+    const FRAME_BYTES_MAX: usize = 5761;
+    const FRAME: &'static str = "an MPEG audio frame";
 
-    /// The header that `bytes` are, if they are one.
-    pub(super) fn parse(bytes: [u8; 4]) -> Option<Self> {
-        let [sync, b, c, d] = bytes;
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let [sync, b, c, d] = *bytes.first_chunk()?;
         if sync != 0xff || b & 0xe0 != 0xe0 {
             return None;
         }
@@ -77,8 +79,7 @@ impl FrameHeader {
         })
     }
 
-    /// Samples that a frame decodes to, for each channel.
-    pub(super) const fn samples(&self) -> u32 {
+    fn samples(&self) -> u32 {
         match (self.layer, self.version) {
             (1, _) => 384,
             (3, Version::Mpeg2 | Version::Mpeg25) => 576,
@@ -86,12 +87,11 @@ impl FrameHeader {
         }
     }
 
-    /// Bytes of the frame with its header; none in free format, where no field says it.
-    pub(super) const fn frame_bytes(&self) -> Option<usize> {
+    fn frame_bytes(&self) -> Option<usize> {
         if self.bitrate_kbit == 0 {
             return None;
         }
-        let padding = self.is_padded as u32;
+        let padding = u32::from(self.is_padded);
         let bytes = if self.layer == 1 {
             (12_000 * self.bitrate_kbit / self.frequency_hz + padding) * 4
         } else {
@@ -100,14 +100,32 @@ impl FrameHeader {
         Some(bytes as usize)
     }
 
-    /// Whether both can be frames of one stream: what may change from frame to frame does not count.
-    pub(super) fn belongs_with(&self, other: &Self) -> bool {
+    fn unhashed_bytes(&self) -> usize {
+        // MPEG frames are nowhere without their headers.
+        0
+    }
+
+    /// What may change from frame to frame does not count.
+    fn belongs_with(&self, other: &Self) -> bool {
         self.version == other.version
             && self.layer == other.layer
             && self.frequency_hz == other.frequency_hz
             && self.is_mono == other.is_mono
     }
 
+    /// In free format there have to be others of its kind behind it, at equal distances but for padding.
+    fn is_believed_without_length(&self, bytes: &[u8]) -> bool {
+        let bytes = &bytes[..bytes.len().min(3 * Self::FRAME_BYTES_MAX)];
+        let is_next = |place: usize| {
+            let next = bytes.get(place..).and_then(Self::parse);
+            next.is_some_and(|next| next.bitrate_kbit == 0 && next.belongs_with(self))
+        };
+        let mut distances = memchr::memchr_iter(0xff, bytes).skip(1).filter(|distance| is_next(*distance));
+        distances.any(|distance| (2 * distance - 4..=2 * distance + 4).any(is_next))
+    }
+}
+
+impl MpegHeader {
     /// Bytes of side information, which come between the header (with its checksum) and the main data in layer III.
     pub(super) const fn side_information_bytes(&self) -> usize {
         match (self.version, self.is_mono) {
@@ -149,12 +167,12 @@ mod tests {
             ([0xff, 0xf5, 0x84, 0x00], "MPEG-2 layer II", 64, 24_000, 384, 1152),
             ([0xff, 0xe3, 0x48, 0x00], "MPEG-2.5 layer III", 32, 8_000, 288, 576),
         ] {
-            let header = FrameHeader::parse(bytes).unwrap();
+            let header = MpegHeader::parse(&bytes).unwrap();
             let found = (header.codec(), header.bitrate_kbit, header.frequency_hz);
             assert_eq!(found, (codec, kbit, hertz));
             assert_eq!((header.frame_bytes(), header.samples()), (Some(length), samples), "{codec}");
         }
-        assert_eq!(FrameHeader::parse([0xff, 0xfb, 0x00, 0]).unwrap().frame_bytes(), None, "free format");
+        assert_eq!(MpegHeader::parse(&[0xff, 0xfb, 0x00, 0]).unwrap().frame_bytes(), None, "free format");
     }
 
     #[test]
@@ -162,7 +180,7 @@ mod tests {
         let mut accepted = 0;
         for number in 0..=0x00ff_ffff_u32 {
             let [_, b, c, d] = number.to_be_bytes();
-            let Some(header) = FrameHeader::parse([0xff, b, c, d]) else { continue };
+            let Some(header) = MpegHeader::parse(&[0xff, b, c, d]) else { continue };
             accepted += 1;
             assert!((8_000..=48_000).contains(&header.frequency_hz));
             assert!(header.frame_bytes().is_none_or(|bytes| (24..=5761).contains(&bytes)), "{header:?}");

@@ -3,7 +3,8 @@
 //!
 //! Layouts: Xing's and Fraunhofer's (VBRI) published descriptions of their headers, and LAME's of its extension.
 
-use super::header::FrameHeader;
+use super::header::MpegHeader;
+use crate::formats::frame_stream::FrameHeader;
 use crate::inspect::Gapless;
 use crate::tags::{Gain, Loudness};
 
@@ -20,19 +21,19 @@ pub(super) struct Information {
 const DECODER_DELAY: u32 = 529;
 
 /// What the frame says, if it is an information frame.
-pub(super) fn parse(header: &FrameHeader, frame: &[u8]) -> Option<Information> {
+pub(super) fn parse(header: &MpegHeader, frame: &[u8]) -> Option<Information> {
     if header.layer != 3 {
         return None;
     }
     let checksum = if header.has_checksum { 2 } else { 0 };
-    let places = [0, checksum].map(|more| FrameHeader::BYTES + more + header.side_information_bytes());
+    let places = [0, checksum].map(|more| MpegHeader::BYTES + more + header.side_information_bytes());
     for place in places {
         let body = frame.get(place..)?;
         if body.starts_with(b"Xing") || body.starts_with(b"Info") {
             return Some(xing(&body[4..]));
         }
     }
-    let vbri = frame.get(FrameHeader::BYTES + 32..)?;
+    let vbri = frame.get(MpegHeader::BYTES + 32..)?;
     vbri.starts_with(b"VBRI").then(|| Information { frames: number(vbri, 14).map(u64::from), ..Information::default() })
 }
 
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn an_information_frame_is_found_and_read() {
         let frame = frame(b"Info");
-        let header = FrameHeader::parse([0xff, 0xfb, 0x90, 0]).unwrap();
+        let header = MpegHeader::parse(&[0xff, 0xfb, 0x90, 0]).unwrap();
         let information = parse(&header, &frame).unwrap();
         assert_eq!(information.frames, Some(1000));
         assert_eq!(information.gapless, Some(Gapless { delay: 576 + 529, padding: 0x46e - 529 }));
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn fraunhofers_is_found_too_and_music_is_none() {
-        let header = FrameHeader::parse([0xff, 0xfb, 0x90, 0]).unwrap();
+        let header = MpegHeader::parse(&[0xff, 0xfb, 0x90, 0]).unwrap();
         let mut vbri = vec![0; 417];
         vbri[36..40].copy_from_slice(b"VBRI");
         vbri[50..54].copy_from_slice(&77_u32.to_be_bytes());

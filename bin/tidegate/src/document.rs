@@ -1,4 +1,4 @@
-//! What a subcommand has to say, once, for people and for programs.
+//! What a command has to say, once, for people and for programs.
 //!
 //! Both forms come from the same fields, so neither can miss one. JSON keys are the names; text shows them with spaces,
 //! and without their unit where it shows the value with a unit of its own.
@@ -11,10 +11,10 @@ use crate::message;
 
 /// Named values in order.
 #[derive(Debug, Default)]
-pub(super) struct Document(Vec<(&'static str, Entry)>);
+pub(crate) struct Document(Vec<(&'static str, Entry)>);
 
 /// Units at the end of names, which a text with a unit of its own makes superfluous.
-const UNITS: [&str; 3] = ["_bytes", "_ns", "_k"];
+const UNITS: [&str; 6] = ["_bytes", "_ns", "_ms", "_kbit", "_hz", "_k"];
 
 #[derive(Debug)]
 enum Entry {
@@ -30,12 +30,12 @@ enum Entry {
 }
 
 impl Document {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds a value that text shows as it is.
-    pub(super) fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
         let json = value.into();
         let text = match &json {
             Value::String(text) => text.clone(),
@@ -48,17 +48,17 @@ impl Document {
     }
 
     /// Adds a value that text shows in another way.
-    pub(super) fn with_text(self, name: &'static str, value: impl Into<Value>, text: impl Display) -> Self {
+    pub(crate) fn with_text(self, name: &'static str, value: impl Into<Value>, text: impl Display) -> Self {
         self.entry(name, Entry::Value { json: value.into(), text: text.to_string(), has_own_unit: true })
     }
 
     /// Adds documents that text shows as a table.
-    pub(super) fn with_table(self, name: &'static str, rows: Vec<Self>) -> Self {
+    pub(crate) fn with_table(self, name: &'static str, rows: Vec<Self>) -> Self {
         self.entry(name, Entry::Table(rows))
     }
 
     /// Adds documents that text shows one below the other.
-    pub(super) fn with_sections(self, name: &'static str, sections: Vec<Self>) -> Self {
+    pub(crate) fn with_sections(self, name: &'static str, sections: Vec<Self>) -> Self {
         self.entry(name, Entry::Sections(sections))
     }
 
@@ -68,11 +68,11 @@ impl Document {
     }
 
     /// Prints it on standard output: as one JSON document, or as text.
-    pub(super) fn print(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) {
         if json { message::line(format_args!("{:#}", self.json())) } else { message::line(self.text().trim_end()) }
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let fields = self.0.iter().map(|(name, entry)| {
             let value = match entry {
                 Entry::Value { json, .. } => json.clone(),
@@ -83,7 +83,7 @@ impl Document {
         Value::Object(fields.collect::<Map<_, _>>())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let values = self.0.iter().filter(|(_, entry)| matches!(entry, Entry::Value { .. }));
         let width = values.map(|(name, entry)| label(name, entry).len()).max().unwrap_or(0);
         let mut text = String::new();

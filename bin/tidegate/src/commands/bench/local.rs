@@ -1,89 +1,28 @@
-//! `tidegate bench`: the load generator. Its command line is fio's, and so is the whole command line when the binary is
-//! started under the name `fio`. What is done is in the crate `bench`; here its words and results find their way out.
+//! Jobs that run here: words and results of the crate `bench` find their way to standard output and files.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bench::command_line::{self, Eta, GeneralOptions, Invocation, Plan};
-use bench::job_file::Host;
+use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{FormatChoice, Progress as OverallProgress, Report, ReportWriter};
 use bench::run::{self, Journal, Observer, RunOutcome, RunSettings, RunView};
 use bench::statistics::{group_results, results_to_show};
-use clap::{Arg, ArgMatches, Command};
-use control::log::LogOptions;
-use daemon::Position;
 use reactor::clock::{self, SystemTime};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
-use super::CommandEntry;
-use crate::{Outcome, log_options, message};
-
-pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "bench", arguments, run };
-
-/// The version of fio that output and files are compatible with.
-const COMPATIBLE: &str = "fio-3.33";
-/// The name under which the binary takes fio's command line.
-const TOOL: &str = "fio";
+use super::COMPATIBLE;
+use crate::{Outcome, message};
 
 /// How long a run that is over will still take. Parity: fio.
 const NOBODY_KNOWS: u64 = 0x7fff_ffff;
 
-fn arguments() -> Command {
-    Command::new("bench")
-        .about("Generate I/O from fio's job files and options, and measure it")
-        .after_help(
-            "All options are fio's: `tidegate bench --help` lists them. --allow-exec lets job files run programs.",
-        )
-        .disable_help_flag(true)
-        .arg(
-            Arg::new("arguments")
-                .value_name("JOBFILE | --name=JOB …")
-                .num_args(0..)
-                .trailing_var_arg(true)
-                .allow_hyphen_values(true)
-                .value_parser(clap::value_parser!(OsString)),
-        )
-}
-
-fn run(matches: &ArgMatches, _: Position) -> Outcome {
-    generate(matches.get_many::<OsString>("arguments").into_iter().flatten().cloned().collect())
-}
-
-/// The arguments of the load generator, when the command line is one for it: by its first word, or by the name of the
-/// program. They are not for clap, which knows no options that are cut short.
-pub(crate) fn own_arguments(command_line: impl Iterator<Item = OsString>) -> Option<Vec<OsString>> {
-    let mut words = command_line;
-    let program = words.next()?;
-    let is_tool = Path::new(&program).file_name().is_some_and(|name| name == TOOL);
-    if !is_tool && words.next()? != ENTRY.name {
-        return None;
-    }
-    Some(words.collect())
-}
-
-/// Does what the command line of the load generator says. As with fio, everything that is wrong ends with status 1.
-pub(crate) fn generate(arguments: Vec<OsString>) -> Outcome {
-    if let Err(failure) = log_options::start(&LogOptions::default(), ENTRY.name) {
-        return message::failed(&failure);
-    }
-    match command_line::parse(arguments, &mut Host) {
-        Ok(command_line::Outcome::Answer { text, is_success }) => {
-            message::text(&text);
-            if is_success { Outcome::Success } else { Outcome::Failure }
-        }
-        Ok(command_line::Outcome::Run(invocation)) => plan(&invocation),
-        Err(error) => message::failure(message::chain(&error)),
-    }
-}
-
-fn plan(invocation: &Invocation) -> Outcome {
+/// Runs the jobs of an invocation and tells the results.
+pub(super) fn run(invocation: &Invocation) -> Outcome {
     let plan = match invocation.plan() {
         Ok(plan) => plan,
         Err(error) => return message::failure(message::chain(&error)),
@@ -334,26 +273,6 @@ impl Observer for Progress<'_> {
             self.next_ms = now_ms + self.interval_ms;
             self.shown = true;
             message::text(&self.line.render(&run.status(), now_ms));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn own(words: &[&str]) -> Option<Vec<OsString>> {
-        own_arguments(words.iter().map(OsString::from))
-    }
-
-    #[test]
-    fn the_first_word_or_the_name_of_the_program_makes_it_the_load_generator() {
-        assert_eq!(own(&["tidegate", "bench", "--name=x"]), Some(vec!["--name=x".into()]));
-        assert_eq!(own(&["/usr/bin/fio", "-v"]), Some(vec!["-v".into()]));
-        assert_eq!(own(&["fio"]), Some(Vec::new()));
-        for other in [&["tidegate"][..], &["tidegate", "target", "bench"], &["tidegate", "-v", "bench"], &["fiox", "a"]]
-        {
-            assert_eq!(own(other), None, "{other:?}");
         }
     }
 }
