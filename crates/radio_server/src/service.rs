@@ -16,6 +16,7 @@ use daemon::run_directory::RunDirectory;
 use daemon::sandbox::{Layer, Layers, RADIO, Rules};
 use daemon::service::{Inheritance, Opened, Running, Service};
 use daemon::{Failure, ListenAddress, ListeningSocket};
+use radio_media::synthesis;
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
 use radio_stream::senders::{SenderSettings, StartError};
@@ -26,6 +27,7 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::control_calls;
 use crate::library_process::{LibraryProcess, LibraryProcessOptions, LibraryProcessViewer};
+use crate::mpd;
 use crate::settings::{Front, LibrarySettings};
 use crate::state_directory::StateDirectory;
 use crate::users::Users;
@@ -49,6 +51,8 @@ pub struct RadioSettings {
     pub http: Option<SocketAddr>,
     /// Where MPD's protocol is spoken; none: nowhere.
     pub mpd: Option<SocketAddr>,
+    /// What MPD's clients may do.
+    pub mpd_access: mpd::Access,
     /// Where ssh is spoken; none: nowhere.
     pub ssh: Option<SocketAddr>,
     /// Who may log in over ssh.
@@ -158,6 +162,7 @@ impl Service for RadioService {
             users: settings.users.as_deref().map(std::path::absolute).transpose().map_err(Failure::running)?,
             initial_mode: settings.initial_mode.clone(),
             seed: settings.seed,
+            mpd_access: settings.mpd_access.clone(),
             watch: settings.watch,
             sandbox_off: Layer::all()
                 .filter(|layer| !sandbox.wants(*layer))
@@ -205,7 +210,10 @@ fn directory(library: &Path, state: &Path) -> Result<PathBuf, Failure> {
 
 fn synthesise(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)?;
-    Err(std::io::Error::other("no synthesiser"))
+    for piece in synthesis::PIECES {
+        std::fs::write(path.join(piece.file_stem).with_extension("flac"), piece.flac())?;
+    }
+    Ok(())
 }
 
 /// What it takes to execute this program again: itself, and its loader and libraries where it is not linked statically.
