@@ -418,10 +418,12 @@ impl Running for RunningRadio {
     }
 
     fn stop(self: Box<Self>) {
-        self.library.stop();
+        self.library.expect_end();
+        // The library side sees the end of its link.
         if let Some(stream) = self.stream.take() {
             stream.stop();
         }
+        self.library.stop();
         drop(self.directory);
     }
 }
