@@ -8,13 +8,13 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use control::log::{LogEnvironment, LogFileOption, LogFormat, LogOptions, LogOptionsError, Logging, SyslogMethod};
 use daemon::Failure;
 
-use crate::configuration::{ConfigurationError, Loaded, ServiceSection};
+use crate::configuration::{ConfigurationError, Place, ServiceSection};
 
 /// The heading of these options in the help text.
 const HEADING: &str = "Log options";
 
 /// What specifications can name from the start; finer modules become known as they speak.
-const MODULES: &[&str] = &["block", "control", "daemon", "nvme_host", "nvme_target", "tidegate"];
+const MODULES: &[&str] = &["bench_remote", "block", "control", "daemon", "nvme_host", "nvme_target", "tidegate"];
 
 /// `-v`, `--log-file`, `--syslog-method` and `--log-format`. The command line has to go through
 /// [`attach_levels`] before it is parsed.
@@ -81,21 +81,15 @@ pub(crate) fn from_matches(matches: &ArgMatches) -> std::io::Result<LogOptions> 
     })
 }
 
-/// What the section `service` of a configuration says of the log. `key` is the section's place, for errors.
+/// What the section `service` of a configuration says of the log.
 ///
 /// # Errors
 /// A specification that is wrong, with its line and key.
-pub(crate) fn from_section(
-    loaded: &Loaded,
-    section: &ServiceSection,
-    key: &str,
-) -> Result<LogOptions, ConfigurationError> {
+pub(crate) fn from_section(place: &Place<'_>, section: &ServiceSection) -> Result<LogOptions, ConfigurationError> {
     let logging = Logging::new("check");
     logging.declare(MODULES);
     for specification in &section.log {
-        logging
-            .check(specification.get_ref())
-            .map_err(|error| loaded.at(specification, &format!("{key}.log"), error))?;
+        logging.check(specification.get_ref()).map_err(|error| place.at(specification, "service.log", error))?;
     }
     Ok(LogOptions {
         levels: section.log.iter().map(|specification| specification.get_ref().clone()).collect(),

@@ -10,7 +10,7 @@ use daemon::privileges::UserSpecification;
 use daemon::sandbox::Layers;
 use daemon::supervision::{RestartPolicy, ServiceTimes};
 
-use crate::configuration::{ConfigurationError, Loaded, Seconds, ServiceSection};
+use crate::configuration::{ConfigurationError, Place, Seconds, ServiceSection};
 
 /// The heading of these options in the help text.
 const HEADING: &str = "Daemon options";
@@ -105,30 +105,28 @@ fn pidfile(path: &OsStr, name: &str) -> PathBuf {
     if path.is_empty() { format!("{name}.pid").into() } else { path.into() }
 }
 
-/// What the section `service` of service `name` says. `key` is the section's place, for errors.
+/// What the section `service` of service `name` says.
 ///
 /// # Errors
 /// A value that cannot be used, with its line and key.
 pub(crate) fn from_section(
-    loaded: &Loaded,
+    place: &Place<'_>,
     section: &ServiceSection,
-    key: &str,
     name: &str,
 ) -> Result<Options, ConfigurationError> {
     let mut options = Options {
         pidfile: Some(format!("{name}.pid").into()),
-        restart: restart_policy(loaded, section, key)?,
+        restart: restart_policy(place, section)?,
         times: times(section),
-        orphans: loaded.up().orphans,
         ..Options::default()
     };
     if let Some(user) = &section.user {
-        let parsed = user.get_ref().parse().map_err(|error| loaded.at(user, &format!("{key}.user"), error))?;
+        let parsed = user.get_ref().parse().map_err(|error| place.at(user, "service.user", error))?;
         options.user = Some(parsed);
     }
     for layer in &section.sandbox_off {
         // One by one, so that the wrong one is pointed at; then all of them.
-        Layers::without(layer.get_ref()).map_err(|error| loaded.at(layer, &format!("{key}.sandbox_off"), error))?;
+        Layers::without(layer.get_ref()).map_err(|error| place.at(layer, "service.sandbox_off", error))?;
     }
     let off: Vec<&str> = section.sandbox_off.iter().map(|layer| layer.get_ref().as_str()).collect();
     if let Ok(layers) = Layers::without(&off.join(","))
@@ -149,7 +147,7 @@ fn times(section: &ServiceSection) -> ServiceTimes {
     }
 }
 
-fn restart_policy(loaded: &Loaded, section: &ServiceSection, key: &str) -> Result<RestartPolicy, ConfigurationError> {
+fn restart_policy(place: &Place<'_>, section: &ServiceSection) -> Result<RestartPolicy, ConfigurationError> {
     let restart = &section.restart;
     let mut policy = RestartPolicy::default();
     let set = |time: &mut Duration, seconds: Option<Seconds>| {
@@ -167,7 +165,7 @@ fn restart_policy(loaded: &Loaded, section: &ServiceSection, key: &str) -> Resul
         for name in names.get_ref() {
             let number = daemon::process_end::signal_number(name).ok_or_else(|| {
                 let hint = format!("{name:?} is no signal; expected a name such as SEGV or KILL");
-                loaded.at(names, &format!("{key}.restart.signals"), hint)
+                place.at(names, "service.restart.signals", hint)
             })?;
             signals.push(number);
         }

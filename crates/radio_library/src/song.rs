@@ -17,6 +17,8 @@ pub struct Song {
     pub content_hash: [u8; 32],
     /// Absolute path. Bytes that are no UTF-8 are kept.
     pub path: std::path::PathBuf,
+    /// What the file system said when it was read last.
+    pub file: FileState,
     /// What its tags say.
     pub tags: Tags,
     /// What its frames say.
@@ -29,6 +31,17 @@ pub struct Song {
     pub image: Option<i64>,
     /// Its lyrics, if some were given to it.
     pub lyrics: Option<i64>,
+    /// Why it could not be played, until its file changes. A song with a fault is not chosen.
+    pub fault: Option<String>,
+}
+
+/// What tells a file that changed from one that did not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct FileState {
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// When its content was modified last, in nanoseconds since 1970 (before: negative).
+    pub modified_ns: i64,
 }
 
 /// What tags say; empty when they do not.
@@ -54,6 +67,9 @@ pub struct Tags {
     pub disc: Option<u32>,
     /// A remark.
     pub comment: String,
+    /// All others, and further values of those above: name as MPD writes it (`Composer`, `MUSICBRAINZ_TRACKID`) and value,
+    /// in the order of names.
+    pub others: Vec<(String, String)>,
 }
 
 /// What the frames say.

@@ -1,1 +1,33 @@
 //! The radio as a service: one table of commands, and the fronts that they are given through.
+//!
+//! ```text
+//!  stream side (the service)                 library side (a child, started again when it ends)
+//!  ┌───────────────────────────┐   link     ┌──────────────────────────────────────────────┐
+//!  │ radio_stream: station,    │◄──────────►│ program: what is played next, what was played│
+//!  │ senders; library_process: │            │ commands ◄─ ssh, shell, MPD, control socket  │
+//!  │ starts and watches ──────────────────► │ radio_library                                │
+//!  └───────────────────────────┘            └──────────────────────────────────────────────┘
+//! ```
+//! Start reading at [`commands`] (the table), [`context`] (what commands and fronts work on) and [`library_side`] (what runs).
+//! [`library_process`] is the stream side's part of it. [`users`] and [`rights`] say who may do what.
+
+pub mod commands;
+pub mod context;
+pub mod control_calls;
+mod control_front;
+mod histories;
+pub mod importer;
+pub mod library_process;
+pub mod library_side;
+pub mod limits;
+pub mod program;
+pub mod rights;
+mod running;
+pub mod sessions;
+pub mod settings;
+mod shell;
+pub mod ssh;
+pub mod station;
+pub mod status_items;
+mod times;
+pub mod users;

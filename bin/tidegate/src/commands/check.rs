@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command};
 use daemon::Position;
 
-use super::{CommandEntry, target, up};
+use super::{CommandEntry, up};
 use crate::configuration::Loaded;
 use crate::{Outcome, message};
 
@@ -21,7 +21,7 @@ fn run(matches: &ArgMatches, _: Position) -> Outcome {
     let Some(path) = matches.get_one::<PathBuf>("configuration") else {
         return Outcome::Usage;
     };
-    match Loaded::read(path).and_then(|loaded| target::all_of(&loaded)) {
+    match Loaded::read(path).and_then(|loaded| loaded.services()) {
         Ok(_) => {
             message::line(format_args!("{}: fine", path.display()));
             Outcome::Success

@@ -6,7 +6,7 @@ mod check;
 mod completion;
 mod ctl;
 mod radio;
-mod target;
+pub(crate) mod target;
 mod up;
 
 use clap::{ArgMatches, Command};

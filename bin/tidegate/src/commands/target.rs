@@ -8,10 +8,9 @@ use std::sync::Arc;
 use block::{Backend, BlockDevice, OpenProblem};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use control::Inspect;
-use control::log::LogOptions;
 use daemon::sandbox::{Rules, TARGET};
 use daemon::service::{Opened, Running, Service};
-use daemon::{Failure, Identity, ListenAddress, ListeningSocket, Options, Position};
+use daemon::{Failure, Identity, ListenAddress, ListeningSocket, Position};
 use nvme::fabrics::Nqn;
 use nvme_target::{
     BoundListener, Heartbeat, Limits, ListenerKind, NamespaceSettings, Placement, ServiceOptions, SocketOptions,
@@ -21,10 +20,15 @@ use reactor::clock::Duration;
 use reactor::{IdlePolicy, affinity};
 
 use super::CommandEntry;
-use crate::configuration::{ConfigurationError, DISCOVERY_DEFAULT, LISTEN_DEFAULT, Loaded, TargetSection};
 use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "target", arguments, run };
+
+/// The default address of the I/O controllers.
+pub(crate) const LISTEN_DEFAULT: &str = "127.0.0.1:4420";
+
+/// The default address of the discovery service.
+pub(crate) const DISCOVERY_DEFAULT: &str = "127.0.0.1:8009";
 
 /// The subsystem's NQN unless one is given.
 pub(crate) const NQN_DEFAULT: &str = "nqn.2026-11.io.tidegate:target";
@@ -154,7 +158,7 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
         },
     };
     let devices: Vec<String> = matches.get_many("device").into_iter().flatten().cloned().collect();
-    let target = TargetService { nqn: nqn.clone(), devices, options };
+    let target = TargetService::new(nqn.clone(), devices, options);
     let life = service_options::from_matches(matches, NAME);
     let identity = Identity { name: NAME.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let ended = target
@@ -166,56 +170,6 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
     match ended {
         Ok(code) => Outcome::Ended(code),
         Err(failure) => message::failed(&failure),
-    }
-}
-
-/// A target of a configuration.
-pub(super) struct ConfiguredTarget {
-    pub(super) name: String,
-    pub(super) options: Options,
-    pub(super) log: LogOptions,
-    pub(super) service: TargetService,
-}
-
-/// Every section `[target]` of a configuration.
-///
-/// # Errors
-/// A value that cannot be used, with its line and key.
-pub(super) fn all_of(loaded: &Loaded) -> Result<Vec<ConfiguredTarget>, ConfigurationError> {
-    loaded
-        .targets()
-        .map(|(name, section)| {
-            Ok(ConfiguredTarget {
-                name: name.to_owned(),
-                options: service_options::from_section(loaded, &section.service, "target.service", name)?,
-                log: log_options::from_section(loaded, &section.service, "target.service")?,
-                service: from_section(loaded, section)?,
-            })
-        })
-        .collect()
-}
-
-fn from_section(loaded: &Loaded, section: &TargetSection) -> Result<TargetService, ConfigurationError> {
-    let nqn = match &section.nqn {
-        Some(text) => Nqn::parse(text.get_ref()).map_err(|error| loaded.at(text, "target.nqn", error))?,
-        None => Nqn::parse(NQN_DEFAULT).unwrap_or_else(|_| unreachable!("the default NQN is well-formed")),
-    };
-    let options = ServiceOptions {
-        listen: section.listen.clone(),
-        discovery: section.discovery.clone(),
-        placement: placement(section.cores.clone()),
-        idle: section.spin_us.map_or(IdlePolicy::DEFAULT, |spin| IdlePolicy { spin: Duration::from_micros(spin) }),
-        socket: SocketOptions {
-            send_buffer_bytes: section.send_buffer_bytes,
-            congestion_control: section.congestion_control.clone(),
-        },
-        backend: Backend::Auto,
-    };
-    let devices = section.devices.iter().map(|specification| specification.get_ref().clone()).collect();
-    let target = TargetService { nqn, devices, options };
-    match target.check() {
-        Ok(()) => Ok(target),
-        Err((place, error)) => Err(loaded.at(&section.devices[place], "target.devices", message::chain(&error))),
     }
 }
 
@@ -232,7 +186,7 @@ pub(crate) fn placement(cores: Vec<usize>) -> Placement {
 ///
 /// # Errors
 /// With what to do about it.
-pub(super) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
+pub(crate) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
     let kind = ListenerKind::from_name(&address.kind).unwrap_or(ListenerKind::Io);
     nvme_target::bind(address.address, kind).map(|bound| bound.socket).map_err(|error| start_failure(&error))
 }
@@ -249,16 +203,24 @@ fn start_failure(error: &StartError) -> Failure {
 }
 
 /// A target that has been asked for.
-pub(super) struct TargetService {
+pub(crate) struct TargetService {
     nqn: Nqn,
     devices: Vec<String>,
     options: ServiceOptions,
 }
 
 impl TargetService {
+    /// A target with these devices as namespaces 1, 2, ….
+    pub(crate) fn new(nqn: Nqn, devices: Vec<String>, options: ServiceOptions) -> Self {
+        Self { nqn, devices, options }
+    }
+
     /// Whether its devices can be opened, as far as can be told while another process may have them. The error comes with
     /// the place of the device.
-    fn check(&self) -> Result<(), (usize, block::OpenError)> {
+    ///
+    /// # Errors
+    /// The device that cannot be opened.
+    pub(crate) fn check(&self) -> Result<(), (usize, block::OpenError)> {
         for (place, specification) in self.devices.iter().enumerate() {
             match block::open(specification, place) {
                 Err(error) if !matches!(error.problem(), OpenProblem::InUse { .. }) => return Err((place, error)),

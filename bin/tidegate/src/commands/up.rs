@@ -7,18 +7,20 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use control::log::{LogFileOption, LogOptions};
 use daemon::{DefinitionSource, Failure, Identity, Position, ServiceDefinition};
 
-use super::target::ConfiguredTarget;
-use super::{CommandEntry, UP_NAME, target};
-use crate::configuration::{ConfigurationError, Loaded};
+use super::{CommandEntry, UP_NAME};
+use crate::configuration::{ConfigurationError, ConfiguredService, Loaded};
 use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: UP_NAME, arguments, run };
 
-/// What runs without a configuration file: a disk in memory, on this machine only. Nothing is written anywhere.
+/// What runs without a configuration file, on this machine only: a disk in memory; a worker for jobs without files. Nothing is
+/// written anywhere.
 const DEMO: &str = r#"
 [target]
 nqn = "nqn.2026-11.io.tidegate:demo"
 devices = ["memory:512M"]
+
+[bench]
 "#;
 
 /// What the demo's configuration is called in errors.
@@ -82,12 +84,12 @@ fn one_service(
     matches: &ArgMatches,
 ) -> Result<std::process::ExitCode, Failure> {
     let loaded = load(Some(&position), path).map_err(Failure::usage)?;
-    let mut targets = target::all_of(&loaded).map_err(Failure::usage)?;
-    let Some(place) = targets.iter().position(|target| target.name == name) else {
-        let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
+    let mut services = loaded.services().map_err(Failure::usage)?;
+    let Some(place) = services.iter().position(|service| service.name == name) else {
+        let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
         return Err(Failure::usage(format_args!("there is no service {name:?}; configured: {}", names.join(", "))));
     };
-    let ConfiguredTarget { name, options, log, service } = targets.swap_remove(place);
+    let ConfiguredService { name, options, log, service, .. } = services.swap_remove(place);
     let mut wanted = log;
     let typed = log_options::from_matches(matches).map_err(Failure::running)?;
     wanted.levels.extend(typed.levels);
@@ -97,7 +99,7 @@ fn one_service(
         wanted.file = typed.file;
     }
     let logging = log_options::start(&wanted, &name)?;
-    daemon::life::run(position, identity(&name), options, logging, Box::new(service))
+    daemon::life::run(position, identity(&name), options, logging, service)
 }
 
 fn all_services(
@@ -123,25 +125,25 @@ fn all_services(
 
 fn definitions(path: Option<&Path>, log: &LogOptions) -> Result<Vec<ServiceDefinition>, Failure> {
     let loaded = load(None, path).map_err(Failure::usage)?;
-    let targets = target::all_of(&loaded).map_err(Failure::usage)?;
-    let define = |target: ConfiguredTarget| {
-        let mut arguments: Vec<OsString> = vec![UP_NAME.into(), "--service".into(), target.name.clone().into()];
+    let services = loaded.services().map_err(Failure::usage)?;
+    let define = |configured: ConfiguredService| {
+        let mut arguments: Vec<OsString> = vec![UP_NAME.into(), "--service".into(), configured.name.clone().into()];
         if let Some(path) = path {
             arguments.extend(["-c".into(), path.into()]);
         }
         arguments.extend(log.to_arguments());
         ServiceDefinition {
             arguments,
-            policy: target.options.restart.clone(),
-            times: target.options.times,
-            addresses: daemon::service::Service::addresses(&target.service),
+            policy: configured.options.restart,
+            times: configured.options.times,
+            addresses: configured.service.addresses(),
             configuration: Some(loaded.text().to_owned()),
-            fingerprint: loaded.fingerprint(&target.name).to_owned(),
-            bind: target::bind,
-            name: target.name,
+            fingerprint: configured.fingerprint,
+            bind: configured.bind,
+            name: configured.name,
         }
     };
-    Ok(targets.into_iter().map(define).collect())
+    Ok(services.into_iter().map(define).collect())
 }
 
 fn identity(name: &str) -> Identity {

@@ -37,6 +37,7 @@
 //!
 //! - [`normal`], [`terse`], [`json`]: the formats.
 //! - [`announcement`], [`status_line`]: what the normal output says before the jobs run, and while they do.
+//! - [`workers`]: the report of a front end.
 //! - [`number`]: numbers with few digits and a unit.
 
 pub mod announcement;
@@ -46,6 +47,7 @@ pub mod number;
 mod share;
 pub mod status_line;
 pub mod terse;
+pub mod workers;
 
 use std::io::{self, Write};
 

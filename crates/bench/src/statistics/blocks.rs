@@ -19,6 +19,11 @@ enum State {
     WriteFailure,
 }
 
+/// Where a packed block has its state.
+const STATE_SHIFT: u32 = 29;
+/// Most trims that a packed block has room for; more count as so many.
+const TRIMS_MAX: u32 = (1 << STATE_SHIFT) - 1;
+
 /// States in the order of their counts.
 const STATES: [State; 5] = [State::Unwritten, State::Trimmed, State::Written, State::TrimFailure, State::WriteFailure];
 
@@ -82,6 +87,25 @@ impl BlockLifetimes {
         self.0.get_mut(block).filter(|block| !block.state.has_failed())
     }
 
+    /// Blocks as fio's results have them: the state in the upper three bits of a word, below it the trims. At most
+    /// [`BLOCKS_MAX`] are taken; a state that does not exist reads as unwritten.
+    #[must_use]
+    pub fn from_packed(words: &[u32]) -> Self {
+        let block = |word: &u32| {
+            let state = STATES.get((word >> STATE_SHIFT) as usize).copied().unwrap_or(State::Unwritten);
+            Block { state, trims: word & TRIMS_MAX }
+        };
+        Self(words.iter().take(BLOCKS_MAX).map(block).collect())
+    }
+
+    /// The reverse of [`BlockLifetimes::from_packed`].
+    #[must_use]
+    pub fn packed(&self) -> Vec<u32> {
+        let number =
+            |state: State| (0..).zip(STATES).find(|(_, known)| *known == state).map_or(0, |(number, _)| number);
+        self.0.iter().map(|block| number(block.state) << STATE_SHIFT | block.trims.min(TRIMS_MAX)).collect()
+    }
+
     /// Whether no block is followed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -136,5 +160,9 @@ mod tests {
         assert_eq!(BlockLifetimes::new(7).percentiles(&list), Vec::<u32>::new());
         assert!(BlockLifetimes::default().is_empty());
         assert_eq!(BlockLifetimes::new(usize::MAX).states()[0], ("unwritten", BLOCKS_MAX));
+        let packed = blocks.packed();
+        assert_eq!(packed, [1 << 29 | 3, 1 << 29 | 1, 3 << 29, 4 << 29, 0]);
+        assert_eq!(BlockLifetimes::from_packed(&packed), blocks);
+        assert_eq!(BlockLifetimes::from_packed(&[7 << 29]).states()[0], ("unwritten", 1));
     }
 }

@@ -53,8 +53,19 @@ impl DiskCounters {
     }
 }
 
+/// What the disks that a disk is made of did together.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct MemberSummary {
+    /// How many there are; at least 1.
+    pub count: u32,
+    /// The sum of their counters.
+    pub sums: DiskCounters,
+    /// The highest utilization of them, in percent.
+    pub busiest: f64,
+}
+
 /// How busy a disk was while jobs ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DiskUtilization {
     /// Its name in `/sys/block`.
     pub name: String,
@@ -64,6 +75,8 @@ pub struct DiskUtilization {
     pub elapsed_ms: u64,
     /// The disks that it is made of (md, dm). They have entries of their own too.
     pub members: Vec<Self>,
+    /// What is known of its members when they are not known themselves: results that were made elsewhere.
+    pub summary: Option<MemberSummary>,
     /// What it read at the last look, and when (milliseconds).
     pub last: DiskCounters,
     /// When that was.
@@ -94,25 +107,35 @@ impl DiskUtilization {
         (100.0 * self.counters.io_ticks as f64 / self.elapsed_ms as f64).min(100.0)
     }
 
+    /// What its members did together. `None` without members.
+    #[must_use]
+    pub fn member_summary(&self) -> Option<MemberSummary> {
+        if self.members.is_empty() {
+            return self.summary;
+        }
+        let mut summary = MemberSummary::default();
+        for member in &self.members {
+            summary.count += 1;
+            summary.sums.advance(&DiskCounters::default(), &member.counters);
+            summary.busiest = summary.busiest.max(member.utilization());
+        }
+        Some(summary)
+    }
+
     /// The averages of its members' counters, and the highest utilization of them. `None` without members.
     #[must_use]
     pub fn member_averages(&self) -> Option<(DiskCounters, f64)> {
-        let count = u64::try_from(self.members.len()).unwrap_or(u64::MAX);
-        if count == 0 {
-            return None;
-        }
-        let average = |value: fn(&DiskCounters) -> u64| {
-            self.members.iter().map(|member| value(&member.counters)).sum::<u64>() / count
-        };
+        let MemberSummary { count, sums, busiest } = self.member_summary().filter(|summary| summary.count > 0)?;
+        let average = |sum: u64| sum / u64::from(count);
         let counters = DiskCounters {
-            ios: [average(|counters| counters.ios[0]), average(|counters| counters.ios[1])],
-            merges: [average(|counters| counters.merges[0]), average(|counters| counters.merges[1])],
-            sectors: [average(|counters| counters.sectors[0]), average(|counters| counters.sectors[1])],
-            ticks: [average(|counters| counters.ticks[0]), average(|counters| counters.ticks[1])],
-            io_ticks: average(|counters| counters.io_ticks),
-            time_in_queue: average(|counters| counters.time_in_queue),
+            ios: sums.ios.map(average),
+            merges: sums.merges.map(average),
+            sectors: sums.sectors.map(average),
+            ticks: sums.ticks.map(average),
+            io_ticks: average(sums.io_ticks),
+            time_in_queue: average(sums.time_in_queue),
         };
-        Some((counters, self.members.iter().map(Self::utilization).fold(0.0, f64::max)))
+        Some((counters, busiest))
     }
 }
 
@@ -154,6 +177,10 @@ mod tests {
         let disk = DiskUtilization { members: vec![member(10, 20), member(21, 300)], ..member(1, 1) };
         let (counters, busiest) = disk.member_averages().unwrap();
         assert_eq!((counters.ios, busiest), ([15, 0], 100.0));
+        let summary = disk.member_summary();
+        assert_eq!(summary.map(|summary| (summary.count, summary.sums.ios)), Some((2, [31, 0])));
+        let elsewhere = DiskUtilization { summary, ..member(1, 1) };
+        assert_eq!(elsewhere.member_averages(), disk.member_averages());
         assert_eq!(member(1, 1).member_averages(), None);
     }
 }

@@ -32,7 +32,7 @@ mod rates;
 mod recorder;
 
 pub use blocks::{BLOCKS_MAX, BlockLifetimes};
-pub use disk::{DiskCounters, DiskUtilization};
+pub use disk::{DiskCounters, DiskUtilization, MemberSummary};
 pub use distribution::{
     BatchSizes, DEPTH_LEVELS, DepthLevels, LatencyRanges, MICROSECOND_RANGES, MILLISECOND_RANGES, NANOSECOND_RANGES,
 };

@@ -5,7 +5,8 @@
 //! does the kernel's log (`type=1326`), since every refusal is logged.
 
 use super::system_calls::{
-    EVENTS, FILES, IO_URING, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS, THREADS,
+    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS,
+    THREADS,
 };
 
 /// What a kind of service may ask of the kernel. Everything else is refused.
@@ -134,15 +135,78 @@ pub const TARGET: Profile = Profile {
 pub const LOCAL: Profile =
     Profile { name: "local", groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS] };
 
+/// The listener of a load generator, and its sessions where jobs may run programs: it executes this program for each session,
+/// which confines itself further. What can be executed is Landlock's matter.
+pub const BENCH: Profile = Profile {
+    name: "bench",
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &IO_URING,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &LOAD,
+        &PROCESSES,
+    ],
+};
+
+/// A session of a load generator: jobs with every engine, and no program. It uses the connection that it was given; sockets of
+/// its own are for the engine that is a host of NVMe/TCP.
+pub const BENCH_SESSION: Profile = Profile {
+    name: "bench session",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS, &NETWORK_SERVER, &LOAD],
+};
+
 /// A supervisor. Its filter is its services' too, for filters outlive exec and only add up: it has to allow what any of
 /// them needs, and what it takes to execute, watch and confine them.
 pub const SUPERVISOR: Profile = Profile {
     name: "supervisor",
-    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS, &NETWORK_SERVER, &PROCESSES],
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &IO_URING,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &DIRECTORY_WATCHING,
+        &LOAD,
+        &PROCESSES,
+    ],
+};
+
+/// The stream side of a radio, which starts its library side again when that has ended. Its filter is the library side's too, so
+/// it allows what either of them needs; Landlock lets it execute this program and no other.
+pub const RADIO: Profile = Profile {
+    name: "radio",
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &DIRECTORY_WATCHING,
+        &PROCESSES,
+    ],
+};
+
+/// The library side of a radio: a database, directories of music, and the fronts that commands come through.
+pub const RADIO_LIBRARY: Profile = Profile {
+    name: "radio library",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &SOCKETS, &NETWORK_SERVER, &DIRECTORY_WATCHING],
 };
 
 /// Every profile.
-pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &SUPERVISOR];
+pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &BENCH, &BENCH_SESSION, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
 
 #[cfg(test)]
 mod tests {
@@ -184,13 +248,15 @@ mod tests {
 
     #[test]
     fn no_service_may_execute_or_do_what_is_dangerous() {
-        for profile in [&TARGET, &LOCAL] {
+        for profile in [&TARGET, &LOCAL, &BENCH_SESSION, &RADIO_LIBRARY] {
             for call in DANGEROUS {
                 assert!(profile.system_calls().all(|allowed| allowed.number != call.number), "{}", call.symbol);
             }
         }
-        let dangerous_to_a_supervisor: Vec<_> =
-            DANGEROUS.iter().filter(|call| SUPERVISOR.allows(call.number)).map(SystemCall::name).collect();
-        assert_eq!(dangerous_to_a_supervisor, ["execve", "execveat"]);
+        for profile in [&SUPERVISOR, &BENCH, &RADIO] {
+            let dangerous: Vec<_> =
+                DANGEROUS.iter().filter(|call| profile.allows(call.number)).map(SystemCall::name).collect();
+            assert_eq!(dangerous, ["execve", "execveat"], "{}", profile.name);
+        }
     }
 }

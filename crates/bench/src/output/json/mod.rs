@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use self::value::{Object, Value};
 use super::Report;
+use super::workers::{WorkerReport, WorkersReport};
 use crate::statistics::DiskUtilization;
 
 /// The reports of a run as one JSON document.
@@ -80,6 +81,32 @@ pub fn document(report: &Report, bins: bool) -> String {
         object.add("unit_stddev", idleness.unit_deviation_us);
         root.add("cpu_idleness", object);
     }
+    root.document()
+}
+
+/// The report of a front end as a JSON object, without a newline at its end: one list for the results of all workers, of which `sum` is
+/// the last, and one for all disks. Both are there when they are empty.
+#[must_use]
+pub(super) fn workers_document(report: &WorkersReport, sum: Option<&WorkerReport>, bins: bool) -> String {
+    let mut root = Object::default();
+    root.add("fio version", &report.version);
+    root.add("timestamp", report.timestamp_ms / 1000);
+    root.add("time", &report.time);
+    root.add("global options", options(&report.global_options));
+    let marked = |mut object: Object, worker: &WorkerReport| {
+        object.add("hostname", &worker.host);
+        object.add("port", worker.port);
+        Value::from(object)
+    };
+    let results = report.workers.iter().chain(sum).flat_map(|worker| {
+        worker.report.jobs.iter().map(move |result| marked(job::job(&worker.report, result, bins), worker))
+    });
+    root.add("client_stats", results.collect::<Vec<Value>>());
+    let disks = report
+        .workers
+        .iter()
+        .flat_map(|worker| worker.report.disks.iter().map(move |disk| marked(self::disk(disk), worker)));
+    root.add("disk_util", disks.collect::<Vec<Value>>());
     root.document()
 }
 

@@ -1,0 +1,223 @@
+//! Jobs that run here: words and results of the crate `bench` find their way to standard output and files.
+
+use std::io::IsTerminal;
+use std::sync::atomic::Ordering;
+
+use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
+use bench::output::announcement::starting_line;
+use bench::output::status_line::{ShowStatus, StatusLine};
+use bench::output::terse::TerseVersion;
+use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
+use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
+use bench::statistics::{group_results, results_to_show};
+use reactor::clock::{self, SystemTime};
+
+use super::COMPATIBLE;
+use super::interruption::Interruption;
+use super::voice::{Voice, formats};
+use crate::{Outcome, message};
+
+/// How long a run that is over will still take. Parity: fio.
+const NOBODY_KNOWS: u64 = 0x7fff_ffff;
+
+/// Runs the jobs of an invocation and tells the results.
+pub(super) fn run(invocation: &Invocation) -> Outcome {
+    let plan = match invocation.plan() {
+        Ok(plan) => plan,
+        Err(error) => return message::failure(message::chain(&error)),
+    };
+    for (place, warning) in &plan.warnings {
+        message::error(format_args!("{place}: note: {warning}"));
+    }
+    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan) }
+}
+
+fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
+    let general = &invocation.general;
+    let formats = formats(general);
+    let voice = match Voice::new(general, formats.normal) {
+        Ok(voice) => voice,
+        Err(error) => return message::failure(error),
+    };
+    let signals = match Interruption::catch() {
+        Ok(signals) => signals,
+        Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
+    };
+    announce(plan, &voice);
+    let settings = RunSettings {
+        allow_exec: general.allow_exec,
+        read_only: general.readonly,
+        aux_path: general.aux_path.clone(),
+        front_end: String::new(),
+    };
+    let reporter = Reporter::new(invocation, &voice, formats);
+    let mut progress = Progress::new(general, formats.normal || general.output.is_some(), &signals, reporter);
+    progress.bandwidth = general.bandwidth_log.then(|| TotalBandwidth::new(&plan.jobs));
+    let idleness = general.idle_profile.map(Idleness::begin);
+    let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
+    let failed = outcome.has_failed;
+    let trigger = std::mem::take(&mut progress.trigger);
+    if let Some(Err((path, error))) = progress.bandwidth.as_mut().map(|log| log.write(outcome.elapsed_ms)) {
+        return message::failure(format_args!("--bandwidth-log: cannot write {}: {error}", path.display()));
+    }
+    let mut reporter = progress.end();
+    reporter.idleness = idleness.map(|idleness| idleness.end());
+    if let Err(error) = reporter.write(outcome, true) {
+        return message::failure(format_args!("cannot write the results: {error}"));
+    }
+    // Last: it may well be that the machine does not outlive it.
+    if let Err(error) = trigger.run_command() {
+        return message::failure(format_args!("--trigger: {error}"));
+    }
+    match (signals.number(), failed) {
+        (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(128)),
+        (None, true) => Outcome::Failure,
+        (None, false) => Outcome::Success,
+    }
+}
+
+/// What the normal output says before anything runs.
+fn announce(plan: &Plan, voice: &Voice) {
+    let members = run::members(&plan.jobs);
+    let mut text = String::new();
+    let (mut threads, mut processes) = (0, 0);
+    for member in &members {
+        let job = &plan.jobs[member.job];
+        if member.clone_number == 0 {
+            text.push_str(&run::announce(job, &member.name, member.group));
+        }
+        let count = if job.resolved.options.threads.thread { &mut threads } else { &mut processes };
+        *count += 1;
+    }
+    voice.write_normal(&format!("{text}{COMPATIBLE}\n{}", starting_line(threads, processes)));
+}
+
+/// Writes results, those so far and the last ones.
+struct Reporter<'r> {
+    invocation: &'r Invocation,
+    voice: &'r Voice,
+    writer: ReportWriter,
+    idleness: Option<CpuIdleness>,
+}
+
+impl<'r> Reporter<'r> {
+    fn new(invocation: &'r Invocation, voice: &'r Voice, formats: FormatChoice) -> Self {
+        let version = TerseVersion::new(u64::from(invocation.general.terse_version)).unwrap_or_default();
+        Self { invocation, voice, writer: ReportWriter::new(formats, version), idleness: None }
+    }
+
+    fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
+        let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
+        let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let listed = self.invocation.global_listed.iter();
+        let report = Report {
+            version: COMPATIBLE.to_owned(),
+            timestamp_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            time: run::local_time(now.as_secs()),
+            progress: Some(OverallProgress {
+                elapsed_seconds: outcome.elapsed_ms.div_ceil(1000),
+                remaining_seconds: NOBODY_KNOWS,
+            }),
+            global_options: listed
+                .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
+                .collect(),
+            groups: group_results(&outcome.results, groups),
+            jobs: results_to_show(outcome.results),
+            disks: outcome.disks,
+            idleness: self.idleness.clone(),
+        };
+        self.voice.with_output(|output| {
+            self.writer.write(&report, last, output)?;
+            output.flush()
+        })
+    }
+}
+
+/// The line that shows how far the run is, and the word that a signal came in.
+struct Progress<'v> {
+    reporter: Reporter<'v>,
+    signals: &'v Interruption,
+    told_signal: bool,
+    /// Results so far are told this often.
+    report_every_ms: Option<u64>,
+    next_report_ms: u64,
+    asked: bool,
+    shows: bool,
+    interval_ms: u64,
+    next_ms: u64,
+    line: StatusLine,
+    shown: bool,
+    trigger: Trigger,
+    bandwidth: Option<TotalBandwidth>,
+}
+
+impl<'v> Progress<'v> {
+    fn new(general: &GeneralOptions, normal: bool, signals: &'v Interruption, reporter: Reporter<'v>) -> Self {
+        let show = match general.eta {
+            Eta::Automatic => ShowStatus::Auto,
+            Eta::Always => ShowStatus::Always,
+            Eta::Never => ShowStatus::Never,
+        };
+        let milliseconds = |time: clock::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let interval_ms = milliseconds(general.eta_interval);
+        let report_every_ms = general.status_interval.map(milliseconds);
+        Self {
+            reporter,
+            signals,
+            told_signal: false,
+            report_every_ms,
+            next_report_ms: report_every_ms.unwrap_or(u64::MAX),
+            asked: false,
+            shows: show.shows(std::io::stdout().is_terminal(), normal),
+            interval_ms,
+            next_ms: interval_ms,
+            line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
+            shown: false,
+            trigger: Trigger::new(general.trigger_file.clone(), general.trigger_timeout, general.trigger.clone()),
+            bandwidth: None,
+        }
+    }
+
+    /// The results follow on a line of their own.
+    fn end(self) -> Reporter<'v> {
+        if self.shown {
+            message::text("\n");
+        }
+        self.reporter
+    }
+
+    /// Asks for the results so far when they are due, and tells them a look later. A write that fails is told with the last
+    /// results, which fail then, too.
+    fn report(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        if std::mem::take(&mut self.asked) {
+            let _ = self.reporter.write(run.interim(), false);
+        }
+        if now_ms >= self.next_report_ms || self.signals.wants_report.swap(false, Ordering::Relaxed) {
+            self.next_report_ms = now_ms.saturating_add(self.report_every_ms.unwrap_or(u64::MAX));
+            self.asked = true;
+            run.ask();
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        self.report(now_ms, run);
+        if let Some(bandwidth) = &mut self.bandwidth {
+            bandwidth.look(now_ms, run.bytes());
+        }
+        if self.trigger.is_pulled(now_ms) {
+            run.end();
+        }
+        if let Some(signal) = self.signals.number()
+            && !std::mem::replace(&mut self.told_signal, true)
+        {
+            self.reporter.voice.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
+        }
+        if self.shows && now_ms >= self.next_ms {
+            self.next_ms = now_ms + self.interval_ms;
+            self.shown = true;
+            message::text(&self.line.render(&run.status(), now_ms));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The words of the language of expressions.
+
+use super::error::{Found, MoodError, Position};
+
+/// A word, and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) position: Position,
+    /// As it is written, for messages.
+    pub(super) written: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    Word,
+    Number(i64),
+    /// Between quotes, and letters right behind them, which only a wildcard pattern may have.
+    Text {
+        text: String,
+        flags: String,
+    },
+    /// Between slashes.
+    RegularExpression {
+        source: String,
+        flags: String,
+    },
+    /// Between bars, as paraslash writes wildcard patterns.
+    Wildcard {
+        source: String,
+        flags: String,
+    },
+    Symbol(&'static str),
+    End,
+}
+
+/// Longest first where one begins with another.
+const SYMBOLS: &[&str] = &["||", "&&", "==", "!=", "=~", "=|", "<=", ">=", "<", ">", "!", "(", ")"];
+
+/// What can begin a word.
+const ANYTHING: &str = "a keyword, a number, a \"text\", a /pattern/, an operator or a parenthesis";
+
+/// All words of a text; the last is [`TokenKind::End`].
+///
+/// # Errors
+/// The first thing that begins no word.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, MoodError> {
+    let mut lexer = Lexer { rest: text, position: Position::START };
+    let mut tokens = Vec::new();
+    loop {
+        lexer.skip_space();
+        let (start, position) = (lexer.rest, lexer.position);
+        let kind = lexer.next()?;
+        let written = start[..start.len() - lexer.rest.len()].to_owned();
+        let end = kind == TokenKind::End;
+        tokens.push(Token { kind, position, written });
+        if end {
+            return Ok(tokens);
+        }
+    }
+}
+
+struct Lexer<'a> {
+    rest: &'a str,
+    position: Position,
+}
+
+impl Lexer<'_> {
+    fn skip_space(&mut self) {
+        loop {
+            self.advance_while(char::is_whitespace);
+            if !self.rest.starts_with('#') {
+                return;
+            }
+            self.advance_while(|character| character != '\n');
+        }
+    }
+
+    fn next(&mut self) -> Result<TokenKind, MoodError> {
+        let Some(first) = self.rest.chars().next() else { return Ok(TokenKind::End) };
+        if let Some(symbol) = SYMBOLS.iter().find(|symbol| self.rest.starts_with(**symbol)) {
+            for _ in symbol.chars() {
+                self.advance();
+            }
+            return Ok(TokenKind::Symbol(symbol));
+        }
+        match first {
+            'a'..='z' | 'A'..='Z' | '_' => {
+                self.advance_while(|character| character.is_ascii_alphanumeric() || character == '_');
+                Ok(TokenKind::Word)
+            }
+            '0'..='9' | '-' => self.number(),
+            '"' => {
+                let text = self.quoted(first, "a \" that ends the text", text_escape)?;
+                Ok(TokenKind::Text { text, flags: self.letters() })
+            }
+            '/' => {
+                let source = self.quoted(first, "a / that ends the pattern", pattern_escape)?;
+                Ok(TokenKind::RegularExpression { source, flags: self.letters() })
+            }
+            '|' => {
+                let source = self.quoted(first, "a | that ends the pattern", pattern_escape)?;
+                Ok(TokenKind::Wildcard { source, flags: self.letters() })
+            }
+            '=' => Err(MoodError::unexpected(self.position, Found::Text("=".to_owned()), "==, =~ or =|")),
+            '&' => Err(MoodError::unexpected(self.position, Found::Text("&".to_owned()), "&&")),
+            other => Err(MoodError::unexpected(self.position, Found::Text(other.to_string()), ANYTHING)),
+        }
+    }
+
+    fn number(&mut self) -> Result<TokenKind, MoodError> {
+        let (start, position) = (self.rest, self.position);
+        self.advance();
+        self.advance_while(|character| character.is_ascii_alphanumeric() || character == '_' || character == '.');
+        let written = &start[..start.len() - self.rest.len()];
+        let expected = "a whole number of at most 64 bits";
+        written
+            .parse()
+            .map(TokenKind::Number)
+            .map_err(|_| MoodError::unexpected(position, Found::Text(written.to_owned()), expected))
+    }
+
+    /// What stands between two `delimiter`s. `escape` says what a backslash and the character behind it mean.
+    fn quoted(
+        &mut self,
+        delimiter: char,
+        expected: &'static str,
+        escape: fn(char, char, &mut String),
+    ) -> Result<String, MoodError> {
+        let mut text = String::new();
+        self.advance();
+        loop {
+            let position = self.position;
+            match self.advance() {
+                Some(character) if character == delimiter => return Ok(text),
+                Some('\n') => return Err(MoodError::unexpected(position, Found::EndOfLine, expected)),
+                Some('\\') => match self.advance() {
+                    Some(escaped) if escaped != '\n' => escape(escaped, delimiter, &mut text),
+                    _ => return Err(MoodError::unexpected(position, Found::Text("\\".to_owned()), expected)),
+                },
+                Some(character) => text.push(character),
+                None => return Err(MoodError::unexpected(position, Found::End, expected)),
+            }
+        }
+    }
+
+    fn letters(&mut self) -> String {
+        let start = self.rest;
+        self.advance_while(|character| character.is_ascii_alphabetic());
+        start[..start.len() - self.rest.len()].to_owned()
+    }
+
+    fn advance_while(&mut self, more: impl Fn(char) -> bool) {
+        while self.rest.starts_with(&more) {
+            self.advance();
+        }
+    }
+
+    fn advance(&mut self) -> Option<char> {
+        let character = self.rest.chars().next()?;
+        self.rest = &self.rest[character.len_utf8()..];
+        if character == '\n' {
+            self.position.line = self.position.line.saturating_add(1);
+            self.position.column = 1;
+        } else {
+            self.position.column = self.position.column.saturating_add(1);
+        }
+        Some(character)
+    }
+}
+
+/// In texts: the usual letters; any other pair stays, so that wildcard patterns can escape.
+fn text_escape(escaped: char, delimiter: char, text: &mut String) {
+    match escaped {
+        'n' => text.push('\n'),
+        'r' => text.push('\r'),
+        't' => text.push('\t'),
+        '\\' => text.push('\\'),
+        other if other == delimiter => text.push(other),
+        other => text.extend(['\\', other]),
+    }
+}
+
+/// In patterns: only the delimiter; any other pair is the pattern's.
+fn pattern_escape(escaped: char, delimiter: char, text: &mut String) {
+    if escaped != delimiter {
+        text.push('\\');
+    }
+    text.push(escaped);
+}

@@ -1,0 +1,183 @@
+//! Moods: which songs may be played, and which rather than others.
+//!
+//! A mood is a text in one of two languages, both paraslash's: lines (`accept with score 5 if artist_matches ^Miles`,
+//! until 0.6) and one expression (`artist =~ /^Miles/ && year < 1960`, since 0.7). Which one it is, its first word
+//! tells. Both become the same tree, with patterns compiled and keywords looked up ([`Mood::parse`]); [`Mood::resolve`] looks up the
+//! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song.
+//!
+//! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern. Patterns take time
+//! linear in the text, whoever wrote them.
+//!
+//! What a mood can ask is the table in `keywords`; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
+//!
+//! Behaviour: paraslash's manual, of 0.6 for lines and of 0.7 for expressions, and its `README.afs`.
+
+mod error;
+mod expression;
+mod keywords;
+mod lexer;
+mod limits;
+mod lines;
+mod pattern;
+mod reference;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod translate;
+
+use std::fmt;
+
+pub use self::error::{Found, MoodError, Position, Problem};
+pub use self::limits::{LINES_MAX, MOOD_BYTES_MAX, NESTING_MAX, PATTERN_COMPILED_BYTES_MAX, SCORE_MAX};
+pub use self::reference::reference_page;
+use self::syntax::{LineScore, Rule, Verdict};
+pub use self::translate::Translation;
+use crate::change::AttributeTable;
+use crate::score::random;
+use crate::song::Song;
+
+/// The two languages of moods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Accept, deny and score lines: paraslash 0.6 and before.
+    Lines,
+    /// One condition: paraslash 0.7.
+    Expression,
+}
+
+/// A mood that was understood.
+#[derive(Debug, Clone)]
+pub struct Mood {
+    language: Language,
+    rules: Vec<Rule>,
+}
+
+/// What one line adds to the score of a song.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinePart {
+    /// The line, from 1.
+    pub line: u32,
+    /// The line again, as it was understood.
+    pub text: String,
+    /// What it adds.
+    pub score: i32,
+}
+
+impl Mood {
+    /// Understands a text in either language. An empty one admits every song.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, and where.
+    ///
+    /// ```
+    /// use radio_library::mood::Mood;
+    /// let error = Mood::parse("titel =~ /blue/").unwrap_err();
+    /// assert_eq!(error.to_string(), "line 1, column 1: found \"titel\", expected a keyword; did you mean title?");
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, MoodError> {
+        if text.len() > MOOD_BYTES_MAX {
+            return Err(MoodError::too_much(Position::START, "bytes", MOOD_BYTES_MAX));
+        }
+        if lines::recognises(text) {
+            return Ok(Self { language: Language::Lines, rules: lines::parse(text)? });
+        }
+        let condition = expression::parse(text)?;
+        let rule = condition.map(|condition| Rule {
+            verdict: Verdict::Accept,
+            score: None,
+            condition: Some(condition),
+            line: 1,
+        });
+        Ok(Self { language: Language::Expression, rules: rule.into_iter().collect() })
+    }
+
+    /// Looks up the attributes that it names. Until then no song has any of them.
+    ///
+    /// # Errors
+    /// [`Problem::UnknownAttribute`] for the first one that is not in the table; the others are looked up all the same, and no
+    /// song has this one.
+    pub fn resolve(&mut self, table: &AttributeTable) -> Result<(), MoodError> {
+        let mut first = Ok(());
+        for condition in self.rules.iter_mut().filter_map(|rule| rule.condition.as_mut()) {
+            let looked_up: Result<(), MoodError> = condition.each_attribute(&mut |test| {
+                test.id = table.iter().find(|(_, name)| **name == test.name).map(|(id, _)| *id);
+                if test.id.is_none() && first.is_ok() {
+                    let nearest = error::nearest(&test.name, table.values().map(String::as_str)).map(str::to_owned);
+                    let problem = Problem::UnknownAttribute { name: test.name.clone(), nearest };
+                    first = Err(MoodError { position: test.position, problem });
+                }
+                Ok(())
+            });
+            looked_up?;
+        }
+        first
+    }
+
+    /// Which language it is written in.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// What it adds to the score of a song, in hundredths of a standard deviation of the statistics' scores; none when the song is
+    /// not admissible. `seed` decides random scores, anew each time that the song was played.
+    ///
+    /// A song is admissible when no deny line matches it, and an accept line does if there is one. Scores of lines that match add up.
+    pub fn score(&self, song: &Song, seed: u64) -> Option<i32> {
+        let mut total = 0;
+        let (mut accepts, mut accepted) = (false, false);
+        for rule in &self.rules {
+            accepts |= rule.verdict == Verdict::Accept;
+            let decided = accepted && rule.verdict == Verdict::Accept && rule.score.is_none();
+            if decided || !rule.matches(song) {
+                continue;
+            }
+            match rule.verdict {
+                Verdict::Deny => return None,
+                Verdict::Accept => accepted = true,
+                Verdict::Score => {}
+            }
+            total += rule.added(song, seed);
+        }
+        (accepted || !accepts).then_some(total)
+    }
+
+    /// The parts of [`Self::score`]: each line that matches and has a score.
+    pub fn parts(&self, song: &Song, seed: u64) -> Vec<LinePart> {
+        let scoring = self.rules.iter().filter(|rule| rule.score.is_some() && rule.verdict != Verdict::Deny);
+        scoring
+            .filter(|rule| rule.matches(song))
+            .map(|rule| LinePart { line: rule.line, text: rule.to_string(), score: rule.added(song, seed) })
+            .collect()
+    }
+
+    /// The same in the language of expressions.
+    pub fn translate(&self) -> Translation {
+        translate::translate(self)
+    }
+}
+
+impl Rule {
+    fn added(&self, song: &Song, seed: u64) -> i32 {
+        match self.score {
+            None => 0,
+            Some(LineScore::Fixed(score)) => score,
+            Some(LineScore::Random) => {
+                random::percentage(seed, [song.id.0.cast_unsigned(), song.statistics.play_count, u64::from(self.line)])
+            }
+        }
+    }
+}
+
+/// The text of the mood, without remarks and with the usual spaces.
+impl fmt::Display for Mood {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for rule in &self.rules {
+            match (self.language, &rule.condition) {
+                (Language::Lines, _) => writeln!(formatter, "{rule}")?,
+                (Language::Expression, Some(condition)) => writeln!(formatter, "{condition}")?,
+                (Language::Expression, None) => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,348 @@
+//! The tree that both languages of moods become, and how it is written again.
+//!
+//! ```text
+//! mood        rules                        a mood of expressions is one rule: accept, if the expression holds
+//! rule        accept | deny | score, a score, a condition
+//! condition   and, or, not, comparisons of numbers and texts, patterns, attributes
+//! ```
+//!
+//! Everything that costs time is done when the tree is built: patterns are compiled, keywords are the functions that read a song.
+
+use std::fmt;
+
+use super::error::Position;
+use super::keywords::{Keyword, method_of};
+use super::pattern::{Kind, Pattern};
+use crate::song::{AttributeId, Song};
+
+/// What a line does with the songs that it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// They are admissible, unless another line denies them.
+    Accept,
+    /// They are not admissible.
+    Deny,
+    /// Their score changes.
+    Score,
+}
+
+impl Verdict {
+    pub(crate) const ALL: &[Self] = &[Self::Accept, Self::Deny, Self::Score];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Deny => "deny",
+            Self::Score => "score",
+        }
+    }
+}
+
+/// What a line adds to the score of the songs that it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineScore {
+    /// This.
+    Fixed(i32),
+    /// 0 to 100, another for each song and each time that it was played.
+    Random,
+}
+
+/// One line, or the one expression.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) verdict: Verdict,
+    pub(crate) score: Option<LineScore>,
+    /// None: holds for every song.
+    pub(crate) condition: Option<Condition>,
+    /// Where it stands.
+    pub(crate) line: u32,
+}
+
+/// What holds for a song or does not.
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    Constant(bool),
+    HasAttribute(AttributeTest),
+    Numbers { left: Number, comparison: Comparison, right: Number },
+    Texts { left: Text, equal: bool, right: Text },
+    Matches { text: Text, pattern: Pattern },
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+}
+
+/// Whether a song has an attribute.
+#[derive(Debug, Clone)]
+pub(crate) struct AttributeTest {
+    pub(crate) name: String,
+    pub(crate) position: Position,
+    /// None until the name is resolved: no song has it.
+    pub(crate) id: Option<AttributeId>,
+}
+
+/// A number: one that is written down, or one of the song's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Number {
+    Literal(i64),
+    Of { keyword: &'static Keyword, read: fn(&Song) -> i64 },
+}
+
+/// A text: one that is written down, or one of the song's.
+#[derive(Debug, Clone)]
+pub(crate) enum Text {
+    Literal(String),
+    Of { keyword: &'static Keyword, read: fn(&Song) -> &[u8] },
+}
+
+/// How two numbers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    pub(crate) const ALL: &[Self] =
+        &[Self::Equal, Self::NotEqual, Self::Less, Self::LessOrEqual, Self::Greater, Self::GreaterOrEqual];
+
+    /// As the language of expressions writes it.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// As the language of lines writes it.
+    pub(crate) fn line_symbol(self) -> &'static str {
+        if self == Self::Equal { "=" } else { self.symbol() }
+    }
+
+    fn holds(self, left: i64, right: i64) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+impl Rule {
+    pub(crate) fn matches(&self, song: &Song) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.holds(song))
+    }
+}
+
+impl Condition {
+    pub(crate) fn holds(&self, song: &Song) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::HasAttribute(test) => test.id.is_some_and(|id| song.attributes.binary_search(&id).is_ok()),
+            Self::Numbers { left, comparison, right } => comparison.holds(left.of(song), right.of(song)),
+            Self::Texts { left, equal, right } => (left.of(song) == right.of(song)) == *equal,
+            Self::Matches { text, pattern } => pattern.matches(text.of(song)),
+            Self::Not(inner) => !inner.holds(song),
+            Self::All(parts) => parts.iter().all(|part| part.holds(song)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(song)),
+        }
+    }
+
+    /// Calls `visit` with each attribute in it, until one fails.
+    pub(crate) fn each_attribute<E>(
+        &mut self,
+        visit: &mut dyn FnMut(&mut AttributeTest) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::HasAttribute(test) => visit(test),
+            Self::Not(inner) => inner.each_attribute(visit),
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().try_for_each(|part| part.each_attribute(visit)),
+            Self::Constant(_) | Self::Numbers { .. } | Self::Texts { .. } | Self::Matches { .. } => Ok(()),
+        }
+    }
+
+    /// How tightly it holds together: a part that holds less tightly than what it is part of needs parentheses.
+    fn tightness(&self) -> u8 {
+        match self {
+            Self::Any(_) => 0,
+            Self::All(_) => 1,
+            _ => 2,
+        }
+    }
+}
+
+impl Number {
+    fn of(&self, song: &Song) -> i64 {
+        match self {
+            Self::Literal(number) => *number,
+            Self::Of { read, .. } => read(song),
+        }
+    }
+}
+
+impl Text {
+    fn of<'a>(&'a self, song: &'a Song) -> &'a [u8] {
+        match self {
+            Self::Literal(text) => text.as_bytes(),
+            Self::Of { read, .. } => read(song),
+        }
+    }
+}
+
+/// A text between quotes, with backslashes where it needs them.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("\"")?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => write!(formatter, "\\{character}")?,
+                '\n' => formatter.write_str("\\n")?,
+                '\r' => formatter.write_str("\\r")?,
+                '\t' => formatter.write_str("\\t")?,
+                _ => write!(formatter, "{character}")?,
+            }
+        }
+        formatter.write_str("\"")
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(number) => write!(formatter, "{number}"),
+            Self::Of { keyword, .. } => formatter.write_str(keyword.name),
+        }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => Quoted(text).fmt(formatter),
+            Self::Of { keyword, .. } => formatter.write_str(keyword.name),
+        }
+    }
+}
+
+/// In the language of expressions.
+impl fmt::Display for Condition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |formatter: &mut fmt::Formatter<'_>, part: &Self| {
+            if part.tightness() < self.tightness() {
+                write!(formatter, "({part})")
+            } else {
+                write!(formatter, "{part}")
+            }
+        };
+        match self {
+            Self::Constant(value) => write!(formatter, "{value}"),
+            Self::HasAttribute(test) => write!(formatter, "is_set({})", Quoted(&test.name)),
+            Self::Numbers { left, comparison, right } => write!(formatter, "{left} {} {right}", comparison.symbol()),
+            Self::Texts { left, equal, right } => {
+                write!(formatter, "{left} {} {right}", if *equal { "==" } else { "!=" })
+            }
+            Self::Matches { text, pattern } => {
+                let operator = if pattern.kind() == Kind::Wildcard { "=|" } else { "=~" };
+                write!(formatter, "{text} {operator} {pattern}")
+            }
+            Self::Not(inner) if inner.is_comparison() => write!(formatter, "!({inner})"),
+            Self::Not(inner) => {
+                formatter.write_str("!")?;
+                part(formatter, inner)
+            }
+            Self::All(parts) | Self::Any(parts) => {
+                let operator = if matches!(self, Self::All(_)) { " && " } else { " || " };
+                for (index, inner) in parts.iter().enumerate() {
+                    if index > 0 {
+                        formatter.write_str(operator)?;
+                    }
+                    part(formatter, inner)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Condition {
+    fn is_comparison(&self) -> bool {
+        matches!(self, Self::Numbers { .. } | Self::Texts { .. } | Self::Matches { .. })
+    }
+}
+
+/// In the language of lines. Only rules that were read in it are written in it.
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.verdict.name())?;
+        if let Some(score) = self.score {
+            let preposition = if self.verdict == Verdict::Score { "" } else { " with score" };
+            match score {
+                LineScore::Fixed(score) => write!(formatter, "{preposition} {score}")?,
+                LineScore::Random => write!(formatter, "{preposition} random")?,
+            }
+        }
+        match &self.condition {
+            None => Ok(()),
+            Some(Condition::Not(inner)) => write!(formatter, " if not {}", Method(inner)),
+            Some(condition) => write!(formatter, " if {}", Method(condition)),
+        }
+    }
+}
+
+/// A condition as the method of the language of lines that it was read from.
+struct Method<'a>(&'a Condition);
+
+impl fmt::Display for Method<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Condition::HasAttribute(test) => write!(formatter, "is_set {}", Word(&test.name)),
+            Condition::Matches { text: Text::Of { keyword, .. }, pattern } => {
+                write!(formatter, "{} {}", method_of(keyword), Word(pattern.source()))
+            }
+            Condition::Numbers { left: Number::Of { keyword, .. }, comparison, right } => {
+                let method = method_of(keyword);
+                if keyword.argument_is_zero() {
+                    return formatter.write_str(method);
+                }
+                write!(formatter, "{method} {} {right}", comparison.line_symbol())
+            }
+            // No line reads as anything else.
+            other => write!(formatter, "{other}"),
+        }
+    }
+}
+
+/// A word of a line, with quotes where it needs them.
+struct Word<'a>(&'a str);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |character: char| !character.is_whitespace() && !matches!(character, '"' | '\'' | '\\' | '#');
+        if !self.0.is_empty() && self.0.chars().all(plain) {
+            return formatter.write_str(self.0);
+        }
+        if !self.0.contains('\'') {
+            return write!(formatter, "'{}'", self.0);
+        }
+        formatter.write_str("\"")?;
+        for character in self.0.chars() {
+            if matches!(character, '"' | '\\') {
+                formatter.write_str("\\")?;
+            }
+            write!(formatter, "{character}")?;
+        }
+        formatter.write_str("\"")
+    }
+}

@@ -1,0 +1,19 @@
+//! `hup`: reads the users and reopens the log, as SIGHUP does.
+
+use clap::Command;
+use radio_stream::link::Request;
+
+use super::{Call, CommandEntry, CommandError, no_words};
+use crate::rights::Rights;
+
+/// `hup`.
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "hup", rights: Rights::STREAM_WRITE, arguments, reads_input: false, run, words: no_words };
+
+fn arguments() -> Command {
+    Command::new("hup").about("Read configuration, users and log again")
+}
+
+fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
+    call.ask(Request::Service { words: vec!["reload".to_owned()] }).map(drop)
+}

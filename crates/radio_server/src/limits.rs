@@ -1,0 +1,37 @@
+//! Limits on what peers can make the server hold.
+
+use std::time::Duration;
+
+/// How long a connection may take until somebody has logged in. Parity: `para_server`'s 10 s.
+pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections on which nobody has logged in yet; beyond it, new ones are closed at once. Each costs some 30 kB for
+/// [`LOGIN_TIMEOUT`].
+pub const HALF_OPEN_CONNECTIONS_MAXIMUM: usize = 4096;
+
+/// Connections on which somebody is logged in.
+pub const SESSIONS_MAXIMUM: usize = 256;
+
+/// Channels of one connection: commands and shells that run beside each other.
+pub const CHANNELS_PER_SESSION_MAXIMUM: usize = 10;
+
+/// Threads that commands run on.
+pub const COMMAND_THREADS_MAXIMUM: usize = 512;
+
+/// Attempts to log in on one connection.
+pub const LOGIN_ATTEMPTS_MAXIMUM: usize = 6;
+
+/// The longest command line, in bytes.
+pub const COMMAND_LINE_BYTES_MAXIMUM: usize = 64 << 10;
+
+/// The longest blob on standard input, in bytes: an image, lyrics, a mood, a playlist, an export.
+pub const BLOB_BYTES_MAXIMUM: u64 = 64 << 20;
+
+/// Lines of a user's shell history that are kept.
+pub const HISTORY_LINES_MAXIMUM: usize = 1000;
+
+/// The longest answer of a command on the control socket, in bytes.
+pub const CONTROL_ANSWER_BYTES_MAXIMUM: usize = 16 << 20;
+
+/// Commands on the control socket that are under way.
+pub const CONTROL_CALLS_MAXIMUM: usize = 64;

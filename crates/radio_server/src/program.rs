@@ -1,0 +1,340 @@
+//! The station's programme: what is played next goes to the station, and what it played comes back into the library.
+//!
+//! ```text
+//! library ── changes ──► choice (at once, in the changing thread)
+//!    ▲                      │ upcoming
+//!    │ played, failed       ▼
+//!    └───── program thread ──── songs ahead ──► station
+//! ```
+//! The station asks for songs when it has too few ahead. If there are none it is told when there are. What was chosen is replaced when
+//! something was selected, and when songs were changed in a way that may have made them inadmissible; being played and being added are
+//! no such changes. Which songs are ahead is asked of the station each time: it knows what was moved, removed or passed over.
+//!
+//! Cost: a song that begins is one transaction in the library and O(log n) in the choice.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use radio_library::change::{BlobKind, Change, What};
+use radio_library::choice::{Choice, Mode, Playlist, Selection, Standing};
+use radio_library::mood::Mood;
+use radio_library::song::{Song, SongId};
+use radio_library::{Library, LibraryError};
+use radio_stream::limits::PAGE_ENTRIES_MAX;
+use radio_stream::link::{self, Answer, Event, LibraryEnd, Origin, Request};
+
+use crate::station::wall_ms;
+
+/// Songs that are chosen ahead of time when everything is chosen anew.
+const SONGS_AHEAD: usize = 8;
+
+/// What the library remembers the selection under.
+const SELECTION_SETTING: &str = "selection";
+
+/// Why nothing else was selected. What was selected before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// Neither a mood nor a playlist.
+    #[error(transparent)]
+    Name(#[from] radio_library::choice::SelectionError),
+    /// The library has none of that name, or cannot be read.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The mood's text is wrong.
+    #[error("mood {name:?}: {source}")]
+    Mood {
+        /// The mood's name.
+        name: String,
+        /// What is wrong, and where.
+        source: radio_library::mood::MoodError,
+    },
+    /// The mood is no text.
+    #[error("mood {0:?} is not in UTF-8")]
+    NotText(String),
+}
+
+/// The programme. One for the process.
+#[derive(Debug)]
+pub struct Program {
+    library: Arc<Library>,
+    choice: Arc<Mutex<Choice>>,
+    messages: Sender<Message>,
+}
+
+/// What the program thread acts on.
+#[derive(Debug)]
+enum Message {
+    Station(Event),
+    /// Songs came.
+    More,
+    /// What was chosen may not be admissible any more.
+    Again,
+    /// A mood or playlist has another content.
+    Blob(BlobKind, String),
+}
+
+impl Program {
+    /// Selects what was selected last, else `initial`, else everything, and starts the thread.
+    ///
+    /// # Errors
+    /// When the library cannot be read or the kernel has no thread left.
+    pub fn start(
+        library: Arc<Library>,
+        link: LibraryEnd,
+        seed: u64,
+        initial: Option<&str>,
+    ) -> Result<Arc<Self>, std::io::Error> {
+        let (messages, inbox) = channel();
+        let choice = follow(&library, seed, messages.clone());
+        let program = Arc::new(Self { library, choice, messages });
+        program.select_initially(initial);
+        let worker = Worker { program: Arc::clone(&program), link, wanted: 0 };
+        std::thread::Builder::new().name("program".to_owned()).spawn(move || worker.run(&inbox))?;
+        Ok(program)
+    }
+
+    /// Hands over what the station says. Never blocks.
+    pub fn happened(&self, event: Event) {
+        // The thread ends with the process only.
+        let _ = self.messages.send(Message::Station(event));
+    }
+
+    /// What songs are chosen from.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        self.choice().selection()
+    }
+
+    /// Chooses from something else from now on, and remembers that.
+    ///
+    /// # Errors
+    /// [`SelectError`]; what was selected before stays.
+    pub fn select(&self, name: &str) -> Result<(), SelectError> {
+        let selection: Selection = name.parse()?;
+        self.load(&selection)?;
+        self.library.set_setting(SELECTION_SETTING, &selection.to_string())?;
+        let _ = self.messages.send(Message::Again);
+        Ok(())
+    }
+
+    /// Asks the choice something. It must not call the library meanwhile.
+    pub fn with_choice<T>(&self, ask: impl FnOnce(&Choice) -> T) -> T {
+        ask(&self.choice())
+    }
+
+    fn choice(&self) -> MutexGuard<'_, Choice> {
+        self.choice.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn select_initially(&self, initial: Option<&str>) {
+        let remembered = self.library.setting(SELECTION_SETTING).ok().flatten();
+        let Some(name) = remembered.as_deref().or(initial) else { return };
+        let selected = name.parse().map_err(SelectError::from).and_then(|selection| self.load(&selection));
+        if let Err(error) = selected {
+            tracing::error!("cannot select {name}: {error}; choosing from all songs");
+        }
+    }
+
+    /// Reads it and chooses from it.
+    fn load(&self, selection: &Selection) -> Result<(), SelectError> {
+        let mode = match selection {
+            Selection::Everything => Mode::Everything,
+            Selection::Mood(name) => {
+                let text = String::from_utf8(self.library.blob(BlobKind::Mood, name)?)
+                    .map_err(|_| SelectError::NotText(name.clone()))?;
+                let mood = Mood::parse(&text).map_err(|source| SelectError::Mood { name: name.clone(), source })?;
+                Mode::Mood { name: name.clone(), mood }
+            }
+            Selection::Playlist(name) => {
+                let playlist = Playlist::parse(&self.library.blob(BlobKind::Playlist, name)?);
+                Mode::Playlist { name: name.clone(), playlist }
+            }
+        };
+        let name = match selection {
+            Selection::Mood(name) => name.clone(),
+            _ => String::new(),
+        };
+        self.choice().select(mode).map_err(|source| SelectError::Mood { name, source })
+    }
+}
+
+/// A choice that follows the library.
+fn follow(library: &Library, seed: u64, messages: Sender<Message>) -> Arc<Mutex<Choice>> {
+    // Changes that come before the snapshot is turned into a choice wait for the lock.
+    let slot: Arc<Mutex<Option<Arc<Mutex<Choice>>>>> = Arc::new(Mutex::new(None));
+    let filled = Arc::clone(&slot);
+    let mut filling = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let snapshot = library.subscribe(move |changes| {
+        let slot = filled.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(choice) = slot.as_ref() else { return };
+        {
+            let mut choice = choice.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.iter().for_each(|change| choice.apply(change));
+        }
+        announce(changes, &messages);
+    });
+    let choice = Arc::new(Mutex::new(Choice::new(seed, snapshot.songs, snapshot.attributes)));
+    *filling = Some(Arc::clone(&choice));
+    drop(filling);
+    choice
+}
+
+/// Tells the program thread what may concern it.
+fn announce(changes: &[Change], messages: &Sender<Message>) {
+    let (mut more, mut again) = (false, false);
+    for change in changes {
+        match change {
+            Change::Added(_) => more = true,
+            Change::Removed(_) | Change::AttributeTable(_) => again = true,
+            Change::Changed { what, .. } => again |= !matches!(what, What::Played | What::Blobs),
+            Change::Blob { kind: kind @ (BlobKind::Mood | BlobKind::Playlist), name } => {
+                let _ = messages.send(Message::Blob(*kind, name.clone()));
+            }
+            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
+        }
+    }
+    if again {
+        let _ = messages.send(Message::Again);
+    } else if more {
+        let _ = messages.send(Message::More);
+    }
+}
+
+/// The program thread.
+struct Worker {
+    program: Arc<Program>,
+    link: LibraryEnd,
+    /// Songs that the station waits for.
+    wanted: usize,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &Receiver<Message>) {
+        while let Ok(first) = inbox.recv() {
+            let (mut provide, mut again) = (false, false);
+            // What piled up meanwhile is acted on once.
+            for message in std::iter::once(first).chain(std::iter::from_fn(|| inbox.try_recv().ok())) {
+                match message {
+                    Message::Station(event) => provide |= self.station(event),
+                    Message::More => provide = true,
+                    Message::Again => again = true,
+                    Message::Blob(kind, name) => again |= self.blob(kind, &name),
+                }
+            }
+            if again {
+                self.replace();
+            } else if provide && self.wanted > 0 {
+                self.provide();
+            }
+        }
+    }
+
+    /// Acts on what the station says; whether songs are to be sent.
+    fn station(&mut self, event: Event) -> bool {
+        match event {
+            Event::SongsWanted { count } => {
+                self.wanted = usize::try_from(count).unwrap_or(usize::MAX);
+                return true;
+            }
+            Event::Began { song, wall_ms, .. } => {
+                if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
+                    tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
+                }
+            }
+            Event::Failed { song, message, .. } => {
+                tracing::warn!(path = %song.path.display(), "passed over: {message}");
+                if let Err(error) = self.program.library.failed(SongId(song.id), &message) {
+                    tracing::warn!(path = %song.path.display(), %error, "cannot note that it could not be played");
+                }
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// A mood or playlist changed; whether it is the one that is being played.
+    fn blob(&self, kind: BlobKind, name: &str) -> bool {
+        let selection = self.program.selection();
+        let concerned = match (&selection, kind) {
+            (Selection::Mood(selected), BlobKind::Mood) | (Selection::Playlist(selected), BlobKind::Playlist) => {
+                selected == name
+            }
+            _ => false,
+        };
+        if concerned && let Err(error) = self.program.load(&selection) {
+            tracing::warn!("{selection} stays as it was: {error}");
+            return false;
+        }
+        concerned
+    }
+
+    /// Sends the songs that are wanted, if there are.
+    fn provide(&mut self) {
+        let pending = self.pending(|_| true);
+        let songs = self.upcoming(&pending, self.wanted);
+        if !songs.is_empty() {
+            self.send(songs, false);
+        }
+    }
+
+    /// Chooses everything anew that was chosen ahead.
+    fn replace(&mut self) {
+        let pending = self.pending(|origin| origin == Origin::Asked);
+        let songs = self.upcoming(&pending, SONGS_AHEAD.max(self.wanted));
+        self.send(songs, true);
+    }
+
+    fn upcoming(&self, pending: &[SongId], count: usize) -> Vec<link::Song> {
+        let now_s = wall_ms() / 1000;
+        let songs = self.program.choice().upcoming(pending, count, now_s);
+        songs.iter().map(|song| station_song(song)).collect()
+    }
+
+    fn send(&mut self, songs: Vec<link::Song>, replace: bool) {
+        let nothing = songs.is_empty();
+        match self.link.ask(Request::Ahead { songs, replace }) {
+            // The station asks anew when it lacks more. If nothing is admissible, it gets what comes.
+            Ok(_) => self.wanted = if nothing { SONGS_AHEAD } else { 0 },
+            Err(error) => tracing::warn!(%error, "the station took no songs"),
+        }
+    }
+
+    /// The songs that the station has and that have not begun, for as far as it makes a difference.
+    fn pending(&self, which: impl Fn(Origin) -> bool) -> Vec<SongId> {
+        let count = u32::try_from(PAGE_ENTRIES_MAX).unwrap_or(u32::MAX);
+        let current = match self.link.ask(Request::Status) {
+            Ok(Answer::Status { status }) => status.current.map(|current| current.entry.id),
+            _ => None,
+        };
+        let Ok(Answer::Queue { entries, .. }) = self.link.ask(Request::List { from: 0, count }) else {
+            return Vec::new();
+        };
+        let waiting = entries.into_iter().map(|(_, entry)| entry).filter(|entry| Some(entry.id) != current);
+        waiting.filter(|entry| which(entry.origin)).map(|entry| SongId(entry.song.id)).collect()
+    }
+}
+
+/// A song as the station needs it.
+#[must_use]
+pub fn station_song(song: &Song) -> link::Song {
+    link::Song { id: song.id.0, path: song.path.clone(), title: title(song), duration_ms: song.technical.duration_ms }
+}
+
+/// What listeners read: `ARTIST - TITLE`, or as much of it as is known, or the file's name.
+fn title(song: &Song) -> String {
+    let (artist, title) = (&song.tags.artist, &song.tags.title);
+    match (artist.is_empty(), title.is_empty()) {
+        (false, false) => format!("{artist} - {title}"),
+        (true, false) => title.clone(),
+        _ => song.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+    }
+}
+
+/// A standing as one number: a score, or how far behind in the playlist.
+#[must_use]
+pub fn score_of(standing: &Standing) -> i64 {
+    match standing {
+        Standing::Scored { score, .. } => score.total,
+        Standing::Listed { before } => -i64::try_from(*before).unwrap_or(i64::MAX),
+    }
+}

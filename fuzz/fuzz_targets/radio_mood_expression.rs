@@ -1,0 +1,37 @@
+//! A mood of one expression that is taken is written so that it is taken again, means the same, and is evaluated for any song.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use radio_library::mood::{Language, Mood};
+use radio_library::song::{FileState, Song, SongId, Statistics, Tags, Technical};
+
+fuzz_target!(|input: (&str, &str, u8)| {
+    let (text, tag, number) = input;
+    let Ok(mood) = Mood::parse(text) else { return };
+    if mood.language() == Language::Lines {
+        return;
+    }
+    let written = mood.to_string();
+    let again = Mood::parse(&written).expect("what was written is taken");
+    assert_eq!(again.to_string(), written);
+    let song = song(tag, number);
+    assert_eq!(again.score(&song, 1), mood.score(&song, 1));
+    assert_eq!(mood.translate().mood.to_string(), written);
+});
+
+fn song(tag: &str, number: u8) -> Song {
+    let tags = Tags { artist: tag.to_owned(), title: tag.to_owned(), year: Some(number.into()), ..Tags::default() };
+    Song {
+        id: SongId(number.into()),
+        content_hash: [number; 32],
+        path: tag.into(),
+        file: FileState::default(),
+        tags,
+        technical: Technical::default(),
+        statistics: Statistics { play_count: number.into(), ..Statistics::default() },
+        attributes: Vec::new(),
+        image: None,
+        lyrics: None,
+        fault: None,
+    }
+}
