@@ -92,6 +92,26 @@ fn tags_of_every_kind_are_read() {
 }
 
 #[test]
+fn tags_that_were_added_later_are_read_and_change_nothing_else() {
+    let id3v2 = b"ID3\x03\0\0\0\0\0\x14TIT2\0\0\0\x04\0\0\0New\0\0\0\0\0\0".as_slice();
+    let mut id3v1 = b"TAGOld".to_vec();
+    id3v1.resize(128, 0);
+    for (name, parts, title) in [
+        ("lame_cbr.mp3", [&b""[..], &id3v1], "Old"),
+        ("lame_cbr.mp3", [id3v2, &id3v1], "New"),
+        ("adts.aac", [id3v2, b""], "New"),
+        ("adts.aac", [b"", &id3v1], "Old"),
+        ("flac.flac", [id3v2, b""], "Tone"),
+    ] {
+        let tagged = inspect(&[parts[0], &bytes(name), parts[1]].concat()).unwrap();
+        let plain = song(name);
+        assert_eq!(tagged.tags.title, title, "{name}");
+        assert_eq!((tagged.content_hash, &tagged.technical), (plain.content_hash, &plain.technical), "{name}");
+        assert_eq!(tagged.notes, [], "{name}");
+    }
+}
+
+#[test]
 fn chunks_follow_each_other_and_play_for_as_long_as_they_should() {
     for name in PLAYED {
         let song = song(name);
