@@ -8,6 +8,7 @@
 //! all kinds: no code beside those files names a service.
 
 mod radio;
+mod bench;
 mod section;
 mod service;
 mod source;

@@ -172,6 +172,7 @@ impl Choice {
                 }
             }
             Change::Blob { .. } | Change::Sticker | Change::Roots => {}
+            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
         }
     }
 

@@ -257,6 +257,9 @@ impl Station {
                 answer
             }
             Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => return Ok(Answer::Done),
+            Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => {
+                return Ok(Answer::Done);
+            }
         };
         if answer.is_ok() {
             self.status_changed = true;
