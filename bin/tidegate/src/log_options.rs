@@ -149,7 +149,7 @@ pub(crate) fn attach_levels(arguments: impl IntoIterator<Item = OsString>) -> Ve
 pub(crate) fn inheritance(options: &LogOptions, logging: &Logging, service: &daemon::Options) -> Inheritance {
     Inheritance {
         log_arguments: options.to_arguments(),
-        log_directory: logging.file_path().and_then(|path| path.parent().map(Path::to_owned)),
+        logging: logging.clone(),
         sandbox: service.sandbox.clone(),
     }
 }

@@ -5,9 +5,9 @@
 
 use std::ffi::OsString;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use control::log::Logging;
 use control::{Command, Inspect};
 
 use crate::failure::Failure;
@@ -19,8 +19,8 @@ use crate::sandbox::{Layers, Rules};
 pub struct Inheritance {
     /// The arguments that say where and what to log.
     pub log_arguments: Vec<OsString>,
-    /// The directory of the log file, in which it is rotated.
-    pub log_directory: Option<PathBuf>,
+    /// The log itself.
+    pub logging: Logging,
     /// The layers of the sandbox that are on.
     pub sandbox: Layers,
 }

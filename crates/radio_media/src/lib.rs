@@ -15,6 +15,7 @@
 //! - [`tags`]: what a file says about itself.
 //! - [`source`]: where bytes come from.
 //! - [`conformance`]: what is true of every file that is played; for tests.
+//! - [`synthesis`]: a few seconds of music for a radio without a library.
 //! - [`limits`]: every limit with its reason.
 //!
 //! Whatever a file claims is checked before it is believed: frames by the frames beside them, pages and FLAC frames by their
@@ -22,7 +23,7 @@
 //! is a [`MediaError`] that names the byte and what was expected there.
 //!
 //! # What it does not implement
-//! No decoding, no encoding, no writing of tags. No chained Ogg, no free-format MPEG, no ALAC: each is refused by its name.
+//! No decoding, no encoding (but for [`synthesis`]), no writing of tags. No chained Ogg, no free-format MPEG, no ALAC: each is refused by its name.
 //!
 //! # Cost
 //! A file is read once from front to end in pieces of [`limits::WINDOW_BYTES`], a small one with a single call; the tags of a
@@ -39,6 +40,7 @@ pub mod limits;
 mod ogg;
 mod payload_hash;
 pub mod source;
+pub mod synthesis;
 pub mod tags;
 
 pub use chunk::{Chunk, ChunkTable};

@@ -9,11 +9,11 @@
 //!  └───────────────────────────┘            └──────────────────────────────────────────────┘
 //! ```
 //! Start reading at [`commands`] (the table), [`context`] (what commands and fronts work on) and [`library_side`] (what runs).
-//! [`library_process`] is the stream side's part of it. [`users`] and [`rights`] say who may do what.
+//! [`service`] and [`library_process`] are the stream side's part of it. [`users`] and [`rights`] say who may do what.
 
 pub mod commands;
 pub mod context;
-pub mod control_calls;
+mod control_calls;
 mod control_front;
 mod histories;
 pub mod importer;
@@ -25,9 +25,11 @@ pub mod program;
 pub mod rights;
 mod running;
 pub mod sessions;
+pub mod service;
 pub mod settings;
 mod shell;
 pub mod ssh;
+mod state_directory;
 pub mod station;
 pub mod status_items;
 #[cfg(test)]

@@ -96,9 +96,10 @@ impl LibraryProcess {
         LibraryProcessViewer(Arc::clone(&self.shared))
     }
 
-    /// Has it read its users and log again.
-    pub fn reload(&self) {
-        self.signal(Signal::HUP);
+    /// Its end is no trouble from now on: it is not started again. For when the link to it is about to end.
+    pub fn expect_end(&self) {
+        self.shared.lock().stopping = true;
+        self.shared.changed.notify_all();
     }
 
     /// Ends it.
@@ -115,8 +116,7 @@ impl LibraryProcess {
 
     fn end(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        self.shared.lock().stopping = true;
-        self.shared.changed.notify_all();
+        self.expect_end();
         self.signal(Signal::TERM);
         let until = clock::now() + STOP_TIMEOUT;
         let mut state = self.shared.lock();

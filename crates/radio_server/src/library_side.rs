@@ -164,7 +164,7 @@ impl LibrarySide {
                 }
             }
         }
-        import.start(self.settings.directories.clone())?;
+        import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
         while let Some(happening) = happened.blocking_recv() {
             match happening {

@@ -18,6 +18,10 @@ const DEMO: &str = r#"
 [target]
 nqn = "nqn.2026-11.io.tidegate:demo"
 devices = ["memory:512M"]
+
+[radio]
+library = ["synthesis:"]
+autoplay = true
 "#;
 
 /// What the demo's configuration is called in errors.

@@ -12,6 +12,7 @@
 mod add;
 mod addatt;
 mod blobs;
+mod check;
 mod cpsi;
 mod ff;
 mod help;
@@ -86,6 +87,7 @@ pub const TABLE: &[CommandEntry] = &[
     blobs::cat::<Lyrics>(),
     blobs::cat::<Moods>(),
     blobs::cat::<Playlists>(),
+    check::ENTRY,
     cpsi::ENTRY,
     ff::ENTRY,
     help::ENTRY,
