@@ -290,7 +290,7 @@ mod tests {
             (&["artist"][..], "Incorrect number of filter arguments"),
             (&["colour", "x"], "Unknown filter type: colour"),
             (&["(Artist == \"x\""], "')' expected"),
-            (&["(Artist == x)"], "unknown operator"),
+            (&["(Artist == x)"], "Quoted string expected"),
             (&["(Artist ~ 'x')"], "unknown operator"),
             (&["(Artist == 'x)"], "Closing quote not found"),
             (&["((Artist == 'x') OR (Album == 'y'))"], "'AND' expected"),
