@@ -8,6 +8,7 @@ mod bare_loop;
 mod bench;
 mod daemon;
 mod machine;
+mod radio_library;
 mod target;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -24,7 +25,8 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] =
+    &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON, radio_library::COMPARISON];
 
 fn arguments() -> Command {
     Command::new("compare")

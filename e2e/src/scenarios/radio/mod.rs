@@ -9,9 +9,7 @@ mod ssh_commands;
 mod ssh_follow;
 mod ssh_shell;
 mod ssh_strangers;
-
 use e2e::scenario::Scenario;
-
 pub(super) const TABLE: &[Scenario] = &[
     serve::SCENARIO,
     ctl::SCENARIO,
@@ -22,3 +20,7 @@ pub(super) const TABLE: &[Scenario] = &[
     reload::SCENARIO,
     ssh_strangers::SCENARIO,
 ];
+//! The radio, as its listeners and its operators see it.
+mod library;
+/// Every scenario of the group.
+pub(crate) const TABLE: &[Scenario] = &[library::SCENARIO];
