@@ -19,8 +19,6 @@ use e2e::scenario::Scenario;
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
     let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE, radio::TABLE];
-    let slow = [bench::TABLE, hostile::TABLE, fault::TABLE, supervisor::TABLE, kernel::TABLE];
-    let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE];
     let slow = [
         bench::TABLE,
         bench_worker::TABLE,

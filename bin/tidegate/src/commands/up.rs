@@ -23,6 +23,7 @@ devices = ["memory:512M"]
 [radio]
 library = ["synthesis:"]
 autoplay = true
+
 [bench]
 "#;
 

@@ -7,8 +7,8 @@
 //! A kind of section is a file of this folder with what its keys mean, and a line in [`section`]. What is here goes over
 //! all kinds: no code beside those files names a service.
 
-mod radio;
 mod bench;
+mod radio;
 mod section;
 mod service;
 mod source;

@@ -15,8 +15,11 @@ use super::source::{ConfigurationError, Place};
 use super::target::TargetSection;
 
 /// Every kind, in the order in which their services are started.
-pub(super) const KINDS: &[Kind] = &[Kind::of::<TargetSection>("target"), Kind::of::<RadioSection>("radio")];
-pub(super) const KINDS: &[Kind] = &[Kind::of::<TargetSection>("target"), Kind::of::<BenchSection>("bench")];
+pub(super) const KINDS: &[Kind] = &[
+    Kind::of::<TargetSection>("target"),
+    Kind::of::<BenchSection>("bench"),
+    Kind::of::<RadioSection>("radio"),
+];
 
 /// A section that has been read and makes a service.
 pub(crate) trait Section {

@@ -172,7 +172,6 @@ impl Choice {
                 }
             }
             Change::Blob { .. } | Change::Sticker | Change::Roots => {}
-            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
         }
     }
 

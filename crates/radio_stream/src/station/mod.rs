@@ -256,7 +256,6 @@ impl Station {
                 self.wanted_told = self.wanted();
                 answer
             }
-            Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => return Ok(Answer::Done),
             Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => {
                 return Ok(Answer::Done);
             }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod ctl;
+mod library;
 mod reload;
 mod serve;
 mod server;
@@ -9,8 +10,12 @@ mod ssh_commands;
 mod ssh_follow;
 mod ssh_shell;
 mod ssh_strangers;
+
 use e2e::scenario::Scenario;
-pub(super) const TABLE: &[Scenario] = &[
+
+/// Every scenario of the group.
+pub(crate) const TABLE: &[Scenario] = &[
+    library::SCENARIO,
     serve::SCENARIO,
     ctl::SCENARIO,
     ssh_shell::SCENARIO,
@@ -20,7 +25,3 @@ pub(super) const TABLE: &[Scenario] = &[
     reload::SCENARIO,
     ssh_strangers::SCENARIO,
 ];
-//! The radio, as its listeners and its operators see it.
-mod library;
-/// Every scenario of the group.
-pub(crate) const TABLE: &[Scenario] = &[library::SCENARIO];
