@@ -137,7 +137,9 @@ impl Service for RadioService {
         allow_many_descriptors();
         let users = settings.users.as_deref().map(Users::read).transpose().map_err(Failure::usage)?;
         let state = match &settings.state {
-            Some(path) => StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error)),
+            Some(path) => {
+                StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error))
+            }
             None => {
                 let run = RunDirectory::of_this_user().map_err(Failure::running)?;
                 StateDirectory::temporary(run.path(), &settings.name)
@@ -301,7 +303,10 @@ impl RunningRadio {
                 autoplay_ns: settings.autoplay.map(nanoseconds),
                 ..StationSettings::default()
             },
-            senders: SenderSettings { http: http_settings(&settings.http_sender, http_sockets)?, ..SenderSettings::default() },
+            senders: SenderSettings {
+                http: http_settings(&settings.http_sender, http_sockets)?,
+                ..SenderSettings::default()
+            },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })
         .map_err(|error| Failure::running(start_failure(&error)))?;
@@ -382,7 +387,9 @@ fn announcement(
         });
         if socket.kind == Front::Ssh.name() {
             lines.push(match users {
-                Some(keys) => format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip()),
+                Some(keys) => {
+                    format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip())
+                }
                 None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
             });
         }
