@@ -156,7 +156,10 @@ impl Service for RadioService {
             Some(Inheritance { log_arguments, logging, .. }) => (log_arguments, Some(logging)),
             None => (Vec::new(), None),
         };
-        let users_directories = settings.users.as_deref().map(|path| parent(path).to_owned());
+        // Whole directories: editors replace files.
+        let users_files = settings.users.iter().chain(users.iter().flat_map(Users::key_files));
+        let read: std::io::Result<BTreeSet<PathBuf>> = users_files.map(|path| std::path::absolute(parent(path))).collect();
+        let read = read.map_err(Failure::running)?;
         let library = LibrarySettings {
             name: settings.name.clone(),
             directories,
@@ -170,14 +173,14 @@ impl Service for RadioService {
                 .filter(|layer| !sandbox.wants(*layer))
                 .map(|layer| layer.name().to_owned())
                 .collect(),
-            read: users_directories.into_iter().collect(),
+            read: read.into_iter().collect(),
             log_directory: logging
                 .as_ref()
                 .and_then(Logging::file_path)
                 .and_then(|path| path.parent().map(Path::to_owned)),
         };
         Ok(Box::new(OpenedRadio {
-            users: users.map(|users| users.entries().len()),
+            users: users.as_ref().map(|users| users.entries().len()),
             settings,
             library,
             state,
