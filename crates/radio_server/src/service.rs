@@ -17,6 +17,7 @@ use daemon::service::{Inheritance, Opened, Running, Service};
 use daemon::{Failure, ListenAddress, ListeningSocket};
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
+use radio_stream::senders::udp::UdpSettings;
 use radio_stream::senders::{SenderSettings, StartError};
 use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{ServiceCommands, StreamSettings, StreamSide};
@@ -284,7 +285,11 @@ impl RunningRadio {
                 autoplay_ns: settings.autoplay.map(nanoseconds),
                 ..StationSettings::default()
             },
-            senders: SenderSettings { http: http_settings(&settings.http_sender, http_sockets)?, ..SenderSettings::default() },
+            senders: SenderSettings {
+                http: http_settings(&settings.http_sender, http_sockets)?,
+                // Without targets it does nothing; they are added while it runs.
+                udp: Some(UdpSettings::default()),
+            },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })
         .map_err(|error| Failure::running(start_failure(&error)))?;
