@@ -29,8 +29,6 @@ pub mod choice;
 pub mod error;
 pub mod exchange;
 pub mod import;
-#[cfg(test)]
-mod invented;
 pub mod library;
 pub mod limits;
 pub mod mood;

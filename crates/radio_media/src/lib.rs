@@ -15,6 +15,7 @@
 //! - [`tags`]: what a file says about itself.
 //! - [`source`]: where bytes come from.
 //! - [`conformance`]: what is true of every file that is played; for tests.
+//! - [`synthesis`]: a few seconds of music for a radio without a library.
 //! - [`limits`]: every limit with its reason.
 //!
 //! Whatever a file claims is checked before it is believed: frames by the frames beside them, pages and FLAC frames by their
@@ -22,12 +23,15 @@
 //! is a [`MediaError`] that names the byte and what was expected there.
 //!
 //! # What it does not implement
-//! No decoding, no encoding, no writing of tags. No chained Ogg, no free-format MPEG, no ALAC: each is refused by its name.
+//! No decoding, no encoding (but for [`synthesis`]), no writing of tags. No chained Ogg, no free-format MPEG, no ALAC: each is refused by its name.
 //!
 //! # Cost
 //! A file is read once from front to end in pieces of [`limits::WINDOW_BYTES`], a small one with a single call; the tags of a
 //! file that fits into the window cost no further read. Hashing is the greatest part of the work. Allocations a file: its chunk
 //! table, its tags, and nothing for frames or pages.
+//!
+//! `examples/scan_cost.rs` on one core of an AMD EPYC, from the page cache, with opening, closing and tags: 10 to 15 µs for files
+//! of 6 to 8 KB of every format; after that 1.8 GB/s for FLAC with all its checksums, and 1.4 to 1.7 GB/s for the others.
 
 pub mod chunk;
 pub mod conformance;
@@ -39,6 +43,7 @@ pub mod limits;
 mod ogg;
 mod payload_hash;
 pub mod source;
+pub mod synthesis;
 pub mod tags;
 
 pub use chunk::{Chunk, ChunkTable};

@@ -4,6 +4,7 @@
 //! directories and users are looked at and the sockets bound, the process is confined, then the station and its senders start, and
 //! at last the library side, for which nothing waits: the service is ready without it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use daemon::run_directory::RunDirectory;
 use daemon::sandbox::{Layer, Layers, RADIO, Rules};
 use daemon::service::{Inheritance, Opened, Running, Service};
 use daemon::{Failure, ListenAddress, ListeningSocket};
+use radio_media::synthesis;
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
 use radio_stream::senders::udp::UdpSettings;
@@ -26,6 +28,7 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::control_calls;
 use crate::library_process::{LibraryProcess, LibraryProcessOptions, LibraryProcessViewer};
+use crate::mpd;
 use crate::settings::{Front, LibrarySettings};
 use crate::state_directory::StateDirectory;
 use crate::users::Users;
@@ -49,6 +52,8 @@ pub struct RadioSettings {
     pub http: Option<SocketAddr>,
     /// Where MPD's protocol is spoken; none: nowhere.
     pub mpd: Option<SocketAddr>,
+    /// What MPD's clients may do.
+    pub mpd_access: mpd::Access,
     /// Where ssh is spoken; none: nowhere.
     pub ssh: Option<SocketAddr>,
     /// Who may log in over ssh.
@@ -158,6 +163,7 @@ impl Service for RadioService {
             users: settings.users.as_deref().map(std::path::absolute).transpose().map_err(Failure::running)?,
             initial_mode: settings.initial_mode.clone(),
             seed: settings.seed,
+            mpd_access: settings.mpd_access.clone(),
             watch: settings.watch,
             sandbox_off: Layer::all()
                 .filter(|layer| !sandbox.wants(*layer))
@@ -205,7 +211,18 @@ fn directory(library: &Path, state: &Path) -> Result<PathBuf, Failure> {
 
 fn synthesise(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)?;
-    Err(std::io::Error::other("no synthesiser"))
+    for piece in synthesis::PIECES {
+        std::fs::write(path.join(piece.file_stem).with_extension("flac"), piece.flac())?;
+    }
+    Ok(())
+}
+
+/// What it takes to execute this program again: itself, and its loader and libraries where it is not linked statically.
+fn executed_files() -> BTreeSet<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let executed = maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.contains('x')));
+    let paths = executed.filter_map(|line| Some(PathBuf::from(&line[line.find('/')?..])));
+    paths.chain(std::env::current_exe()).filter(|path| path.exists()).collect()
 }
 
 /// Each listener is a descriptor. What this process may have at most is its owner's affair, and takes effect as far as it goes.
@@ -234,7 +251,7 @@ impl Opened for OpenedRadio {
         let mut rules = Rules::new(&RADIO);
         rules.read.extend(self.library.directories.iter().chain(&self.library.read).cloned());
         rules.write.push(self.state.path().to_owned());
-        rules.execute.extend(std::env::current_exe());
+        rules.execute.extend(executed_files());
         rules
     }
 
@@ -406,10 +423,12 @@ impl Running for RunningRadio {
     }
 
     fn stop(self: Box<Self>) {
-        self.library.stop();
+        self.library.expect_end();
+        // The library side sees the end of its link.
         if let Some(stream) = self.stream.take() {
             stream.stop();
         }
+        self.library.stop();
         drop(self.directory);
     }
 }

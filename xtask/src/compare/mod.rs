@@ -8,6 +8,7 @@ mod bare_loop;
 mod bench;
 mod daemon;
 mod machine;
+mod radio_library;
 mod radio_listen;
 mod radio_pacing;
 mod radio_stream;
@@ -31,6 +32,7 @@ const TABLE: &[Comparison] = &[
     target::COMPARISON,
     daemon::COMPARISON,
     bench::COMPARISON,
+    radio_library::COMPARISON,
     radio_stream::COMPARISON,
     bare_loop::COMPARISON,
     radio_listen::COMPARISON,

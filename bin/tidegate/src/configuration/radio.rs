@@ -1,10 +1,13 @@
 //! `[radio]`: directories of music, played to everybody who listens.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use daemon::service::Service;
 use daemon::{Failure, ListenAddress};
+use radio_server::mpd::Access;
+use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS};
 use radio_stream::senders::access::Network;
 use reactor::clock::Duration;
@@ -34,6 +37,11 @@ pub(crate) struct RadioSection {
     /// Where MPD's clients come; `none`: nowhere.
     #[serde(default = "default_mpd")]
     mpd: Address,
+    /// What MPD's clients may do without a password, as in the users file. Default: everything.
+    mpd_rights: Option<Spanned<String>>,
+    /// What they may do with one: a password and rights each.
+    #[serde(default)]
+    mpd_passwords: BTreeMap<String, Spanned<String>>,
     /// Where commands come by ssh; `none`: nowhere.
     #[serde(default = "default_ssh")]
     ssh: Address,
@@ -151,6 +159,7 @@ impl Section for RadioSection {
             state,
             http: self.http.0,
             mpd: self.mpd.0,
+            mpd_access: self.mpd_access(place)?,
             ssh: self.ssh.0,
             users: self.users.clone(),
             initial_mode: self.initial_mode.clone(),
@@ -170,6 +179,23 @@ impl Section for RadioSection {
 
     fn bind(&self) -> fn(&ListenAddress) -> Result<TcpListener, Failure> {
         bind
+    }
+}
+
+impl RadioSection {
+    fn mpd_access(&self, place: &Place<'_>) -> Result<Access, ConfigurationError> {
+        let checked = |text: &Spanned<String>, key| {
+            let rights = text.get_ref().parse::<Rights>().map_err(|error| place.at(text, key, error))?;
+            Ok(rights.to_string())
+        };
+        let mut access = Access::default();
+        if let Some(rights) = &self.mpd_rights {
+            access.rights = checked(rights, "mpd_rights")?;
+        }
+        for (password, rights) in &self.mpd_passwords {
+            access.passwords.push((password.clone(), checked(rights, "mpd_passwords")?));
+        }
+        Ok(access)
     }
 }
 

@@ -17,6 +17,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub(crate) use aac::AdtsHeader;
+pub(crate) use flac::crc8 as flac_crc8;
 
 use crate::chunk::ChunkTableBuilder;
 use crate::error::{MediaError, Notes};
@@ -133,7 +134,7 @@ impl Scan<'_> {
     ) -> Result<(), MediaError> {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         self.hash.add(self.window.exactly(range.start, length, "a frame")?);
-        chunks.packet(&[range], samples)
+        chunks.frame(range, samples)
     }
 
     /// Bytes from `offset` on, up to the end of the audio, at most `count`.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use daemon::{Failure, Identity, ListenAddress, Position};
+use radio_server::mpd::Access;
+use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS};
 use radio_stream::senders::access::Network;
 use reactor::clock::Duration;
@@ -68,6 +70,14 @@ fn arguments() -> Command {
         )
         .arg(address("http", HTTP_DEFAULT, "Where listeners come; port 0 takes a free port"))
         .arg(address("mpd", MPD_DEFAULT, "Where MPD's clients come"))
+        .arg(
+            Arg::new("mpd-rights")
+                .long("mpd-rights")
+                .value_name("RIGHTS")
+                .default_value("all")
+                .value_parser(|text: &str| text.parse::<Rights>())
+                .help("What MPD's clients may do without a password; passwords are for the configuration"),
+        )
         .arg(address("ssh", SSH_DEFAULT, "Where commands come by ssh"))
         .arg(
             Arg::new("users")
@@ -170,6 +180,10 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         state,
         http: address("http"),
         mpd: address("mpd"),
+        mpd_access: Access {
+            rights: matches.get_one::<Rights>("mpd-rights").copied().unwrap_or(Rights::ALL).to_string(),
+            passwords: Vec::new(),
+        },
         ssh: address("ssh"),
         users: matches.get_one("users").cloned(),
         initial_mode: matches.get_one("initial-mode").cloned(),

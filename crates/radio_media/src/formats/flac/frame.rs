@@ -116,7 +116,7 @@ fn number(bytes: &[u8], place: &mut usize, count: usize) -> Option<u32> {
 }
 
 /// The checksum of headers: polynomial 07, starting with zero.
-fn crc8(bytes: &[u8]) -> u8 {
+pub(crate) fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |register, byte| CRC8[usize::from(register ^ byte)])
 }
 

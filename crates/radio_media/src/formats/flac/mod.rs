@@ -6,6 +6,8 @@ mod frame;
 mod in_ogg;
 mod native;
 
+pub(crate) use frame::crc8;
+
 use super::{Container, Format, Scan, Scanned};
 use crate::error::{MediaError, Note};
 use crate::framing::Carriage;
