@@ -19,6 +19,7 @@ use daemon::{Failure, ListenAddress, ListeningSocket};
 use radio_media::synthesis;
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
+use radio_stream::senders::udp::UdpSettings;
 use radio_stream::senders::{SenderSettings, StartError};
 use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{ServiceCommands, StreamSettings, StreamSide};
@@ -308,7 +309,8 @@ impl RunningRadio {
             },
             senders: SenderSettings {
                 http: http_settings(&settings.http_sender, http_sockets)?,
-                ..SenderSettings::default()
+                // Without targets it does nothing; they are added while it runs.
+                udp: Some(UdpSettings::default()),
             },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })

@@ -10,6 +10,13 @@ mod ssh_commands;
 mod ssh_follow;
 mod ssh_shell;
 mod ssh_strangers;
+mod stream_crowd;
+mod stream_deleted;
+mod stream_formats;
+mod stream_players;
+mod stream_requests;
+mod stream_station;
+mod stream_udp;
 
 use e2e::scenario::Scenario;
 
@@ -24,4 +31,10 @@ pub(crate) const TABLE: &[Scenario] = &[
     crash::SCENARIO,
     reload::SCENARIO,
     ssh_strangers::SCENARIO,
+    stream_formats::SCENARIO,
+    stream_players::SCENARIO,
+    stream_requests::SCENARIO,
+    stream_crowd::SCENARIO,
+    stream_deleted::SCENARIO,
+    stream_udp::SCENARIO,
 ];
