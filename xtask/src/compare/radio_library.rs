@@ -121,13 +121,11 @@ fn generate(program: &Path, files: u64, folder: &Path) -> Result<PathBuf, TaskEr
     std::fs::create_dir_all(&clips)?;
     std::fs::create_dir_all(&music)?;
     for clip in 0..CLIPS {
-        let tone = format!("sine=frequency={}:duration=1.5", 200 + 40 * clip);
-        let noise = "anoisesrc=duration=1.5:amplitude=0.1:sample_rate=44100";
+        let tone = format!("sine=frequency={}:beep_factor=3:duration=1.5", 200 + 40 * clip);
         for (suffix, encoder) in FORMATS {
             let path = clips.join(format!("{suffix}-{clip}.{suffix}"));
             let mut command = Command::new("ffmpeg");
-            command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", &tone, "-f", "lavfi", "-i", noise]);
-            command.args(["-filter_complex", "amix=2", "-ac", "2"]).args(*encoder).arg(path);
+            command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", &tone, "-ac", "2"]).args(*encoder).arg(path);
             finish(&mut command)?;
         }
     }
