@@ -462,7 +462,7 @@ mod tests {
         let read: Result<Vec<_>, _> = log.entries(ProtocolVersion::NEWEST).collect();
         assert_eq!(read, Ok(vec![expected.clone()]));
         // The 16 bytes of offset and time count as one more, and nothing is taken for missing.
-        let sent = Log::new(header, &[expected.clone()], ProtocolVersion::NEWEST);
+        let sent = Log::new(header, std::slice::from_ref(&expected), ProtocolVersion::NEWEST);
         assert_eq!((sent.header.samples, &sent.data), (2, &log.data));
         for compression in [LogCompression::NONE, LogCompression::TRANSMISSION] {
             let header = LogHeader { compression, ..LogHeader::default() };

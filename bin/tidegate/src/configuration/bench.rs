@@ -52,6 +52,8 @@ pub(crate) struct BenchSection {
     jobs_max: Option<u32>,
     /// Bytes of the buffers of all jobs of a session. Default 1 GiB.
     buffer_bytes_max: Option<u64>,
+    /// Bytes of memory of a session. Default 4 GiB.
+    memory_bytes_max: Option<u64>,
     /// Bytes of a file. Default: no limit.
     file_bytes_max: Option<u64>,
     /// Seconds of a run. Default: no limit.
@@ -108,6 +110,7 @@ impl BenchSection {
             ("runs_at_once", self.runs_at_once.map(|number| number as u64)),
             ("jobs_max", self.jobs_max.map(u64::from)),
             ("buffer_bytes_max", self.buffer_bytes_max),
+            ("memory_bytes_max", self.memory_bytes_max),
             ("file_bytes_max", self.file_bytes_max),
             ("run_time_max_s", self.run_time_max_s),
         ];
@@ -148,6 +151,7 @@ impl BenchSection {
             limits: SessionLimits {
                 jobs: self.jobs_max.unwrap_or(defaults.jobs),
                 buffer_bytes: self.buffer_bytes_max.unwrap_or(defaults.buffer_bytes),
+                memory_bytes: self.memory_bytes_max.or(defaults.memory_bytes),
                 file_bytes: self.file_bytes_max,
                 run_time_s: self.run_time_max_s,
             },

@@ -325,6 +325,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_passed_on_to_other_workers() {
+        let mut jobs = SentJobs::default();
+        let arguments = ["fio", "--client=192.0.2.1"].map(|word| word.as_bytes().to_vec()).to_vec();
+        jobs.add_line(&CommandLine { arguments, ..CommandLine::default() }).unwrap();
+        jobs.add_file(&JobFile { bytes: b"[a]\nioengine=null\nsize=1m\n".to_vec(), ..JobFile::default() }).unwrap();
+        assert!(matches!(jobs.read(&Permissions::least(), ""), Err(JobsError::PassedOn)));
+    }
+
+    #[test]
     fn texts_end_somewhere() {
         let mut jobs = SentJobs::default();
         let half = JobFile { bytes: vec![b' '; JOB_TEXT_BYTES_MAX / 2 + 1], ..JobFile::default() };

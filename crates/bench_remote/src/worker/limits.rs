@@ -28,6 +28,15 @@ pub const STOP_PATIENCE: Duration = Duration::from_secs(30);
 /// A connection that has not sent a whole frame header for so long is closed: it occupies a place.
 pub const SILENCE_BEFORE_HEADER: Duration = Duration::from_secs(10);
 
+/// A front end that says nothing for so long is asked by the kernel whether it is there.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// How long after one unanswered question the next is asked.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Unanswered questions after which it is gone.
+pub const KEEPALIVE_PROBES: u32 = 3;
+
 /// Connections without a frame header that are held. The oldest goes when another comes; front ends send theirs at once.
 pub const UNKNOWN_CONNECTIONS_MAX: usize = 256;
 

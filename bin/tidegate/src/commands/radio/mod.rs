@@ -7,6 +7,8 @@ mod export;
 mod import;
 mod import_json;
 mod info;
+mod library;
+pub(crate) mod serve;
 mod state;
 
 use clap::{ArgMatches, Command};
@@ -18,8 +20,15 @@ use crate::Outcome;
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "radio", arguments, run };
 
 /// Every subcommand, in the order of the help text.
-const TABLE: &[CommandEntry] =
-    &[info::SUBCOMMAND, import::SUBCOMMAND, check::SUBCOMMAND, export::SUBCOMMAND, import_json::SUBCOMMAND];
+const TABLE: &[CommandEntry] = &[
+    serve::SUBCOMMAND,
+    info::SUBCOMMAND,
+    import::SUBCOMMAND,
+    check::SUBCOMMAND,
+    export::SUBCOMMAND,
+    import_json::SUBCOMMAND,
+    library::SUBCOMMAND,
+];
 
 fn arguments() -> Command {
     Command::new("radio")

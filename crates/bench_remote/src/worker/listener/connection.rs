@@ -25,6 +25,8 @@ pub(super) struct Arrival {
     pub(super) peer: Peer,
     until: Instant,
     look_at: Option<Instant>,
+    /// There may be something to read: it has just come, or the kernel says so.
+    is_ready: bool,
     header: Vec<u8>,
 }
 
@@ -71,7 +73,7 @@ impl Arrivals {
             self.waiting.pop_front();
         }
         let until = now + SILENCE_BEFORE_HEADER;
-        self.waiting.push_back(Arrival { stream, peer, until, look_at: None, header: Vec::new() });
+        self.waiting.push_back(Arrival { stream, peer, until, look_at: None, is_ready: true, header: Vec::new() });
     }
 
     /// Tells a connection to go, and gives it a while to read that.
@@ -89,6 +91,11 @@ impl Arrivals {
         self.parting.retain(|parting| parting.until > now && has_not_closed(&parting.stream));
         let mut known = Vec::new();
         for mut arrival in std::mem::take(&mut self.waiting) {
+            let is_due = arrival.until <= now || arrival.look_at.is_some_and(|time| time <= now);
+            if !std::mem::take(&mut arrival.is_ready) && !is_due {
+                self.waiting.push_back(arrival);
+                continue;
+            }
             match verdict(&mut arrival, now) {
                 Some(verdict) => known.push((arrival, verdict)),
                 None => self.waiting.push_back(arrival),
@@ -97,10 +104,16 @@ impl Arrivals {
         known
     }
 
-    /// What to wait for.
+    /// What to wait for, in the order of [`Arrivals::ready`].
     pub(super) fn descriptors(&self, now: Instant) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let waiting = self.waiting.iter().filter(move |arrival| arrival.look_at.is_none_or(|time| time <= now));
+        let waiting = self.waiting.iter().filter(move |arrival| is_waited_for(arrival, now));
         waiting.map(|arrival| arrival.stream.as_fd()).chain(self.parting.iter().map(|parting| parting.stream.as_fd()))
+    }
+
+    /// Which of them have something to read, so that the others are not asked.
+    pub(super) fn ready(&mut self, now: Instant, ready: impl Iterator<Item = bool>) {
+        let waiting = self.waiting.iter_mut().filter(|arrival| is_waited_for(arrival, now));
+        waiting.zip(ready).for_each(|(arrival, is_ready)| arrival.is_ready |= is_ready);
     }
 
     /// When to look without being asked.
@@ -109,6 +122,10 @@ impl Arrivals {
         let times = waiting.flatten().chain(self.parting.iter().map(|parting| parting.until));
         times.filter(|&time| time > now).min()
     }
+}
+
+fn is_waited_for(arrival: &Arrival, now: Instant) -> bool {
+    arrival.look_at.is_none_or(|time| time <= now)
 }
 
 fn verdict(arrival: &mut Arrival, now: Instant) -> Option<Verdict> {
@@ -177,6 +194,7 @@ mod tests {
         assert!(arrivals.look(now).is_empty());
         assert_eq!(arrivals.descriptors(now).count(), 0, "part of a header is not waited for at once");
         front_end.write_all(&bytes[10..]).unwrap();
+        assert!(arrivals.look(now).is_empty(), "nobody is asked who has nothing to say");
         let known = arrivals.look(now + LOOK_AGAIN);
         assert_eq!(known[0].1, Verdict::FrontEnd);
         let mut all = vec![0; bytes.len()];

@@ -175,21 +175,25 @@ impl Work {
         }
     }
 
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&mut self) -> io::Result<()> {
         let now = clock::now();
         let mut polled = vec![PollFd::new(&self.bell, PollFlags::IN)];
+        polled.extend(self.arrivals.descriptors(now).map(|socket| PollFd::from_borrowed_fd(socket, PollFlags::IN)));
+        let arrivals = polled.len() - 1;
         if self.pause_until.is_none_or(|until| until <= now) {
             polled.extend(self.accepting.iter().map(|socket| PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::IN)));
         }
-        let others = self.arrivals.descriptors(now).chain(self.sessions.descriptors());
-        polled.extend(others.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN)));
+        polled.extend(self.sessions.descriptors().map(|link| PollFd::from_borrowed_fd(link, PollFlags::IN)));
         let times = [self.pause_until, self.arrivals.next_time(now), self.sessions.next_time(now)];
         let next = times.into_iter().flatten().filter(|&time| time > now).min();
         let timeout = next.map(|time| Timespec::try_from(time - now)).transpose().map_err(io::Error::other)?;
         match poll(&mut polled, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(errno) => Err(errno.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
         }
+        let ready: Vec<bool> = polled[1..=arrivals].iter().map(|polled| !polled.revents().is_empty()).collect();
+        self.arrivals.ready(now, ready.into_iter());
+        Ok(())
     }
 
     fn accept(&mut self, now: Instant) {

@@ -22,6 +22,8 @@ struct Entry {
     /// `None`: it is gone, and the process is about to end.
     link: Option<Link>,
     runs: bool,
+    /// The place in the queue that it was told.
+    place: Option<usize>,
 }
 
 pub(super) struct Sessions {
@@ -67,7 +69,7 @@ impl Sessions {
         self.last = self.last.wrapping_add(1);
         let number = self.last;
         self.board.add(number, peer.to_string(), child.id());
-        self.entries.push(Entry { number, child, link: Some(link), runs: false });
+        self.entries.push(Entry { number, child, link: Some(link), runs: false, place: None });
         Ok(number)
     }
 
@@ -106,10 +108,6 @@ impl Sessions {
                 Heard::Said(FromSession::Wants { jobs, version }) => {
                     self.board.wants(entry.number, jobs, version);
                     self.queue.push_back(entry.number);
-                    // Whose turn comes at once is not told to wait.
-                    let running = self.entries.iter().filter(|entry| entry.runs).count();
-                    let place = (running + self.queue.len()).saturating_sub(self.settings.runs_at_once);
-                    return if place > 0 { self.tell_place(index, place) } else { self.give_turns() };
                 }
                 Heard::Said(FromSession::Progress(progress)) => self.board.progress(entry.number, progress),
                 Heard::Said(FromSession::Refused(words)) => self.board.refused(entry.number, words),
@@ -131,34 +129,26 @@ impl Sessions {
         }
     }
 
-    fn tell_place(&self, index: usize, place: usize) {
-        let entry = &self.entries[index];
-        self.board.stage(entry.number, Stage::Queued(place));
-        if let Some(link) = &entry.link {
-            link.say(&FromListener::Place(place));
-        }
-    }
-
+    /// Lets those run whose turn has come, and tells the others their places where they have changed.
     fn give_turns(&mut self) {
-        let mut given = false;
         while self.entries.iter().filter(|entry| entry.runs).count() < self.settings.runs_at_once {
             let Some(number) = self.queue.pop_front() else { break };
             let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == number) else { continue };
             entry.runs = true;
-            given = true;
             self.board.stage(number, Stage::Running);
             if let Some(link) = &entry.link {
                 link.say(&FromListener::Go);
             }
         }
-        if given {
-            let places: Vec<(usize, usize)> = (1..)
-                .zip(&self.queue)
-                .filter_map(|(place, number)| {
-                    Some((self.entries.iter().position(|entry| entry.number == *number)?, place))
-                })
-                .collect();
-            places.into_iter().for_each(|(index, place)| self.tell_place(index, place));
+        for (place, number) in (1..).zip(&self.queue) {
+            let Some(entry) = self.entries.iter_mut().find(|entry| entry.number == *number) else { continue };
+            if entry.place.replace(place) == Some(place) {
+                continue;
+            }
+            self.board.stage(*number, Stage::Queued(place));
+            if let Some(link) = &entry.link {
+                link.say(&FromListener::Place(place));
+            }
         }
     }
 

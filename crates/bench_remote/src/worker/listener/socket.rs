@@ -2,11 +2,15 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+
+use rustix::net::sockopt;
+
+use crate::worker::limits::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES};
 
 /// Why a Unix socket is not there.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +105,9 @@ impl Accepting {
     pub(super) fn accept(&self) -> io::Result<Option<(OwnedFd, Peer)>> {
         let accepted = match self {
             Self::Tcp(listener) => listener.accept().map(|(stream, address)| {
-                // Answers are small, and awaited.
+                // Answers are small, and awaited. Without either, a front end is still served.
                 let _ = stream.set_nodelay(true);
+                let _ = notice_vanished(&stream);
                 (stream.into(), Peer::Tcp(address))
             }),
             Self::Unix(socket) => socket.listener.accept().map(|(stream, _)| (stream.into(), Peer::Unix)),
@@ -115,6 +120,15 @@ impl Accepting {
             },
         }
     }
+}
+
+/// Has the kernel ask a front end that says nothing whether it is still there: one whose machine is gone closes nothing, and its
+/// jobs are to end all the same.
+fn notice_vanished(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_PROBES)
 }
 
 impl AsFd for Accepting {

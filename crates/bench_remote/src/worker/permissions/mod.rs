@@ -41,6 +41,8 @@ pub struct SessionLimits {
     pub jobs: u32,
     /// Bytes of the buffers of all jobs: depth times largest block.
     pub buffer_bytes: u64,
+    /// Bytes of memory of the process: buffers, random maps, samples of logs. Beyond it the session ends. `None`: no bound.
+    pub memory_bytes: Option<u64>,
     /// Bytes of one file. `None`: as much as there is room.
     pub file_bytes: Option<u64>,
     /// Seconds from RUN to the end. `None`: as long as it takes.
@@ -49,7 +51,7 @@ pub struct SessionLimits {
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { jobs: 256, buffer_bytes: 1 << 30, file_bytes: None, run_time_s: None }
+        Self { jobs: 256, buffer_bytes: 1 << 30, memory_bytes: Some(4 << 30), file_bytes: None, run_time_s: None }
     }
 }
 
@@ -94,7 +96,13 @@ impl Permissions {
             exec,
             triggers: exec,
             load_files: true,
-            limits: SessionLimits { jobs: u32::MAX, buffer_bytes: u64::MAX, file_bytes: None, run_time_s: None },
+            limits: SessionLimits {
+                jobs: u32::MAX,
+                buffer_bytes: u64::MAX,
+                memory_bytes: None,
+                file_bytes: None,
+                run_time_s: None,
+            },
         }
     }
 

@@ -92,7 +92,7 @@ fn command() -> Command {
         .args(log_options::arguments())
 }
 
-fn limit_arguments() -> [Arg; 6] {
+fn limit_arguments() -> [Arg; 7] {
     let number = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).value_parser(value_parser!(u64).range(1..)).help(help)
     };
@@ -101,6 +101,7 @@ fn limit_arguments() -> [Arg; 6] {
         number("runs-at-once", "N", "Runs at once; others wait for their turn [default: as many as sessions]"),
         number("jobs-max", "N", "Jobs of a session, numjobs counted [default: 256]"),
         number("buffer-bytes-max", "BYTES", "Buffers of all jobs of a session [default: 1 GiB]"),
+        number("memory-bytes-max", "BYTES", "Memory of a session [default: 4 GiB]"),
         number("file-bytes-max", "BYTES", "Size of a file [default: no limit]"),
         number("run-time-max", "SECONDS", "Length of a run [default: no limit]"),
     ]
@@ -176,6 +177,7 @@ fn permissions(matches: &ArgMatches) -> Result<Permissions, Failure> {
         limits: SessionLimits {
             jobs: number("jobs-max").map_or(defaults.jobs, |jobs| u32::try_from(jobs).unwrap_or(u32::MAX)),
             buffer_bytes: number("buffer-bytes-max").unwrap_or(defaults.buffer_bytes),
+            memory_bytes: number("memory-bytes-max").or(defaults.memory_bytes),
             file_bytes: number("file-bytes-max"),
             run_time_s: number("run-time-max"),
         },

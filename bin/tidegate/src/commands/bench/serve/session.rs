@@ -56,6 +56,10 @@ fn confine(permissions: &Permissions, sandbox_off: &str) -> Result<(), Failure> 
         let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
         setrlimit(Resource::Fsize, limit).map_err(|error| Failure::running(format_args!("file size: {error}")))?;
     }
+    if let Some(bytes) = permissions.limits.memory_bytes {
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        setrlimit(Resource::Data, limit).map_err(|error| Failure::running(format_args!("memory: {error}")))?;
+    }
     let directory = working_directory(permissions).unwrap_or(std::path::Path::new("/"));
     std::env::set_current_dir(directory)
         .map_err(|error| Failure::running(format_args!("{}: {error}", directory.display())))?;
