@@ -210,6 +210,7 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, inbox: &Receiver<Message>) {
+        self.catch_up();
         while let Ok(first) = inbox.recv() {
             let (mut provide, mut again) = (false, false);
             // What piled up meanwhile is acted on once.
@@ -229,6 +230,24 @@ impl Worker {
         }
     }
 
+    /// Notes the song that is being played, if it began while there was no library side to hear of it.
+    fn catch_up(&self) {
+        let Ok(Answer::Status { status }) = self.link.ask(Request::Status) else { return };
+        let Some(current) = status.current else { return };
+        let (id, began_s) = (SongId(current.entry.song.id), current.began_wall_ms / 1000);
+        let is_known = |song: &Arc<Song>| song.statistics.last_played_s.is_some_and(|played_s| played_s >= began_s);
+        let unheard = self.program.library.catalogue().song(id).is_some_and(|song| !is_known(song));
+        if unheard {
+            self.note_played(&current.entry.song, current.began_wall_ms);
+        }
+    }
+
+    fn note_played(&self, song: &link::Song, wall_ms: u64) {
+        if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
+            tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
+        }
+    }
+
     /// Acts on what the station says; whether songs are to be sent.
     fn station(&mut self, event: Event) -> bool {
         match event {
@@ -236,13 +255,8 @@ impl Worker {
                 self.wanted = usize::try_from(count).unwrap_or(usize::MAX);
                 return true;
             }
-            Event::Began { song, wall_ms, .. } => {
-                if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
-                    tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
-                }
-            }
+            Event::Began { song, wall_ms, .. } => self.note_played(&song, wall_ms),
             Event::Failed { song, message, .. } => {
-                tracing::warn!(path = %song.path.display(), "passed over: {message}");
                 if let Err(error) = self.program.library.failed(SongId(song.id), &message) {
                     tracing::warn!(path = %song.path.display(), %error, "cannot note that it could not be played");
                 }

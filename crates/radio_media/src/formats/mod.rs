@@ -134,7 +134,7 @@ impl Scan<'_> {
     ) -> Result<(), MediaError> {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         self.hash.add(self.window.exactly(range.start, length, "a frame")?);
-        chunks.packet(&[range], samples)
+        chunks.frame(range, samples)
     }
 
     /// Bytes from `offset` on, up to the end of the audio, at most `count`.

@@ -12,6 +12,7 @@
 mod add;
 mod addatt;
 mod blobs;
+mod check;
 mod cpsi;
 mod ff;
 mod help;
@@ -86,6 +87,7 @@ pub const TABLE: &[CommandEntry] = &[
     blobs::cat::<Lyrics>(),
     blobs::cat::<Moods>(),
     blobs::cat::<Playlists>(),
+    check::ENTRY,
     cpsi::ENTRY,
     ff::ENTRY,
     help::ENTRY,
@@ -429,3 +431,6 @@ fn one_line(problem: &clap::Error) -> String {
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,14 +253,15 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
     let mut waiting: VecDeque<Vec<u8>> = VecDeque::new();
     let mut ended = false;
     loop {
-        let input = command.input();
-        if input.is_some() && !typed.is_empty() {
+        if !ended && command.input().is_some() && !typed.is_empty() {
             feed(ends, typed, &mut cooked, &mut waiting, &mut ended, command).await?;
         }
         if ended && waiting.is_empty() {
             command.end_input();
         }
-        let sends = input.is_some() && !waiting.is_empty();
+        // Held only while something is to be sent: as long as it is held, the command does not see the end of its input.
+        let input = command.input().filter(|_| !waiting.is_empty());
+        let sends = input.is_some();
         tokio::select! {
             output = command.output() => match output {
                 Some((stream, bytes)) => ends.write(stream, &bytes).await?,

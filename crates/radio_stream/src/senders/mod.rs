@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod http;
+pub mod udp;
 
 use std::fmt::Write as _;
 use std::io;
@@ -67,7 +68,7 @@ pub struct Kind {
 }
 
 /// Every kind of sender.
-pub const TABLE: &[&Kind] = &[&http::KIND];
+pub const TABLE: &[&Kind] = &[&http::KIND, &udp::KIND];
 
 /// Commands that each sender has.
 const COMMON_COMMANDS: &[(&str, &str)] = &[
@@ -82,6 +83,8 @@ const COMMON_COMMANDS: &[(&str, &str)] = &[
 pub struct SenderSettings {
     /// The http sender.
     pub http: Option<http::HttpSettings>,
+    /// The udp sender.
+    pub udp: Option<udp::UdpSettings>,
 }
 
 /// Why a sender did not start.

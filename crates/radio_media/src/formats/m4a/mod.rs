@@ -92,6 +92,9 @@ fn frame(scan: &mut Scan<'_>, chunks: &mut ChunkTableBuilder, range: Range<u64>)
     let length = range.end - range.start;
     if length == 0 || length > PAYLOAD_BYTES_MAX as u64 {
         scan.notes.add(Note::Ignored { offset: range.start, what: "an AAC frame that is too long for ADTS, or empty" });
+    } else if scan.hash.bytes() + length > scan.window.length() {
+        // A small file could name the same bytes again and again, and keep us busy for hours.
+        return Err(MediaError::Malformed { offset: range.start, expected: "frames that do not overlap" });
     } else {
         scan.packet(chunks, range, BLOCK_SAMPLES)?;
     }
