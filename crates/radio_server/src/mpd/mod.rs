@@ -31,6 +31,7 @@ mod limits;
 mod line;
 mod places;
 mod refusal;
+mod reference;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use self::filter::fuzz as fuzz_filter;
 #[doc(hidden)]
 pub use self::input::fuzz as fuzz_input;
 use self::limits::CLIENTS_MAX;
+pub use self::reference::reference_page;
 use crate::context::Context;
 use crate::rights::Rights;
 

@@ -11,7 +11,6 @@ use radio_library::Library;
 use radio_library::import::{ImportOptions, Progress};
 use radio_stream::link::{Event, LibraryEnd, Request};
 use radio_stream::senders::{SenderSettings, http};
-use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{StreamSettings, StreamSide};
 use tokio::sync::watch;
 
@@ -33,7 +32,9 @@ struct Radio {
 
 impl Drop for Radio {
     fn drop(&mut self) {
-        self.stream_side.take().map(StreamSide::stop);
+        if let Some(stream_side) = self.stream_side.take() {
+            stream_side.stop();
+        }
     }
 }
 
@@ -62,7 +63,7 @@ impl Radio {
         library.import(std::slice::from_ref(&music), &ImportOptions::new(1), &mut observer).unwrap();
         let http = http::HttpSettings::new(vec![http::bind("127.0.0.1:0".parse().unwrap()).unwrap()]);
         let senders = SenderSettings { http: Some(http), ..SenderSettings::default() };
-        let settings = StreamSettings { station: StationSettings::default(), senders };
+        let settings = StreamSettings { senders, ..StreamSettings::default() };
         let stream_side = StreamSide::start(settings).unwrap();
         let (near, far) = UnixStream::pair().unwrap();
         stream_side.attach(near);
@@ -291,7 +292,7 @@ fn a_station_is_played_paused_and_sought_in() {
     client.say("stop");
     client.wait_for("state", "stop");
     assert!(client.refused("play 500").contains("Bad song index"));
-    assert!(client.refused("playid 500000").contains("No such song"));
+    assert!(client.refused("playid 500000").starts_with("ACK [50@0] {playid} there is no entry 500000"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod crash;
 mod ctl;
+mod mpd;
 mod reload;
 mod serve;
 mod server;
@@ -15,6 +16,7 @@ use e2e::scenario::Scenario;
 pub(super) const TABLE: &[Scenario] = &[
     serve::SCENARIO,
     ctl::SCENARIO,
+    mpd::SCENARIO,
     ssh_shell::SCENARIO,
     ssh_follow::SCENARIO,
     ssh_commands::SCENARIO,

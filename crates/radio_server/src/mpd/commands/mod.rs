@@ -83,6 +83,13 @@ pub(super) const TABLE: &[&[Entry]] = &[
     reflection::ENTRIES,
 ];
 
+/// Each command with the rights that it needs, by name.
+pub(super) fn rights() -> Vec<(&'static str, Rights)> {
+    let mut rights: Vec<_> = entries().map(|entry| (entry.name, entry.rights)).collect();
+    rights.sort_unstable_by_key(|(name, _)| *name);
+    rights
+}
+
 fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLE.iter().copied().flatten()
 }
