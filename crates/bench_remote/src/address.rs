@@ -9,7 +9,7 @@
 //! | `sock:/path` | a Unix socket |
 //! | nothing | the default host |
 //!
-//! The default host is 127.0.0.1. Differs from fio: fio's worker listens everywhere unless it is told otherwise.
+//! The default host is 127.0.0.1; port 0 makes a worker take a free one. Differs from fio: fio's worker listens everywhere unless it is told otherwise.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -54,7 +54,7 @@ pub enum WorkerAddress {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// The port is none.
-    #[error("{text}: {port:?} is no port; expected 1 to 65535, as in host,8765")]
+    #[error("{text}: {port:?} is no port; expected 0 to 65535, as in host,8765")]
     Port {
         /// All of it.
         text: String,
@@ -110,11 +110,7 @@ impl FromStr for WorkerAddress {
         let (host, port) = split_port(rest);
         let port = match port {
             None => PORT_DEFAULT,
-            Some(port) => port
-                .parse()
-                .ok()
-                .filter(|&number| number > 0)
-                .ok_or_else(|| AddressError::Port { text: text.into(), port: port.into() })?,
+            Some(port) => port.parse().map_err(|_| AddressError::Port { text: text.into(), port: port.into() })?,
         };
         if host.is_empty() && named.is_some() {
             return Err(AddressError::NoHost(text.into()));
@@ -209,8 +205,7 @@ mod tests {
     #[test]
     fn what_is_no_address_says_what_would_be_one() {
         let error = |text: &str| text.parse::<WorkerAddress>().unwrap_err().to_string();
-        assert_eq!(error("host,0"), "host,0: \"0\" is no port; expected 1 to 65535, as in host,8765");
-        assert_eq!(error("host,x"), "host,x: \"x\" is no port; expected 1 to 65535, as in host,8765");
+        assert_eq!(error("host,x"), "host,x: \"x\" is no port; expected 0 to 65535, as in host,8765");
         assert!(error(",").contains("is no port") && error(":70000").contains("is no port"));
         assert!(error("sock:").contains("needs a path") && error("ip4:").contains("a host has to follow"));
     }

@@ -5,17 +5,19 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::time::Duration;
 
 use radio_media::{Inspector, Wanted};
+use rustix::time::{ClockId, clock_gettime};
 
 const BATCHES: u32 = 10;
 /// Bytes that a batch inspects, about.
 const BATCH_BYTES: u64 = 4 << 20;
 
-/// Time that this thread has spent on a processor, in nanoseconds.
-fn processor_time() -> Result<u64, Box<dyn std::error::Error>> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(text.split_whitespace().next().ok_or("an empty schedstat")?.parse()?)
+/// Time that this thread has spent on a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,15 +30,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         {
             let mut inspector = Inspector::new(wanted);
             let rounds = u32::try_from(BATCH_BYTES / length.max(1))?.clamp(1, 500);
-            let mut best = u64::MAX;
+            let mut best = Duration::MAX;
             for _ in 0..BATCHES {
-                let begin = processor_time()?;
+                let begin = processor_time();
                 for _ in 0..rounds {
                     inspector.inspect(&File::open(&path)?)?;
                 }
-                best = best.min(processor_time()? - begin);
+                best = best.min(processor_time() - begin);
             }
-            let microseconds = f64::from(u32::try_from(best / u64::from(rounds))?) / 1000.0;
+            let microseconds = best.as_secs_f64() * 1e6 / f64::from(rounds);
             write!(output, "  {name} {microseconds:.1} us")?;
         }
         writeln!(output)?;

@@ -92,6 +92,26 @@ fn tags_of_every_kind_are_read() {
 }
 
 #[test]
+fn tags_that_were_added_later_are_read_and_change_nothing_else() {
+    let id3v2 = b"ID3\x03\0\0\0\0\0\x14TIT2\0\0\0\x04\0\0\0New\0\0\0\0\0\0".as_slice();
+    let mut id3v1 = b"TAGOld".to_vec();
+    id3v1.resize(128, 0);
+    for (name, parts, title) in [
+        ("lame_cbr.mp3", [&b""[..], &id3v1], "Old"),
+        ("lame_cbr.mp3", [id3v2, &id3v1], "New"),
+        ("adts.aac", [id3v2, b""], "New"),
+        ("adts.aac", [b"", &id3v1], "Old"),
+        ("flac.flac", [id3v2, b""], "Tone"),
+    ] {
+        let tagged = inspect(&[parts[0], &bytes(name), parts[1]].concat()).unwrap();
+        let plain = song(name);
+        assert_eq!(tagged.tags.title, title, "{name}");
+        assert_eq!((tagged.content_hash, &tagged.technical), (plain.content_hash, &plain.technical), "{name}");
+        assert_eq!(tagged.notes, [], "{name}");
+    }
+}
+
+#[test]
 fn chunks_follow_each_other_and_play_for_as_long_as_they_should() {
     for name in PLAYED {
         let song = song(name);
@@ -150,6 +170,58 @@ fn playing_that_begins_within_a_song_gives_the_rest_of_it_and_sane_times() {
             assert!(lost <= 2048 && received.technical.samples <= rest, "{name} from {first}: {lost} of {rest}");
             if !matches!(song.format.name, "ogg" | "opus") {
                 assert_eq!(lost, 0, "{name} from {first}");
+            }
+        }
+    }
+}
+
+/// A page: flags, granule position, serial number, page number, body.
+type Page = (u8, u64, u32, u32, Vec<u8>);
+
+fn pages(bytes: &[u8]) -> Vec<Page> {
+    let mut rest = bytes;
+    let mut pages = Vec::new();
+    while !rest.is_empty() {
+        let segments = usize::from(rest[26]);
+        let body: usize = rest[27..27 + segments].iter().map(|segment| usize::from(*segment)).sum();
+        let (page, behind) = rest.split_at(27 + segments + body);
+        let number = |place: usize| u32::from_le_bytes(*page[place..].first_chunk().unwrap());
+        let granule = u64::from(number(6)) | u64::from(number(10)) << 32;
+        pages.push((page[5], granule, number(14), number(18), page[27 + segments..].to_vec()));
+        rest = behind;
+    }
+    pages
+}
+
+#[test]
+fn pages_are_numbered_and_say_the_time_since_playing_began() {
+    for (name, header_pages) in [("vorbis.ogg", 3), ("opusenc.opus", 2), ("flac.flac", 2)] {
+        let (file, song) = (bytes(name), song(name));
+        for first in 0..song.chunks.len() {
+            let pages = pages(&stream(&file, &song, first));
+            let head = &pages[0].4;
+            let pre_skip = if name == "opusenc.opus" { u64::from(u16::from_le_bytes([head[10], head[11]])) } else { 0 };
+            assert!(name != "opusenc.opus" || pre_skip == 312);
+            assert_eq!(pages.len(), header_pages + song.chunks.len() - first, "{name}: a page for each chunk");
+            for (index, (flags, granule, serial, number, _)) in pages.iter().enumerate() {
+                assert_eq!((*serial, *number as usize), (1, index), "{name}");
+                let is_last = index + 1 == pages.len();
+                assert_eq!(
+                    *flags,
+                    if index == 0 {
+                        2
+                    } else if is_last {
+                        4
+                    } else {
+                        0
+                    },
+                    "{name}, page {index}"
+                );
+                let expected = index.checked_sub(header_pages).map_or(0, |index| {
+                    let chunk = song.chunks.chunk(first + index);
+                    pre_skip + chunk.start + u64::from(chunk.samples) - song.chunks.chunk(first).start
+                });
+                assert_eq!(*granule, expected, "{name} from {first}, page {index}");
             }
         }
     }

@@ -118,19 +118,26 @@ impl LibraryProcess {
         let Some(thread) = self.thread.take() else { return };
         self.expect_end();
         self.signal(Signal::TERM);
-        let until = clock::now() + STOP_TIMEOUT;
+        if !self.wait_for_end(clock::now() + STOP_TIMEOUT) {
+            tracing::warn!("the library side does not end; killing it");
+            self.signal(Signal::KILL);
+        }
+        let _ = thread.join();
+    }
+}
+
+impl LibraryProcess {
+    /// Waits until there is no process, or until then; whether there is none.
+    fn wait_for_end(&self, until: Instant) -> bool {
         let mut state = self.shared.lock();
         while state.process.is_some() {
             let left = until.saturating_duration_since(clock::now());
             if left.is_zero() {
-                drop(state);
-                tracing::warn!("the library side does not end; killing it");
-                self.signal(Signal::KILL);
-                break;
+                return false;
             }
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let _ = thread.join();
+        true
     }
 }
 

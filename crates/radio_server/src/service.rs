@@ -19,6 +19,7 @@ use daemon::{Failure, ListenAddress, ListeningSocket};
 use radio_media::synthesis;
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
+use radio_stream::senders::udp::UdpSettings;
 use radio_stream::senders::{SenderSettings, StartError};
 use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{ServiceCommands, StreamSettings, StreamSide};
@@ -137,7 +138,9 @@ impl Service for RadioService {
         allow_many_descriptors();
         let users = settings.users.as_deref().map(Users::read).transpose().map_err(Failure::usage)?;
         let state = match &settings.state {
-            Some(path) => StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error)),
+            Some(path) => {
+                StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error))
+            }
             None => {
                 let run = RunDirectory::of_this_user().map_err(Failure::running)?;
                 StateDirectory::temporary(run.path(), &settings.name)
@@ -154,7 +157,10 @@ impl Service for RadioService {
             Some(Inheritance { log_arguments, logging, .. }) => (log_arguments, Some(logging)),
             None => (Vec::new(), None),
         };
-        let users_directories = settings.users.as_deref().map(|path| parent(path).to_owned());
+        // Whole directories: editors replace files.
+        let users_files = settings.users.iter().chain(users.iter().flat_map(Users::key_files));
+        let read: std::io::Result<BTreeSet<PathBuf>> = users_files.map(|path| std::path::absolute(parent(path))).collect();
+        let read = read.map_err(Failure::running)?;
         let library = LibrarySettings {
             name: settings.name.clone(),
             directories,
@@ -168,14 +174,14 @@ impl Service for RadioService {
                 .filter(|layer| !sandbox.wants(*layer))
                 .map(|layer| layer.name().to_owned())
                 .collect(),
-            read: users_directories.into_iter().collect(),
+            read: read.into_iter().collect(),
             log_directory: logging
                 .as_ref()
                 .and_then(Logging::file_path)
                 .and_then(|path| path.parent().map(Path::to_owned)),
         };
         Ok(Box::new(OpenedRadio {
-            users: users.map(|users| users.entries().len()),
+            users: users.as_ref().map(|users| users.entries().len()),
             settings,
             library,
             state,
@@ -301,7 +307,11 @@ impl RunningRadio {
                 autoplay_ns: settings.autoplay.map(nanoseconds),
                 ..StationSettings::default()
             },
-            senders: SenderSettings { http: http_settings(&settings.http_sender, http_sockets)?, ..SenderSettings::default() },
+            senders: SenderSettings {
+                http: http_settings(&settings.http_sender, http_sockets)?,
+                // Without targets it does nothing; they are added while it runs.
+                udp: Some(UdpSettings::default()),
+            },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })
         .map_err(|error| Failure::running(start_failure(&error)))?;
@@ -382,7 +392,9 @@ fn announcement(
         });
         if socket.kind == Front::Ssh.name() {
             lines.push(match users {
-                Some(keys) => format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip()),
+                Some(keys) => {
+                    format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip())
+                }
                 None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
             });
         }

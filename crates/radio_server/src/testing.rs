@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex};
 use control::log::Logging;
 use radio_library::Library;
 use radio_library::import::ImportOptions;
-use radio_stream::link::{
-    Answer, Event, Flags, LibraryEnd, Playback, Request, StreamEnd, Status, ToLibrary, ToStream,
-};
+use radio_stream::link::{Answer, Event, Flags, LibraryEnd, Playback, Request, Status, StreamEnd, ToLibrary, ToStream};
 use tokio::sync::watch;
 
 use crate::commands::{self, Origin, Streams};
@@ -127,8 +125,7 @@ impl Bench {
             Origin { user: User { name: "anna".into(), rights }, front: "ssh", peer: "127.0.0.1:1".to_owned() };
         let (mut output, mut error) = (Vec::new(), Vec::new());
         let (_sender, interrupted) = watch::channel(false);
-        let streams =
-            Streams { input: &mut input.as_bytes(), output: &mut output, error: &mut error, interrupted };
+        let streams = Streams { input: &mut input.as_bytes(), output: &mut output, error: &mut error, interrupted };
         let status = commands::run(&self.context, &origin, &words, streams);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { status, output: text(output), error: text(error) }

@@ -1,6 +1,8 @@
 //! The scenarios: a folder a group, a file a behaviour, and one line here or in the group's table.
 
 mod bench;
+mod bench_front_end;
+mod bench_worker;
 mod cli;
 mod control;
 mod daemon;
@@ -17,7 +19,15 @@ use e2e::scenario::Scenario;
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
     let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE, radio::TABLE];
-    let slow = [bench::TABLE, hostile::TABLE, fault::TABLE, supervisor::TABLE, kernel::TABLE];
+    let slow = [
+        bench::TABLE,
+        bench_worker::TABLE,
+        bench_front_end::TABLE,
+        hostile::TABLE,
+        fault::TABLE,
+        supervisor::TABLE,
+        kernel::TABLE,
+    ];
     quick.into_iter().chain(slow).flatten().copied().collect()
 }
 

@@ -32,8 +32,10 @@ struct Case {
     arguments: &'static [&'static str],
     place: Place,
     metric: Metric,
-    /// The ratio to fio that is wanted: at least this, or at most for a [`Metric`] that is better when smaller.
+    /// The ratio to the peer that is wanted: at least this, or at most for a [`Metric`] that is better when smaller.
     goal: f64,
+    /// What the bare loop gets when it is the peer, instead of fio.
+    bare_loop: Option<&'static [&'static str]>,
 }
 
 /// What the I/O goes to.
@@ -84,9 +86,11 @@ const CASES: &[Case] = &[
         2.0,
     ),
     Case::iops("psync, page cache", CACHED, &["--ioengine=psync"], Place::Disk, 1.05),
-    Case::iops("io_uring, page cache, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Disk, 1.6),
+    Case::iops("io_uring, page cache, depth 32", CACHED, UNTUNED, Place::Disk, 1.6),
     Case::iops("io_uring, page cache, depth 32, tuned", CACHED, TUNED, Place::Disk, 1.0),
-    Case::iops("io_uring, tmpfs, depth 32", CACHED, &["--ioengine=io_uring", "--iodepth=32"], Place::Memory, 1.0),
+    Case::beside_bare_loop("io_uring, page cache, depth 32, beside the bare loop", UNTUNED, &["-B0", "-F0"]),
+    Case::beside_bare_loop("io_uring, page cache, depth 32, tuned, beside the bare loop", TUNED, &["-B1", "-F1"]),
+    Case::iops("io_uring, tmpfs, depth 32", CACHED, UNTUNED, Place::Memory, 1.0),
     Case::iops(
         "io_uring, direct, depth 32",
         CACHED,
@@ -116,6 +120,7 @@ const CASES: &[Case] = &[
 ];
 
 const VERIFY: &[&str] = &["--ioengine=psync", "--verify=crc32c"];
+const UNTUNED: &[&str] = &["--ioengine=io_uring", "--iodepth=32"];
 const TRIVIAL: &[&str] = &["--ioengine=null", "--rw=read", "--bs=4k"];
 const TUNED: &[&str] = &[
     "--ioengine=io_uring",
@@ -135,15 +140,24 @@ impl Case {
         place: Place,
         goal: f64,
     ) -> Self {
-        Self { name, common, arguments, place, metric: Metric::Iops, goal }
+        Self { name, common, arguments, place, metric: Metric::Iops, goal, bare_loop: None }
+    }
+
+    const fn beside_bare_loop(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        bare_loop: &'static [&'static str],
+    ) -> Self {
+        Self { bare_loop: Some(bare_loop), ..Self::iops(name, CACHED, arguments, Place::Disk, 0.95) }
     }
 
     const fn verify(name: &'static str, arguments: &'static [&'static str]) -> Self {
-        Self { name, common: VERIFY, arguments, place: Place::Memory, metric: Metric::Bandwidth, goal: 1.5 }
+        let metric = Metric::Bandwidth;
+        Self { name, common: VERIFY, arguments, place: Place::Memory, metric, goal: 1.5, bare_loop: None }
     }
 
     const fn of_jobs(name: &'static str, arguments: &'static [&'static str], metric: Metric, goal: f64) -> Self {
-        Self { name, common: TRIVIAL, arguments, place: Place::Nowhere, metric, goal }
+        Self { name, common: TRIVIAL, arguments, place: Place::Nowhere, metric, goal, bare_loop: None }
     }
 }
 
@@ -156,7 +170,12 @@ fn arguments() -> clap::Command {
             .default_value("fio")
             .help("The fio to measure against"),
     );
-    with_rounds(command)
+    let bare_loop = Arg::new("bare-loop")
+        .long("bare-loop")
+        .value_name("PROGRAM")
+        .value_parser(value_parser!(PathBuf))
+        .help("fio's t/io_uring, built from its source; the cases beside it are left out without it");
+    with_rounds(command.arg(bare_loop))
         .arg(Arg::new("case").value_name("PART").num_args(0..).help("Only the cases whose names contain one of these"))
 }
 
@@ -165,13 +184,18 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     let seconds = matches.get_one::<u64>("seconds").copied().unwrap_or(2);
     let fio = matches.get_one::<PathBuf>("fio").cloned().unwrap_or_else(|| "fio".into());
     let parts: Vec<&str> = matches.get_many::<String>("case").into_iter().flatten().map(String::as_str).collect();
+    let bare_loop = matches.get_one::<PathBuf>("bare-loop").cloned();
     let chosen = |case: &&Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part));
-    let cases: Vec<&Case> = CASES.iter().filter(chosen).collect();
-    let bench = Bench::prepare(fio, seconds)?;
+    let can_run = |case: &&Case| case.bare_loop.is_none() || bare_loop.is_some();
+    let cases: Vec<&Case> = CASES.iter().filter(chosen).filter(can_run).collect();
+    let bench = Bench::prepare(fio, bare_loop.clone(), seconds)?;
     let mut measured = vec![Measured::default(); cases.len()];
     for round in 1..=rounds {
         for (case, measured) in cases.iter().zip(&mut measured) {
-            measured.fio.add(bench.measure(Side::Fio, case)?);
+            measured.peer.add(match case.bare_loop {
+                None => bench.measure(Side::Fio, case)?,
+                Some(arguments) => bench.bare_loop(arguments)?,
+            });
             measured.tidegate.add(bench.measure(Side::Tidegate, case)?);
             say(format_args!("round {round} of {rounds}: {}: ratio {:.2}", case.name, measured.ratio()));
         }
@@ -189,14 +213,14 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
 /// What was measured of one case.
 #[derive(Debug, Clone, Default)]
 struct Measured {
-    fio: Samples,
+    peer: Samples,
     tidegate: Samples,
 }
 
 impl Measured {
     #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
     fn ratio(&self) -> f64 {
-        self.tidegate.median() as f64 / self.fio.median().max(1) as f64
+        self.tidegate.median() as f64 / self.peer.median().max(1) as f64
     }
 }
 
@@ -209,6 +233,7 @@ enum Side {
 /// The programs and the files.
 struct Bench {
     fio: PathBuf,
+    bare_loop: PathBuf,
     tidegate: PathBuf,
     core: String,
     seconds: u64,
@@ -217,12 +242,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn prepare(fio: PathBuf, seconds: u64) -> Result<Self, TaskError> {
+    fn prepare(fio: PathBuf, bare_loop: Option<PathBuf>, seconds: u64) -> Result<Self, TaskError> {
         let tidegate = workspace::build("tidegate", true)?;
         let name = format!("tidegate-compare-{}", std::process::id());
         let disk = tidegate.parent().unwrap_or(Path::new(".")).join(&name);
         let bench = Self {
             fio,
+            bare_loop: bare_loop.unwrap_or_default(),
             core: machine::two_cores()?.1.to_string(),
             seconds,
             folders: [disk, Path::new("/dev/shm").join(name)],
@@ -268,6 +294,21 @@ impl Bench {
         }
     }
 
+    /// I/Os a second of fio's loop without a load generator around it: the median of what it says each second.
+    fn bare_loop(&self, arguments: &[&str]) -> Result<u64, TaskError> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &self.core]).arg(&self.bare_loop);
+        command.args(["-d32", "-s32", "-c32", "-p0", "-O0", "-P0"]).args(arguments);
+        // It says nothing of its last second.
+        command.arg(format!("-r{}", self.seconds + 1)).arg(self.folders[0].join("data"));
+        let text = output(&mut command)?;
+        let mut rates = Samples::default();
+        for rate in text.lines().filter_map(rate_of_bare_loop) {
+            rates.add(rate);
+        }
+        if rates.median() > 0 { Ok(rates.median()) } else { Err(TaskError::new(format_args!("no rate in: {text}"))) }
+    }
+
     /// One program on the core, with the arguments of a case.
     fn command(&self, side: Side, case: &Case, arguments: &[&str]) -> Command {
         let mut command = Command::new("taskset");
@@ -306,6 +347,17 @@ fn output(command: &mut Command) -> Result<String, TaskError> {
         return Err(TaskError::new(format_args!("{} failed ({})", describe(command), output.status)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// I/Os a second in a line such as `IOPS=1.29M, BW=5.03GiB/s, IOS/call=32/31`.
+fn rate_of_bare_loop(line: &str) -> Option<u64> {
+    let value = line.strip_prefix("IOPS=")?.split(',').next()?;
+    let (number, unit) = match value.strip_suffix('M') {
+        Some(number) => (number, 1_000_000.0),
+        None => (value.strip_suffix('K').unwrap_or(value), if value.ends_with('K') { 1000.0 } else { 1.0 }),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, far below the limits of u64")]
+    number.parse::<f64>().ok().map(|number| (number * unit) as u64)
 }
 
 /// The sum over the directions of one number of the only job.
@@ -361,8 +413,9 @@ fn report(
          `cargo xtask compare bench --rounds {rounds} --seconds {seconds}` measures this and writes it here.\n\n\
          Machine: {}. {version} and `tidegate bench` with the same arguments (`--thread` among them), each bound to one core, in turns,\n\
          {rounds} rounds of {seconds} s; medians, least and most in parentheses. All latency statistics are on unless the line says\n\
-         `gtod_reduce`. Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
-         | case | fio | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
+         `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os (`--bare-loop`).\n\
+         Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
+         | case | peer | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
         machine::description()?
     );
     for (case, measured) in cases.iter().zip(measured) {
@@ -372,7 +425,7 @@ fn report(
             text,
             "| {} | {} | {} | {ratio:.2} | {} {} | {} |",
             case.name,
-            case.metric.with_spread(&measured.fio),
+            case.metric.with_spread(&measured.peer),
             case.metric.with_spread(&measured.tidegate),
             if is_less_better { "≤" } else { "≥" },
             case.goal,
@@ -404,9 +457,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rates_of_the_bare_loop_are_read_with_their_units() {
+        let rate = |value: &str| rate_of_bare_loop(&format!("IOPS={value}, BW=5.03GiB/s, IOS/call=32/31"));
+        assert_eq!((rate("1.29M"), rate("977.41K"), rate("12")), (Some(1_290_000), Some(977_410), Some(12)));
+        assert_eq!(rate_of_bare_loop("Maximum IOPS=1.36M"), None);
+    }
+
+    #[test]
     fn the_report_says_of_every_case_whether_the_goal_is_reached() {
         let mut same = Measured::default();
-        same.fio.add(1_000_000);
+        same.peer.add(1_000_000);
         same.tidegate.add(1_000_000);
         let cases: Vec<&Case> = CASES.iter().collect();
         let text = report(&cases, &vec![same; cases.len()], 1, 1, "fio-3.33").unwrap();

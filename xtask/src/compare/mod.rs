@@ -8,6 +8,10 @@ mod bare_loop;
 mod bench;
 mod daemon;
 mod machine;
+mod radio_library;
+mod radio_listen;
+mod radio_pacing;
+mod radio_stream;
 mod target;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -24,7 +28,15 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] = &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] = &[
+    target::COMPARISON,
+    daemon::COMPARISON,
+    bench::COMPARISON,
+    radio_library::COMPARISON,
+    radio_stream::COMPARISON,
+    bare_loop::COMPARISON,
+    radio_listen::COMPARISON,
+];
 
 fn arguments() -> Command {
     Command::new("compare")

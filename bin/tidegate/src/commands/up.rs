@@ -13,7 +13,8 @@ use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: UP_NAME, arguments, run };
 
-/// What runs without a configuration file: a disk in memory, on this machine only. Nothing is written anywhere.
+/// What runs without a configuration file, on this machine only: a disk in memory; a worker for jobs without files. Nothing is
+/// written anywhere.
 const DEMO: &str = r#"
 [target]
 nqn = "nqn.2026-11.io.tidegate:demo"
@@ -22,6 +23,8 @@ devices = ["memory:512M"]
 [radio]
 library = ["synthesis:"]
 autoplay = true
+
+[bench]
 "#;
 
 /// What the demo's configuration is called in errors.

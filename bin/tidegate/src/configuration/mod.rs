@@ -7,6 +7,7 @@
 //! A kind of section is a file of this folder with what its keys mean, and a line in [`section`]. What is here goes over
 //! all kinds: no code beside those files names a service.
 
+mod bench;
 mod radio;
 mod section;
 mod service;

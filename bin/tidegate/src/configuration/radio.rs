@@ -136,15 +136,14 @@ impl Section for RadioSection {
             return Err(place.at_section("library", "is empty; name a directory of music"));
         }
         let is_synthesis = |library: &&Spanned<PathBuf>| library.get_ref().as_os_str() == SYNTHESIS;
-        if let Some(missing) = self.library.iter().find(|library| !is_synthesis(library) && !library.get_ref().is_dir()) {
+        if let Some(missing) = self.library.iter().find(|library| !is_synthesis(library) && !library.get_ref().is_dir())
+        {
             let problem = format_args!("{} is no directory", missing.get_ref().display());
             return Err(place.at(missing, "library", problem));
         }
         let mut access: Vec<Network> = Vec::new();
         for network in &self.http_sender.access {
-            access.push(
-                network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?,
-            );
+            access.push(network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?);
         }
         let state = match &self.state {
             Some(path) => Some(path.clone()),
@@ -221,7 +220,10 @@ mod tests {
     fn a_radio_that_cannot_be_is_pointed_at_by_line_and_key() {
         for (text, expected) in [
             ("[radio]\nlibrary = []\n", "t.toml:1: radio.library: is empty"),
-            ("[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n", "t.toml:3: radio.library: /nowhere/at/all is no directory"),
+            (
+                "[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n",
+                "t.toml:3: radio.library: /nowhere/at/all is no directory",
+            ),
             ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: "),
             (
                 "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\n[radio.http_sender]\naccess = [\"10.0.0\"]\n",

@@ -7,6 +7,7 @@ use super::help;
 use crate::options::ValueError;
 use crate::options::kind::{Argument, nearest};
 use crate::options::number::{DefaultUnit, duration};
+use crate::run::{IdleProfile, calibration};
 
 /// Forms of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,22 @@ pub struct GeneralOptions {
     pub sections: Vec<String>,
     /// Where files of the program's own go; nothing is the current directory.
     pub aux_path: Option<PathBuf>,
+    /// The bandwidth of all jobs together is logged.
+    pub bandwidth_log: bool,
+    /// Jobs end once this file exists.
+    pub trigger_file: Option<PathBuf>,
+    /// Jobs end after this time.
+    pub trigger_timeout: Option<Duration>,
+    /// This is run when a trigger has ended the jobs.
+    pub trigger: Option<String>,
+    /// It is told how idle processors are.
+    pub idle_profile: Option<IdleProfile>,
+    /// What workers run when a trigger ends their jobs.
+    pub trigger_remote: Option<String>,
+    /// Progress of all workers is shown on the whole screen.
+    pub tui: bool,
+    /// The program, and words before its other arguments, that reaches workers behind `ssh://`.
+    pub ssh_command: Option<String>,
 }
 
 impl Default for GeneralOptions {
@@ -86,6 +103,14 @@ impl Default for GeneralOptions {
             warnings_fatal: false,
             sections: Vec::new(),
             aux_path: None,
+            bandwidth_log: false,
+            trigger_file: None,
+            trigger_timeout: None,
+            trigger: None,
+            idle_profile: None,
+            trigger_remote: None,
+            tui: false,
+            ssh_command: None,
         }
     }
 }
@@ -131,11 +156,28 @@ type Set = fn(&mut GeneralOptions) -> Effect;
 type SetValue = fn(&mut GeneralOptions, &str) -> Result<Effect, ValueError>;
 type SetOptional = fn(&mut GeneralOptions, Option<&str>) -> Effect;
 
+/// What an option means to a front end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrontEndOption {
+    /// Names a worker, or a list of them.
+    Client,
+    /// Names a job file of a worker's.
+    RemoteConfig,
+    /// Is noted.
+    TriggerRemote,
+    /// Is noted.
+    Tui,
+    /// Is noted.
+    SshCommand,
+}
+
 /// What an option does with its value.
-enum Action {
+pub(super) enum Action {
     None(Set),
     Required(SetValue),
     Optional(SetOptional),
+    /// It is for front ends; see `remote.rs`.
+    FrontEnd(Option<Argument>, FrontEndOption),
     Unsupported(Option<Argument>, &'static str),
 }
 
@@ -147,7 +189,7 @@ pub(super) struct GeneralOption {
     /// What its value is called in the help.
     pub(super) value: &'static str,
     pub(super) help: &'static str,
-    action: Action,
+    pub(super) action: Action,
 }
 
 impl std::fmt::Debug for GeneralOption {
@@ -162,7 +204,7 @@ impl GeneralOption {
             Action::None(_) => None,
             Action::Required(_) => Some(Argument::Required),
             Action::Optional(_) => Some(Argument::Optional),
-            Action::Unsupported(argument, _) => argument,
+            Action::FrontEnd(argument, _) | Action::Unsupported(argument, _) => argument,
         }
     }
 
@@ -170,6 +212,7 @@ impl GeneralOption {
         match self.action {
             Action::None(set) => Ok(set(general)),
             Action::Optional(set) => Ok(set(general, value)),
+            Action::FrontEnd(_, option) => Ok(set_front_end(option, general, value)),
             Action::Unsupported(_, reason) => Err(ValueError::Unsupported(reason)),
             Action::Required(set) => {
                 let value = value.ok_or_else(|| ValueError::Missing { accepted: self.value.to_owned() })?;
@@ -186,7 +229,7 @@ impl GeneralOption {
     pub(super) const fn reason_missing(&self) -> Option<&'static str> {
         match self.action {
             Action::Unsupported(_, reason) => Some(reason),
-            Action::None(_) | Action::Required(_) | Action::Optional(_) => None,
+            Action::None(_) | Action::Required(_) | Action::Optional(_) | Action::FrontEnd(..) => None,
         }
     }
 }
@@ -202,8 +245,6 @@ const fn option(
 }
 
 const REMOTE: &str = "running jobs on other machines comes later";
-const TRIGGER: &str = "ending jobs from outside is what a signal does: SIGINT ends them and reports";
-const BANDWIDTH_LOG: &str = "write_bw_log=NAME logs the bandwidth of each job";
 const SELF_TEST: &str = "self-tests of fio are no part of this program";
 const REQUIRED: Option<Argument> = Some(Argument::Required);
 const OPTIONAL: Option<Argument> = Some(Argument::Optional);
@@ -247,7 +288,10 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "bandwidth-log",
         'b',
         "",
-        Action::Unsupported(None, BANDWIDTH_LOG),
+        Action::None(|general| {
+            general.bandwidth_log = true;
+            Effect::Set
+        }),
         "Log the bandwidth of all jobs together",
     ),
     option("eta", 'e', "WHEN", Action::Required(eta), "Show progress: always, never or auto, which is on a terminal"),
@@ -277,9 +321,15 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         Action::Required(|general, path| set(&mut general.aux_path, path)),
         "Where files of the program's own go",
     ),
-    option("trigger-file", 'W', "FILE", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs once this file exists"),
-    option("trigger-timeout", 'B', "TIME", Action::Unsupported(REQUIRED, TRIGGER), "End the jobs after this time"),
-    option("trigger", 'H', "COMMAND", Action::Unsupported(REQUIRED, TRIGGER), "Run this when a trigger ends the jobs"),
+    option(
+        "trigger-file",
+        'W',
+        "FILE",
+        Action::Required(|general, path| set(&mut general.trigger_file, path)),
+        "End the jobs once this file exists",
+    ),
+    option("trigger-timeout", 'B', "TIME", Action::Required(trigger_timeout), "End the jobs after this time"),
+    option("trigger", 'H', "COMMAND", Action::Required(trigger), "Run this when a trigger has ended the jobs"),
     option(
         "max-jobs",
         'j',
@@ -298,19 +348,45 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "trigger-remote",
         'J',
         "COMMAND",
-        Action::Unsupported(REQUIRED, REMOTE),
+        Action::FrontEnd(REQUIRED, FrontEndOption::TriggerRemote),
         "Run this on workers when a trigger ends the jobs",
     ),
     option("server", 'S', "ADDRESS", Action::Unsupported(OPTIONAL, REMOTE), "Be a worker"),
     option("daemonize", 'D', "PIDFILE", Action::Unsupported(REQUIRED, REMOTE), "Be a worker in the background"),
-    option("client", 'C', "HOST", Action::Unsupported(REQUIRED, REMOTE), "Run the jobs on a worker"),
-    option("remote-config", 'R', "FILE", Action::Unsupported(REQUIRED, REMOTE), "Run a job file of the worker's"),
+    option(
+        "client",
+        'C',
+        "HOST",
+        Action::FrontEnd(REQUIRED, FrontEndOption::Client),
+        "Run the jobs on this worker, or on those that a file lists; ssh://USER@HOST starts one there",
+    ),
+    option(
+        "remote-config",
+        'R',
+        "FILE",
+        Action::FrontEnd(REQUIRED, FrontEndOption::RemoteConfig),
+        "Run a job file of the worker's",
+    ),
+    GeneralOption {
+        name: "tui",
+        letter: None,
+        value: "",
+        help: "Show the progress of all workers on the whole screen",
+        action: Action::FrontEnd(None, FrontEndOption::Tui),
+    },
+    GeneralOption {
+        name: "ssh-command",
+        letter: None,
+        value: "COMMAND",
+        help: "Reach workers behind ssh:// with this program and these words instead of ssh",
+        action: Action::FrontEnd(REQUIRED, FrontEndOption::SshCommand),
+    },
     option(
         "idle-prof",
         'I',
         "WHAT",
-        Action::Unsupported(REQUIRED, "how idle processors are is told by other tools"),
-        "Tell how idle processors are",
+        Action::Required(idle_profile),
+        "Tell how idle processors are: system, percpu (each as well) or calibrate (a unit of work, no jobs)",
     ),
     option(
         "inflate-log",
@@ -331,6 +407,18 @@ pub(super) const GENERAL: &[GeneralOption] = &[
     option("crctest", 'G', "NAME", Action::Unsupported(OPTIONAL, SELF_TEST), "Measure checksums"),
     option("memcpytest", 'M', "NAME", Action::Unsupported(OPTIONAL, SELF_TEST), "Measure copies of memory"),
 ];
+
+fn set_front_end(option: FrontEndOption, general: &mut GeneralOptions, value: Option<&str>) -> Effect {
+    let text = || value.filter(|value| !value.is_empty()).map(str::to_owned);
+    match option {
+        // The list of workers is not an option of the program.
+        FrontEndOption::Client | FrontEndOption::RemoteConfig => {}
+        FrontEndOption::TriggerRemote => general.trigger_remote = text(),
+        FrontEndOption::Tui => general.tui = true,
+        FrontEndOption::SshCommand => general.ssh_command = text(),
+    }
+    Effect::Set
+}
 
 fn answer(text: String) -> Effect {
     Effect::Answer { text, is_success: true }
@@ -413,6 +501,26 @@ fn eta_newline(general: &mut GeneralOptions, text: &str) -> Result<Effect, Value
 
 fn status_interval(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
     general.status_interval = Some(time(text, Duration::from_millis(1))?);
+    Ok(Effect::Set)
+}
+
+fn trigger_timeout(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.trigger_timeout = Some(time(text, Duration::from_millis(1))?);
+    Ok(Effect::Set)
+}
+
+fn trigger(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.trigger = Some(text.to_owned());
+    Ok(Effect::Set)
+}
+
+fn idle_profile(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
+    general.idle_profile = Some(match text {
+        "system" => IdleProfile::System,
+        "percpu" => IdleProfile::EachProcessor,
+        "calibrate" => return Ok(answer(calibration())),
+        _ => return Err(ValueError::malformed(text, "system, percpu or calibrate")),
+    });
     Ok(Effect::Set)
 }
 

@@ -10,12 +10,14 @@
 //! unique, job files anywhere between. Options of an engine can be used once `--ioengine` has named it.
 //!
 //! The result is an [`Invocation`], or an answer ([`Outcome::Answer`]) for what only asks: `--help`, `--cmdhelp`, `--showcmd` …
-//! Parity: fio 3.33. Its `--client` and `--server`, profiles and self-tests are known by name and refused.
+//! Parity: fio 3.33. Its profiles and self-tests are known by name and refused.
+//! A command line with `--client` is for workers (`remote.rs`).
 
 mod general;
 mod help;
 mod jobs;
 mod plan;
+mod remote;
 mod words;
 
 use std::ffi::OsString;
@@ -26,6 +28,7 @@ use crate::options::JobOptions;
 pub use general::{ETA_INTERVAL_MIN, Eta, GeneralOptions, OutputFormats};
 pub use help::reference_page;
 pub use plan::{Plan, PlannedJob};
+pub use remote::{OrderedFile, RemoteInvocation, WorkerOrder};
 
 use general::Effect;
 use jobs::Jobs;
@@ -61,6 +64,8 @@ pub struct Invocation {
 pub enum Outcome {
     /// Jobs are to be run.
     Run(Box<Invocation>),
+    /// Workers are to run jobs.
+    Remote(Box<RemoteInvocation>),
     /// All was said: the text belongs on standard output.
     Answer {
         /// Whole lines.
@@ -75,7 +80,11 @@ pub enum Outcome {
 /// # Errors
 /// Whatever is wrong with the first thing that is, with its place.
 pub fn parse(arguments: Vec<OsString>, system: &mut dyn System) -> Result<Outcome, JobError> {
-    let mut words = Words::new(text(arguments)?);
+    let arguments = text(arguments)?;
+    if let Some(outcome) = remote::parse(&arguments, system)? {
+        return Ok(outcome);
+    }
+    let mut words = Words::new(arguments);
     let mut general = GeneralOptions::default();
     let mut jobs = Jobs::new();
     let mut files = Vec::new();
@@ -86,6 +95,7 @@ pub fn parse(arguments: Vec<OsString>, system: &mut dyn System) -> Result<Outcom
             Word::Option { known: Known::Job(option), value } => jobs.option(option, value, &general)?,
             Word::Option { known: Known::General(option), value } => {
                 let effect = option.apply(&mut general, value.as_deref());
+                let effect = effect.and_then(|effect| option.check_alone().map(|()| effect));
                 match effect.map_err(|reason| {
                     JobError::new(Place::default(), Problem::GeneralValue { option: option.name, reason })
                 })? {

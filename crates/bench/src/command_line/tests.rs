@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::job_file::STANDARD_INPUT;
 use crate::options::io_type::Workload;
+use crate::run::IdleProfile;
 
 /// Job files of a test.
 pub(super) struct Files(pub(super) HashMap<PathBuf, String>);
@@ -155,22 +156,8 @@ fn ambiguous_and_unknown_names_are_refused() {
         ("--minimal=1", "--minimal: \"1\" is not taken: the option has no value"),
         ("-zz", "there is no option zz"),
         ("--server", "--server: the option is not supported here: running jobs on other machines comes later"),
-        (
-            "--bandwidth-log",
-            "--bandwidth-log: the option is not supported here: write_bw_log=NAME logs the bandwidth of each job",
-        ),
-        (
-            "--trigger=true",
-            "--trigger: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
-        ),
-        (
-            "--trigger-file=stop",
-            "--trigger-file: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
-        ),
-        (
-            "--trigger-timeout=2m",
-            "--trigger-timeout: the option is not supported here: ending jobs from outside is what a signal does: SIGINT ends them and reports",
-        ),
+        ("--trigger-timeout=x", "--trigger-timeout: \"x\" is not a time"),
+        ("--idle-prof=all", "--idle-prof: \"all\" is not system, percpu or calibrate"),
         ("--terse-version=6", "--terse-version: \"6\" is not a version of the terse form, 2 to 5"),
         ("--eta-interval=100ms", "--eta-interval: 100ms is outside of 250 ms to any time"),
         (
@@ -192,7 +179,8 @@ fn ambiguous_and_unknown_names_are_refused() {
 fn options_of_the_program() {
     let line = "--output=out.json --output-format=json+,terse --terse-version=5 --eta=never --eta-newline=5 \
                 --status-interval=500ms --readonly --warnings-fatal --aux-path=/tmp --max-jobs=9 --alloc-size=65536 \
-                --debug=io,job:1 --append-terse --eta-interval=2 \
+                --debug=io,job:1 --append-terse --eta-interval=2 --bandwidth-log --trigger-file=stop \
+                --trigger-timeout=2m --trigger=sync --idle-prof=percpu \
                 --section=a --parse-only --name=a";
     let general = run(line, &[]).general;
     let expected = GeneralOptions {
@@ -211,11 +199,18 @@ fn options_of_the_program() {
         warnings_fatal: true,
         sections: vec!["a".to_owned()],
         aux_path: Some("/tmp".into()),
+        bandwidth_log: true,
+        trigger_file: Some("stop".into()),
+        trigger_timeout: Some(Duration::from_mins(2)),
+        trigger: Some("sync".to_owned()),
+        idle_profile: Some(IdleProfile::EachProcessor),
+        ..GeneralOptions::default()
     };
     assert_eq!(general, expected);
     let formats = run("-o x -m --name=a", &[]).general.output_formats;
     assert_eq!(formats, OutputFormats { normal: false, terse: true, json: false, json_plus: false });
     assert_eq!(answer("--parse-only"), "");
+    assert!(answer("--idle-prof=calibrate").contains("unit work: mean="));
 }
 
 #[test]
@@ -278,7 +273,7 @@ fn help_follows_from_the_tables() {
     assert!(answer("--cmdhelp=rw").contains("        valid values: read       reads in sequence\n"));
     let all = answer("--cmdhelp");
     assert_eq!(answer("--cmdhelp=all"), all);
-    assert!(all.contains("\n  bs                    : Bytes of a block\n") && !all.contains("zonemode"));
+    assert!(all.contains("\n  bs                    : Bytes of a block\n") && !all.contains("zonecapacity"));
     assert!(answer("--enghelp").contains("\tio_uring "));
     assert!(answer("--enghelp=libaio").starts_with("cmdprio_percentage      : "));
     assert_eq!(answer("--enghelp=null"), "IO engine null has no options\n");

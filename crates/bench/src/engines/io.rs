@@ -40,6 +40,7 @@ pub struct Io {
     operation: Operation,
     place: Place,
     buffer: NonNull<u8>,
+    priority: u16,
 }
 
 /// Where an I/O goes.
@@ -65,7 +66,21 @@ impl Io {
     #[inline]
     #[must_use]
     pub unsafe fn new(operation: Operation, place: Place, buffer: NonNull<u8>) -> Self {
-        Self { operation, place, buffer }
+        Self { operation, place, buffer, priority: 0 }
+    }
+
+    /// The same with a priority of its own; 0 is the thread's.
+    #[inline]
+    #[must_use]
+    pub fn with_priority(self, priority: u16) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// Its priority (`ioprio`: class in the upper three bits, hint, level in the lower three); 0 is the thread's.
+    #[inline]
+    #[must_use]
+    pub fn priority(&self) -> u16 {
+        self.priority
     }
 
     /// What it does.

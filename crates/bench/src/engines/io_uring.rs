@@ -75,6 +75,7 @@ pub(super) struct IoUringEngine {
     /// Of these, not yet submitted.
     pending: u32,
     since_forced: u32,
+    works_by_itself: bool,
 }
 
 impl Engine for IoUringEngine {
@@ -105,7 +106,17 @@ impl Engine for IoUringEngine {
         if options.uncached {
             rw_flags |= DONT_CACHE.cast_signed();
         }
-        Ok(Self { ring, options, rw_flags, registers_files, vectors, under_way: 0, pending: 0, since_forced: 0 })
+        Ok(Self {
+            ring,
+            options,
+            rw_flags,
+            registers_files,
+            vectors,
+            under_way: 0,
+            pending: 0,
+            since_forced: 0,
+            works_by_itself: false,
+        })
     }
 
     fn open_file(&mut self, file: &OpenedFile<'_>) -> Result<(), EngineError> {
@@ -145,7 +156,13 @@ impl Engine for IoUringEngine {
                 },
             }
         }
+        self.works_by_itself = self.ring.completion().len() < self.under_way as usize;
         Ok(())
+    }
+
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        self.works_by_itself
     }
 
     #[inline]
@@ -189,27 +206,35 @@ impl IoUringEngine {
     #[inline]
     fn entry_for(&mut self, file: Fd, slot: u32, io: &Io) -> squeue::Entry {
         let (memory, length, offset) = (io.buffer().as_ptr(), io.length_bytes(), io.offset());
-        let fixed = self.options.fixed_buffers;
+        let (fixed, priority) = (self.options.fixed_buffers, io.priority());
         let index = if fixed { u16::try_from(slot).unwrap_or(u16::MAX) } else { 0 };
         match io.operation() {
-            Operation::Read if fixed => {
-                opcode::ReadFixed::new(file, memory, length, index).offset(offset).rw_flags(self.rw_flags).build()
-            }
-            Operation::Write if fixed => {
-                opcode::WriteFixed::new(file, memory, length, index).offset(offset).rw_flags(self.rw_flags).build()
-            }
+            Operation::Read if fixed => opcode::ReadFixed::new(file, memory, length, index)
+                .offset(offset)
+                .rw_flags(self.rw_flags)
+                .ioprio(priority)
+                .build(),
+            Operation::Write if fixed => opcode::WriteFixed::new(file, memory, length, index)
+                .offset(offset)
+                .rw_flags(self.rw_flags)
+                .ioprio(priority)
+                .build(),
             Operation::Read if self.options.non_vectored => {
-                opcode::Read::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).build()
+                opcode::Read::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).ioprio(priority).build()
             }
             Operation::Write if self.options.non_vectored => {
-                opcode::Write::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).build()
+                opcode::Write::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).ioprio(priority).build()
             }
-            Operation::Read => {
-                opcode::Readv::new(file, self.vector(slot, io), 1).offset(offset).rw_flags(self.rw_flags).build()
-            }
-            Operation::Write => {
-                opcode::Writev::new(file, self.vector(slot, io), 1).offset(offset).rw_flags(self.rw_flags).build()
-            }
+            Operation::Read => opcode::Readv::new(file, self.vector(slot, io), 1)
+                .offset(offset)
+                .rw_flags(self.rw_flags)
+                .ioprio(priority)
+                .build(),
+            Operation::Write => opcode::Writev::new(file, self.vector(slot, io), 1)
+                .offset(offset)
+                .rw_flags(self.rw_flags)
+                .ioprio(priority)
+                .build(),
             Operation::DataSync => opcode::Fsync::new(file).flags(FsyncFlags::DATASYNC).build(),
             Operation::SyncRange(flags) => opcode::SyncFileRange::new(file, length).offset(offset).flags(flags).build(),
             Operation::Sync | Operation::Trim => opcode::Fsync::new(file).build(),

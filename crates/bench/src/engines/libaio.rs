@@ -29,6 +29,9 @@ pub struct LibaioOptions {
     pub no_wait: bool,
 }
 
+/// `IOCB_FLAG_IOPRIO`: the request has a priority of its own.
+const HAS_PRIORITY: u32 = 2;
+
 /// `struct iocb` (linux/aio_abi.h), little-endian field order.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
@@ -129,6 +132,8 @@ impl Engine for LibaioEngine {
             data: u64::from(slot),
             rw_flags,
             opcode,
+            request_priority: io.priority().cast_signed(),
+            flags: if io.priority() == 0 { 0 } else { HAS_PRIORITY },
             descriptor: io.descriptor().cast_unsigned(),
             buffer: if moves_data { io.buffer().as_ptr().expose_provenance() as u64 } else { 0 },
             length_bytes: if moves_data { u64::from(io.length_bytes()) } else { 0 },
@@ -168,6 +173,17 @@ impl Engine for LibaioEngine {
             }
         }
         Ok(())
+    }
+
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        self.ring().is_some_and(|ring| {
+            // SAFETY: as in `ring`.
+            let header = unsafe { ring.as_ref() };
+            let (head, tail) = (header.head.load(Ordering::Relaxed), header.tail.load(Ordering::Relaxed));
+            let over = (tail + header.event_count - head) % header.event_count;
+            over < self.submitted
+        })
     }
 
     fn reap(&mut self, wanted: Wanted, completions: &mut Vec<Completion>) -> Result<(), Errno> {
@@ -233,21 +249,28 @@ impl LibaioEngine {
         }
     }
 
+    /// The ring that the kernel shares with us; none when it has another layout than the one we know.
+    #[inline]
+    fn ring(&self) -> Option<NonNull<Ring>> {
+        let ring = NonNull::new(std::ptr::with_exposed_provenance_mut::<Ring>(self.context))?;
+        // SAFETY: the context is the address of the ring, mapped until `io_destroy`.
+        let header = unsafe { ring.as_ref() };
+        (header.magic == RING_MAGIC).then_some(ring)
+    }
+
     /// Takes events out of the shared ring, into `events`. Returns how many. A ring of another layout is left alone: its
     /// events come by the system call.
     fn take_from_ring(&mut self, most: usize) -> usize {
-        let Some(ring) = NonNull::new(std::ptr::with_exposed_provenance_mut::<Ring>(self.context)) else {
-            return 0;
+        let most = most.min(self.events.len());
+        let Some(ring) = self.ring() else {
+            return self.take_by_call(0, most, None).unwrap_or(0);
         };
-        // SAFETY: the context is the address of the ring, mapped until `io_destroy`.
+        // SAFETY: as in `ring`.
         let header = unsafe { ring.as_ref() };
-        if header.magic != RING_MAGIC {
-            return self.take_by_call(0, most.min(self.events.len()), None).unwrap_or(0);
-        }
         let tail = header.tail.load(Ordering::Acquire);
         let mut head = header.head.load(Ordering::Relaxed);
         let mut count = 0;
-        while head != tail && count < most.min(self.events.len()) {
+        while head != tail && count < most {
             // SAFETY: events follow the header.
             let events = unsafe { ring.byte_add(header.header_bytes as usize) }.cast::<Event>();
             // SAFETY: the head is below the number of events.

@@ -43,6 +43,7 @@ mod psync;
 mod pvsync;
 mod pvsync2;
 mod setup;
+mod splice;
 mod sync;
 mod vsync;
 
@@ -116,6 +117,13 @@ pub trait Engine: Sized {
     #[inline]
     fn commit(&mut self) -> Result<(), Errno> {
         Ok(())
+    }
+
+    /// Whether not all was over when the latest commit returned: the device works while the job goes on. A commit of many
+    /// then keeps it waiting for the last of them.
+    #[inline]
+    fn works_by_itself(&self) -> bool {
+        false
     }
 
     /// Waits until `at_least` I/Os are over or the time is, and adds up to `at_most` to the list. Fewer come when fewer
@@ -197,6 +205,7 @@ engines! {
     psync::PsyncEngine,
     pvsync::PvsyncEngine,
     pvsync2::Pvsync2Engine,
+    splice::SpliceEngine,
     sync::SyncEngine,
     vsync::VsyncEngine,
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::options::ValueError;
 use crate::options::kind::did_you_mean;
-use crate::options::limits::{FILE_BYTES_MAX, INCLUDE_DEPTH_MAX, JOBS_MAX, LINE_BYTES_MAX};
+use crate::options::limits::{FILE_BYTES_MAX, INCLUDE_DEPTH_MAX, JOBS_MAX, LINE_BYTES_MAX, WORKERS_MAX};
 use crate::options::resolve::{Contradiction, Warning};
 
 /// Where an option stands. Prints as `file:line: job NAME`, as far as it is known.
@@ -123,6 +123,15 @@ pub enum Problem {
         /// The engine that the job has.
         engine: String,
     },
+    /// Lists of workers with nobody in them.
+    #[error("there is no worker in the lists of --client")]
+    NoWorkers,
+    /// More workers than anybody has.
+    #[error("there are more than {WORKERS_MAX} workers")]
+    TooManyWorkers,
+    /// A worker without jobs.
+    #[error("there are no jobs for the worker {0}: name a job file, or --name and options")]
+    NoJobsFor(String),
     /// The beginning of several options.
     #[error("--{name} is short for more than one option: {}", candidates.join(", "))]
     Ambiguous {

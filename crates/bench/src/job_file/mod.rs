@@ -77,6 +77,22 @@ pub fn read(
     Ok(reader.sections)
 }
 
+/// A job file as one that means the same elsewhere: with everything it includes, and with variables of the environment here. What
+/// `$ncpus` and its like stand for is for whoever runs the jobs.
+///
+/// # Errors
+/// As [`read`].
+pub fn self_contained(path: &Path, system: &mut dyn System) -> Result<String, JobError> {
+    let mut text = String::new();
+    for section in read(path, system, |_| true)? {
+        text.extend(["[", &section.name, "]\n"]);
+        for assignment in &section.assignments {
+            text.extend([&substitution::variables(&assignment.text, system), "\n"]);
+        }
+    }
+    Ok(text)
+}
+
 struct Reader<'a> {
     system: &'a mut dyn System,
     bytes_left: usize,

@@ -20,7 +20,8 @@ pub(super) fn substitute(line: &str, system: &dyn System) -> String {
     if has_keyword { computed(replaced) } else { replaced }
 }
 
-fn variables(line: &str, system: &dyn System) -> String {
+/// The line with variables of the environment replaced, and nothing else.
+pub(super) fn variables(line: &str, system: &dyn System) -> String {
     let mut replaced = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find("${") {

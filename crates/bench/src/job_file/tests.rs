@@ -89,6 +89,17 @@ fn included_files_are_options_of_the_section() {
 }
 
 #[test]
+fn a_file_for_elsewhere_needs_nothing_of_here() {
+    let mut system = Fake::with(&[
+        ("jobs.fio", "; all\n[global]\ninclude more.fio\n[a]\nfilename=${TARGET} # here\nnumjobs=$ncpus\n[b]\n"),
+        ("more.fio", "bs=4k\n"),
+    ]);
+    system.variables.insert("TARGET", "/dev/x");
+    let text = self_contained(Path::new("jobs.fio"), &mut system).unwrap();
+    assert_eq!(text, "[global]\nbs=4k\n[a]\nfilename=/dev/x\nnumjobs=$ncpus\n[b]\n");
+}
+
+#[test]
 fn files_that_are_not_of_the_form_are_refused_with_their_place() {
     for (text, error) in [
         (

@@ -38,8 +38,10 @@ pub struct File {
 /// The options that say how much of the files is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
-    /// `size`: bytes over all files, or percent of each; bytes of 0: what the files have.
-    pub size: Amount,
+    /// `size`: bytes over all files; 0: what the files have.
+    pub size: u64,
+    /// Of that, so much of each file in percent (`size=N%`); 100: all.
+    pub size_percent: u32,
     /// `filesize`: smallest and largest size of a file; 0: not given.
     pub file_size: (u64, u64),
     /// `io_size` in percent, 100 if not given.
@@ -61,7 +63,8 @@ impl Extent {
     #[must_use]
     pub const fn of_size(bytes: u64) -> Self {
         Self {
-            size: Amount::Bytes(bytes),
+            size: bytes,
+            size_percent: 100,
             file_size: (0, 0),
             io_size_percent: 100,
             offset: Amount::Bytes(0),
@@ -139,10 +142,7 @@ impl Layout {
         file_sizes: &mut Generator,
     ) -> Result<Self, LayoutError> {
         let block = settings.smallest_block();
-        let asked = match extent.size {
-            Amount::Bytes(bytes) => bytes,
-            Amount::Percent(_) => 0,
-        };
+        let asked = extent.size;
         let count = files.len() as u64;
         if count == 0 {
             return Err(LayoutError::NoFiles);
@@ -205,12 +205,9 @@ fn range_of(
     } else {
         known.checked_sub(first).ok_or_else(|| beyond(known))?
     };
-    if let Amount::Percent(percent) = extent.size
-        && percent != 0
-        && percent != 100
-    {
+    if !matches!(extent.size_percent, 0 | 100) {
         let whole = length + first;
-        length = part(whole, percent).min(whole - first);
+        length = part(whole, extent.size_percent).min(whole - first);
         length -= length % block;
     }
     let counted = if matches!(extent.io_size_percent, 0 | 100) { length } else { part(length, extent.io_size_percent) };

@@ -52,7 +52,7 @@ pub use step::{Io, Step};
 use crate::direction::Direction;
 use crate::random::seeds::{Purpose, Seeds};
 use crate::random::taus88::Taus88;
-use crate::random::{Width, percent};
+use crate::random::{Generator, Width, percent};
 use block_size::Lengths;
 use directions::{Choice, Directions};
 use file::FileState;
@@ -168,6 +168,12 @@ impl Offsets {
     /// Takes back the count of an I/O that failed.
     pub fn discount(&mut self, bytes: u64) {
         self.passes.discount(bytes);
+    }
+
+    /// The generator of random blocks, one number ahead of the block that was given last.
+    #[must_use]
+    pub fn block_generator(&self) -> &Generator {
+        self.blocks.generator()
     }
 
     /// Begins the next pass; `false`: there is none.

@@ -44,6 +44,10 @@ impl RandomBlocks {
         blocks
     }
 
+    pub(super) fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
     /// Starts the draws from their seeds again.
     pub(super) fn seed(&mut self, seeds: &Seeds, generator: Generator) {
         self.generator = generator;

@@ -2,7 +2,7 @@
 
 use super::JobOptions;
 use super::kind::{
-    Share, ValueError, boolean, choice, custom, flag, number, numbers, removed, share, unsupported, word,
+    Share, ValueError, boolean, choice, custom, deprecated, flag, number, numbers, removed, share, unsupported, word,
 };
 use super::number::{KbBase, whole, whole_u64};
 use super::option::{Section, option};
@@ -273,8 +273,6 @@ pub struct IoType {
     pub fsync: u32,
     /// A data sync after so many writes; 0 is never.
     pub fdatasync: u32,
-    /// Every Nth write is a barrier; 0 is none.
-    pub write_barrier: u32,
     /// What `sync_file_range` does, and when.
     pub sync_file_range: SyncFileRange,
     /// A file is filled before it is written.
@@ -287,8 +285,6 @@ pub struct IoType {
     pub rwmixread: u32,
     /// How random offsets are distributed.
     pub random_distribution: RandomDistribution,
-    /// How far on the next offset is, if not by the block size; 0 is by chance.
-    pub random_sequence_stride: u64,
     /// How many of the blocks have a random offset, in per cent.
     pub percentage_random: PerDirection<u32>,
     /// A block may come twice, others never.
@@ -451,8 +447,7 @@ pub(super) const SECTION: Section = Section {
         option("fsync", &number(|options| &mut options.io_type.fsync), "Sync after this many writes").default("0"),
         option("fdatasync", &number(|options| &mut options.io_type.fdatasync), "Sync the data after this many writes")
             .default("0"),
-        option("write_barrier", &number(|options| &mut options.io_type.write_barrier), "Make every Nth write a barrier")
-            .default("0"),
+        option("write_barrier", &deprecated(), "Without effect: no engine makes a barrier of a write").default("0"),
         option(
             "sync_file_range",
             &custom("wait_before, write and wait_after with commas between, :N after them", sync_file_range),
@@ -480,8 +475,8 @@ pub(super) const SECTION: Section = Section {
         .default("random"),
         option(
             "random_sequence_stride",
-            &number(|options| &mut options.io_type.random_sequence_stride),
-            "How far on the next offset is; 0 is by chance",
+            &unsupported("it is of versions after fio 3.33"),
+            "How far on the next offset is",
         ),
         option(
             "percentage_random",

@@ -15,6 +15,9 @@ pub const INCLUDE_DEPTH_MAX: usize = 16;
 /// Most jobs of an invocation before `numjobs` multiplies them: fio's own limit is of this size.
 pub const JOBS_MAX: usize = 65_536;
 
+/// Workers that a front end can have: far above what people have, within what a process may open.
+pub const WORKERS_MAX: usize = 4096;
+
 /// Files that a job can name: more are made by `nrfiles`, or found by `opendir`.
 pub const FILES_MAX: usize = 65_536;
 

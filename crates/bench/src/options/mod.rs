@@ -116,8 +116,6 @@ pub struct JobOptions {
     pub nvme_tcp: engines::nvme_tcp::NvmeTcpOptions,
     /// Of the engine `pvsync2`.
     pub pvsync2: engines::pvsync2::Pvsync2Options,
-    /// Of the engine `sg`.
-    pub sg: engines::sg::SgOptions,
     /// Names of the options that somebody has set.
     set: BTreeSet<&'static str>,
 }
@@ -151,7 +149,6 @@ impl Default for JobOptions {
             mmap: engines::mmap::MmapOptions::default(),
             nvme_tcp: engines::nvme_tcp::NvmeTcpOptions::default(),
             pvsync2: engines::pvsync2::Pvsync2Options::default(),
-            sg: engines::sg::SgOptions::default(),
             set: BTreeSet::new(),
         };
         for option in all().chain(engines::ENGINES.iter().flat_map(|engine| engine.options)) {

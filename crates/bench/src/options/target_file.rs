@@ -24,16 +24,14 @@ pub enum FileService {
     Normal,
 }
 
-/// Whether files are locked for each I/O.
+/// What `zonesize`, `zonerange` and `zoneskip` mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LockFile {
-    /// No lock.
+pub enum ZoneMode {
+    /// Nothing.
     #[default]
     None,
-    /// One job at a time.
-    Exclusive,
-    /// Many readers or one writer.
-    ReadWrite,
+    /// I/O stays in a window of `zonerange` until `zonesize` was done in it; the next one is `zoneskip` behind it.
+    Strided,
 }
 
 /// Values of the options of this group.
@@ -50,8 +48,6 @@ pub struct TargetFile {
     pub unique_filename: bool,
     /// All files in this directory and below are used.
     pub opendir: Option<String>,
-    /// Whether files are locked for each I/O.
-    pub lockfile: LockFile,
     /// How many files there are.
     pub nrfiles: u32,
     /// How many of them are open at a time; 0 is all.
@@ -84,6 +80,14 @@ pub struct TargetFile {
     pub unlink: bool,
     /// Files that were made are removed after each loop.
     pub unlink_each_loop: bool,
+    /// What the next three mean.
+    pub zonemode: ZoneMode,
+    /// Bytes of a window; 0 is `zonesize`.
+    pub zonerange: u64,
+    /// Bytes before the window moves on.
+    pub zonesize: u64,
+    /// Bytes between two windows.
+    pub zoneskip: u64,
 }
 
 const ZONES: &str = "zoned devices come later";
@@ -120,21 +124,10 @@ pub(super) const SECTION: Section = Section {
             &text(|options| &mut options.target_file.opendir),
             "Use all files in this directory and below",
         ),
-        option(
-            "lockfile",
-            &choice(
-                |options| &mut options.target_file.lockfile,
-                &[
-                    word("none", LockFile::None, "no lock"),
-                    word("exclusive", LockFile::Exclusive, "one job at a time"),
-                    word("readwrite", LockFile::ReadWrite, "many readers or one writer"),
-                ],
-            ),
-            "Lock a file for each I/O",
-        )
-        .default("none")
-        .below("filename")
-        .order(Order::Early),
+        option("lockfile", &custom("none", no_lock), "Lock a file for each I/O; here none is")
+            .default("none")
+            .below("filename")
+            .order(Order::Early),
         option("nrfiles", &number(|options| &mut options.target_file.nrfiles), "Spread the work over this many files")
             .aliases(&["nr_files"])
             .default("1"),
@@ -217,11 +210,27 @@ pub(super) const SECTION: Section = Section {
             "Remove the files that were made, after each loop",
         )
         .default("0"),
-        option("zonemode", &unsupported(ZONES), "How zonesize, zonerange and zoneskip are meant"),
-        option("zonerange", &unsupported(ZONES), "Size of a zone"),
-        option("zonesize", &unsupported(ZONES), "How much of a zone is used"),
+        option("zonemode", &custom("none or strided", zone_mode), "How zonesize, zonerange and zoneskip are meant")
+            .default("none"),
+        option(
+            "zonesize",
+            &number(|options| &mut options.target_file.zonesize),
+            "Move on to the next window after so much I/O",
+        )
+        .default("0"),
+        option(
+            "zonerange",
+            &number(|options| &mut options.target_file.zonerange),
+            "How large a window is, if not zonesize",
+        )
+        .default("0"),
         option("zonecapacity", &unsupported(ZONES), "How much of a zone can be used"),
-        option("zoneskip", &unsupported(ZONES), "How far to the next zone"),
+        option(
+            "zoneskip",
+            &number(|options| &mut options.target_file.zoneskip),
+            "How far behind a window the next one is",
+        )
+        .default("0"),
         option("read_beyond_wp", &unsupported(ZONES), "Read behind the write pointer of a zone"),
         option("max_open_zones", &unsupported(ZONES), "Most zones open at a time"),
         option("job_max_open_zones", &unsupported(ZONES), "Most zones that one job has open at a time"),
@@ -233,6 +242,26 @@ pub(super) const SECTION: Section = Section {
         option("filetype", &unsupported("the file-operation engines come later"), "What file-operation engines make"),
     ],
 };
+
+fn no_lock(_: &mut JobOptions, text: &str) -> Result<(), ValueError> {
+    match text {
+        "none" => Ok(()),
+        "exclusive" | "readwrite" => {
+            Err(ValueError::Unsupported("jobs are kept apart by wait_for, stonewall or an offset each"))
+        }
+        _ => Err(ValueError::malformed(text, "none")),
+    }
+}
+
+fn zone_mode(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
+    options.target_file.zonemode = match text {
+        "none" => ZoneMode::None,
+        "strided" => ZoneMode::Strided,
+        "zbd" => return Err(ValueError::Unsupported(ZONES)),
+        _ => return Err(ValueError::malformed(text, "none or strided")),
+    };
+    Ok(())
+}
 
 fn directory(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
     options.target_file.directory = names(text)?;

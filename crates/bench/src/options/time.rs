@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::JobOptions;
-use super::kind::{Between, ValueError, between_times, choice, custom, flag, number, seconds, word};
+use super::kind::{Between, ValueError, between_times, choice, custom, flag, seconds, unsupported, word};
 use super::option::{Section, option};
 
 /// The clock that latencies are taken from.
@@ -35,8 +35,6 @@ pub struct Time {
     pub clocksource: ClockSource,
     /// Latencies and bandwidth over time are not measured.
     pub gtod_reduce: bool,
-    /// One thread reads the clock for all, on this CPU.
-    pub gtod_cpu: Option<u32>,
 }
 
 pub(super) const SECTION: Section = Section {
@@ -81,7 +79,9 @@ pub(super) const SECTION: Section = Section {
         .default("0"),
         option(
             "gtod_cpu",
-            &number(|options| &mut options.time.gtod_cpu),
+            &unsupported(
+                "the clock is a counter of the processor: a thread that reads it for others makes it no cheaper",
+            ),
             "Let one thread on this CPU read the clock for all",
         ),
     ],

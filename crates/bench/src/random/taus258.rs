@@ -34,6 +34,12 @@ impl Taus258 {
         generator
     }
 
+    /// Its components, for whoever keeps them.
+    #[must_use]
+    pub fn state(&self) -> [u64; 5] {
+        self.components
+    }
+
     /// The next number, over all 64 bits.
     #[inline]
     pub fn next_number(&mut self) -> u64 {

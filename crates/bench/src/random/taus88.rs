@@ -31,6 +31,12 @@ impl Taus88 {
         generator
     }
 
+    /// Its components, for whoever keeps them.
+    #[must_use]
+    pub fn state(&self) -> [u32; 3] {
+        self.components
+    }
+
     /// The next number, over all 32 bits.
     #[inline]
     pub fn next_number(&mut self) -> u32 {

@@ -24,12 +24,12 @@ use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
+use super::programs;
 use super::progress::{Watched, status};
 use super::setup::{JobSetup, RunSettings};
 use super::shared::{Phase, Shared};
 use super::stalls::{LOOK_EVERY_MS, Stall};
 use super::worker::{Context, run_job};
-use super::{programs, unserved};
 
 /// Whoever watches a run.
 pub trait Observer {
@@ -41,6 +41,12 @@ pub trait Observer {
 pub trait RunView {
     /// How far jobs are, and how fast.
     fn status(&mut self) -> Status;
+
+    /// Bytes that all jobs have moved so far, by direction.
+    fn bytes(&self) -> [u64; 3];
+
+    /// Ends all jobs: what they did until then is reported.
+    fn end(&mut self);
 
     /// Asks jobs for what they have measured so far. They answer within milliseconds, unless they wait for I/O.
     fn ask(&mut self);
@@ -178,12 +184,6 @@ impl<'r> Coordinator<'r> {
     fn prepare(&mut self) {
         let mut io_jobs = 0;
         for seat in &mut self.seats {
-            if seat.member.clone_number == 0 {
-                for option in unserved::options(&seat.options) {
-                    let line = format!("{}: {option} is known, and has no effect here yet", seat.member.name);
-                    self.journal.complain(&line);
-                }
-            }
             let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
             let prepared = prepared.and_then(|mut setup| {
                 if seat.options.target_file.create_serialize {
@@ -460,6 +460,18 @@ impl RunView for Coordinator<'_> {
             })
             .collect();
         status(&watched, &mut self.meter, self.clock.now() / 1_000_000)
+    }
+
+    fn bytes(&self) -> [u64; 3] {
+        let mut bytes = [0_u64; 3];
+        for done in self.seats.iter().map(|seat| seat.shared.done().0) {
+            bytes.iter_mut().zip(done).for_each(|(sum, more)| *sum += more);
+        }
+        bytes
+    }
+
+    fn end(&mut self) {
+        self.end_all();
     }
 
     fn ask(&mut self) {

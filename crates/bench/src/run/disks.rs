@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,17 @@ impl Disks {
     pub(super) fn into_results(self) -> Vec<DiskUtilization> {
         self.0.into_values().collect()
     }
+}
+
+/// Sets the scheduler of the disk that a file is on (`ioscheduler`). A file that is on none has nothing to set.
+///
+/// # Errors
+/// What the kernel says: `EINVAL` for a scheduler that it does not know.
+pub(super) fn set_scheduler(path: &Path, name: &str) -> io::Result<()> {
+    let Some(folder) = folder_of(path) else {
+        return Ok(());
+    };
+    fs::write(folder.join("queue/scheduler"), name)
 }
 
 fn look_again(folder: &Path, disk: &mut DiskUtilization, now_ms: u64) {

@@ -20,18 +20,24 @@ use super::thinking::ThinkSettings;
 /// Most slots of a job.
 pub(super) const DEPTH_MAX: u32 = 1 << 20;
 
+/// I/Os that are submitted together to a device that works meanwhile. The kernel holds them back until it has the last one:
+/// with 32, direct I/O to a virtual disk was a fifth slower than one by one; with four it is as fast, for fewer calls.
+const BATCH_BESIDE_WORK: u32 = 4;
+
 /// How the job keeps its slots busy.
 ///
 /// What is free is submitted together, and what is over is taken together, unless the job says otherwise: nobody waits for
-/// a batch to be full.
+/// a batch to be full. A device that works by itself gets its I/Os a few at a time.
 pub(super) fn depth(options: &JobOptions, at_once: bool) -> DepthSettings {
     let io = &options.io_depth;
     let depth = if at_once { 1 } else { io.iodepth.clamp(1, DEPTH_MAX) };
     let or_all = |count: u32| if count == 0 { depth } else { count.min(depth) };
     let reap_min = io.iodepth_batch_complete_min.min(depth);
+    let given = options.is_set("iodepth_batch").then(|| or_all(io.iodepth_batch));
     DepthSettings {
         depth,
-        batch: if options.is_set("iodepth_batch") { or_all(io.iodepth_batch) } else { depth },
+        batch: given.unwrap_or(depth),
+        batch_beside_work: given.unwrap_or(BATCH_BESIDE_WORK.min(depth)),
         reap_min,
         reap_max: if options.is_set("iodepth_batch_complete_max") || options.is_set("iodepth_batch_complete_min") {
             io.iodepth_batch_complete_max.clamp(reap_min.max(1), depth)
@@ -186,3 +192,26 @@ fn epoch_ms(options: &JobOptions) -> u64 {
 const MONOTONIC: u32 = 1;
 /// `CLOCK_BOOTTIME`.
 const BOOT_TIME: u32 = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn depth_of(settings: &[(&str, &str)]) -> DepthSettings {
+        let mut job = JobOptions::default();
+        for (name, value) in settings {
+            job.set(crate::options::find(name).unwrap(), Some(value)).unwrap();
+        }
+        depth(&job, false)
+    }
+
+    #[test]
+    fn a_device_that_works_by_itself_gets_small_batches_unless_told_otherwise() {
+        let deep = depth_of(&[("iodepth", "32")]);
+        assert_eq!((deep.batch, deep.batch_beside_work), (32, 4));
+        let shallow = depth_of(&[("iodepth", "2")]);
+        assert_eq!((shallow.batch, shallow.batch_beside_work), (2, 2));
+        let told = depth_of(&[("iodepth", "32"), ("iodepth_batch", "16")]);
+        assert_eq!((told.batch, told.batch_beside_work), (16, 16));
+    }
+}

@@ -13,6 +13,8 @@
 //!
 //! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
 
+mod check_threads;
+mod checker;
 pub mod clock;
 mod convert;
 mod coordinator;
@@ -21,6 +23,7 @@ mod disks;
 mod ended;
 mod flow;
 mod gate;
+mod idleness;
 mod journal;
 mod latency_target;
 mod limits;
@@ -28,11 +31,13 @@ mod local_time;
 mod members;
 mod pace;
 mod place;
+mod priorities;
 mod programs;
 mod progress;
 mod proof;
 mod rest;
 mod samples;
+mod saved_state;
 mod setup;
 mod shared;
 mod slots;
@@ -42,21 +47,41 @@ mod tests;
 mod thinking;
 mod timing;
 mod tolerance;
-mod unserved;
+mod total_bandwidth;
+mod trigger;
 mod worker;
 mod writes;
 
 pub use self::coordinator::{Observer, RunOutcome, RunView, run};
 pub use self::ended::chain;
-pub use self::journal::Journal;
+pub use self::idleness::{IdleProfile, Idleness, calibration};
+pub use self::journal::{JobLog, Journal, LogContent};
 pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
+pub use self::total_bandwidth::TotalBandwidth;
+pub use self::trigger::Trigger;
+
+use std::path::PathBuf;
 
 use crate::command_line::PlannedJob;
+use crate::files::{self, FileError};
 use crate::output::announcement::{JobAnnouncement, job_lines};
 
 use self::convert::{Shape, measuring, offsets};
+
+/// The names of the files of one member of a run, as its engine will open them: for whoever decides about them before anything
+/// is opened. Empty for an engine that uses no files.
+///
+/// # Errors
+/// A folder that is none, or cannot be read.
+pub fn file_names(job: &PlannedJob, member: &Member, settings: &RunSettings) -> Result<Vec<PathBuf>, FileError> {
+    let options = &job.resolved.options;
+    if crate::engines::describe(&options.engine.ioengine).is_some_and(|engine| !engine.traits.uses_files) {
+        return Ok(Vec::new());
+    }
+    files::file_names(&convert::files::names(options, &member.section, member.clone_number, &settings.front_end))
+}
 
 /// The line that announces a job of this group, and `...` when there are more like it.
 #[must_use]

@@ -11,12 +11,14 @@ use rustix::thread::{CpuSet, gettid, sched_setaffinity};
 
 use crate::options::JobOptions;
 use crate::options::cpu_list::CpuList;
-use crate::options::threads::CpusAllowedPolicy;
+use crate::options::threads::{CpusAllowedPolicy, NumaMemoryPolicy};
 
 use super::ended::JobFailure;
 
 /// `IOPRIO_WHO_PROCESS`.
 const IO_PRIORITY_OF_THREAD: libc::c_int = 1;
+/// Memory nodes that a mask has room for, as the kernel's largest.
+const NODES_MAX: usize = 1024;
 /// Class of I/O priority where only a level is given: best effort.
 const BEST_EFFORT: u32 = 2;
 
@@ -42,6 +44,9 @@ pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), 
     if let Some(nodes) = &threads.numa_cpu_nodes {
         let cores = cores_of_nodes(nodes).map_err(|source| failure(format!("numa_cpu_nodes={nodes}"), source))?;
         allow(&cores).map_err(|source| failure(format!("numa_cpu_nodes={nodes}"), source))?;
+    }
+    if let Some(policy) = &threads.numa_mem_policy {
+        place_memory(policy).map_err(|source| failure(format!("numa_mem_policy={policy:?}"), source))?;
     }
     if threads.nice != 0 {
         let thread = gettid().as_raw_nonzero().get().cast_unsigned();
@@ -69,7 +74,7 @@ pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), 
     Ok(())
 }
 
-fn allow(cores: &[usize]) -> io::Result<()> {
+pub(super) fn allow(cores: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
     for &core in cores.iter().filter(|&&core| core < CpuSet::MAX_CPU) {
         set.set(core);
@@ -77,13 +82,45 @@ fn allow(cores: &[usize]) -> io::Result<()> {
     Ok(sched_setaffinity(None, &set)?)
 }
 
+/// Modes of `set_mempolicy`: the system's, one node first, these nodes only, these in turn, the thread's own.
+const MODES: [libc::c_int; 5] = [0, 1, 2, 3, 4];
+
+/// Says where memory comes from that the calling thread touches first: that of the job's buffers.
+fn place_memory(policy: &NumaMemoryPolicy) -> io::Result<()> {
+    let [default, preferred, bind, interleave, local] = MODES;
+    let (mode, nodes) = match policy {
+        NumaMemoryPolicy::Default => (default, Vec::new()),
+        NumaMemoryPolicy::Local => (local, Vec::new()),
+        NumaMemoryPolicy::Prefer(node) => (preferred, vec![*node as usize]),
+        NumaMemoryPolicy::Bind(nodes) => (bind, numbers_of_nodes(nodes)?),
+        NumaMemoryPolicy::Interleave(nodes) => (interleave, numbers_of_nodes(nodes)?),
+    };
+    let mut mask = [0_u64; NODES_MAX / 64];
+    for node in nodes {
+        let word = mask.get_mut(node / 64).ok_or(io::ErrorKind::InvalidInput)?;
+        *word |= 1 << (node % 64);
+    }
+    // Modes without nodes take no mask at all.
+    let (mask, nodes_max) =
+        if mask.iter().all(|&word| word == 0) { (std::ptr::null(), 0) } else { (mask.as_ptr(), NODES_MAX) };
+    // SAFETY: the mask has as many bits as are told, and the kernel only reads them.
+    let result = unsafe { libc::syscall(libc::SYS_set_mempolicy, mode, mask, nodes_max) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The numbers of memory nodes: `0-1,3` or `all`.
+fn numbers_of_nodes(nodes: &str) -> io::Result<Vec<usize>> {
+    let online = fs::read_to_string("/sys/devices/system/node/online")?;
+    let list = if nodes == "all" { online.trim() } else { nodes };
+    let list = CpuList::parse(list).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    Ok(list.as_slice().to_vec())
+}
+
 /// The cores of memory nodes: `0-1,3` or `all`.
 fn cores_of_nodes(nodes: &str) -> io::Result<Vec<usize>> {
     let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
-    let online = fs::read_to_string("/sys/devices/system/node/online")?;
-    let list = if nodes == "all" { online.trim() } else { nodes };
     let mut cores = Vec::new();
-    for node in CpuList::parse(list).map_err(|_| wrong())?.as_slice() {
+    for node in numbers_of_nodes(nodes)? {
         let text = fs::read_to_string(format!("/sys/devices/system/node/node{node}/cpulist"))?;
         cores.extend_from_slice(CpuList::parse(text.trim()).map_err(|_| wrong())?.as_slice());
     }
@@ -138,6 +175,31 @@ mod tests {
         options.threads.cpus_allowed = Some(CpuList::parse("1023").unwrap());
         let error = take_place(&options, 0).unwrap_err().to_string();
         assert!(error.starts_with("cpus_allowed=[1023]: "), "{error}");
+    }
+
+    #[test]
+    fn memory_comes_from_the_nodes_that_are_named() {
+        let policies = [
+            NumaMemoryPolicy::Default,
+            NumaMemoryPolicy::Local,
+            NumaMemoryPolicy::Prefer(0),
+            NumaMemoryPolicy::Bind("0".to_owned()),
+            NumaMemoryPolicy::Interleave("all".to_owned()),
+        ];
+        std::thread::spawn(move || {
+            for (policy, expected) in policies.iter().zip([(0, 0), (4, 0), (1, 1), (2, 1), (3, 1)]) {
+                place_memory(policy).unwrap();
+                let (mut mode, mut mask) = (0 as libc::c_int, [0_u64; NODES_MAX / 64]);
+                // SAFETY: the kernel writes one number and as many bits as are told.
+                let result =
+                    unsafe { libc::syscall(libc::SYS_get_mempolicy, &raw mut mode, &raw mut mask, NODES_MAX, 0, 0) };
+                assert_eq!((result, mode, mask[0] & 1), (0, expected.0, expected.1), "{policy:?}");
+            }
+            let absent = place_memory(&NumaMemoryPolicy::Bind("900".to_owned()));
+            assert_eq!(absent.unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use crate::direction::Direction;
 use crate::offsets::settings::Mix;
 use crate::options::JobOptions;
-use crate::options::Share;
 use crate::options::description::UnitBase;
 use crate::output::number::Prefix;
 use crate::output::status_line::estimate::{JobProgress, Stage, remaining, with_verify};
@@ -44,18 +43,23 @@ pub(super) fn status(jobs: &[Watched<'_>], meter: &mut RateMeter, now_ms: u64) -
     let progress: Vec<_> = jobs.iter().map(|job| progress(job, now_ms)).collect();
     let ends_with_the_first = jobs.iter().any(|job| job.options.threads.exitall);
     let last = jobs.last().map(|job| job.options);
-    let limit = |value: &dyn Fn(&JobOptions) -> u64| sum(&|job| value(job.options));
+    // Only directions that a job has are held to a rate.
+    let limit = |value: &dyn Fn(&JobOptions) -> [u64; 3]| {
+        sum(&|job| {
+            let (shape, values) = (Shape::of(job.options), value(job.options));
+            Direction::ALL.iter().filter(|direction| shape.has(**direction)).map(|way| values[way.index()]).sum()
+        })
+    };
     let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    let total = |values: [u64; 3]| values.iter().sum::<u64>();
     Status {
         running: narrow(jobs.iter().filter(|job| is_running(job)).count() as u64),
         ramping: count(Phase::Ramping),
         setting_up: count(Phase::SettingUp) + count(Phase::PreReading),
         files_open: jobs.iter().map(|job| job.shared.files_open()).sum(),
-        minimum_rate: limit(&|options| total(options.io_rate.rate_min.0)),
-        target_rate: limit(&|options| total(options.io_rate.rate.0)),
-        minimum_iops: narrow(limit(&|options| total(options.io_rate.rate_iops_min.0.map(u64::from)))),
-        target_iops: narrow(limit(&|options| total(options.io_rate.rate_iops.0.map(u64::from)))),
+        minimum_rate: limit(&|options| options.io_rate.rate_min.0),
+        target_rate: limit(&|options| options.io_rate.rate.0),
+        minimum_iops: narrow(limit(&|options| options.io_rate.rate_iops_min.0.map(u64::from))),
+        target_iops: narrow(limit(&|options| options.io_rate.rate_iops.0.map(u64::from))),
         rate,
         iops,
         elapsed_seconds,
@@ -95,9 +99,9 @@ fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
     let options = job.options;
     let phase = job.shared.phase();
     let shape = Shape::of(options);
-    let io_bytes = match options.io_size.io_size {
-        Share::Bytes(bytes) if bytes > 0 => bytes,
-        _ => job.size,
+    let io_bytes = match options.io_size.io_size.bytes() {
+        0 => job.size,
+        bytes => bytes,
     };
     let once = io_bytes.saturating_mul(u64::from(options.description.loops.max(1)));
     let reads_back = options.verification.do_verify && proving::is_wanted(options) && shape.has(Direction::Write);

@@ -2,36 +2,43 @@
 //!
 //! The knowledge is in [`crate::verify`]; here it meets slots, seeds and files.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::buffers::next_seed;
 use crate::direction::Direction;
 use crate::random::Generator;
 use crate::verify::{
-    DumpKind, Expected, Failure, HeaderRules, History, HistoryOrder, LoggedWrite, Phases, Reaction, Verifier,
-    VerifyBacklog, WriteId, WriteIdentity,
+    CompletedWrite, CompletedWrites, Expected, HeaderRules, History, HistoryOrder, LoggedWrite, Phases, StateFile,
+    TrimBacklog, Verifier, VerifyBacklog, WriteId, WriteIdentity, chooses_trim,
 };
 
-use super::journal::Journal;
+use super::checker::{Checker, Expectation};
+
+/// Which writes are trimmed again (`trim_percentage`), and when (`trim_backlog`).
+pub(super) struct TrimSettings {
+    pub(super) percentage: u8,
+    pub(super) backlog: Option<TrimBacklog>,
+    /// What is trimmed has to read as zeros (`trim_verify_zero`).
+    pub(super) verifies_zero: bool,
+    /// Chooses the writes.
+    pub(super) draws: Generator,
+}
 
 /// What verification of a job is made of.
 pub(super) struct ProverSettings {
-    pub(super) verifier: Verifier,
+    pub(super) checker: Arc<Checker>,
     pub(super) rules: HeaderRules,
     pub(super) phases: Phases,
     pub(super) order: HistoryOrder,
     pub(super) backlog: Option<VerifyBacklog>,
+    pub(super) trims: Option<TrimSettings>,
+    /// By file: the writes that completed last (`verify_state_save`); empty without.
+    pub(super) completed: Vec<CompletedWrites>,
+    /// How far an earlier run got (`verify_state_load`).
+    pub(super) earlier: Option<StateFile>,
     /// Seeds of writes; a copy of it gives them again when they are checked.
     pub(super) seeds: Generator,
     pub(super) job_number: u32,
-    /// `verify_fatal`.
-    pub(super) fatal: bool,
-    /// `continue_on_error` has `verify`.
-    pub(super) goes_on: bool,
-    /// `verify_dump`.
-    pub(super) dumps: bool,
-    pub(super) aux_path: Option<PathBuf>,
     /// Whether the engine brings back what was written. If not, as with `null`, every read is taken for right.
     pub(super) keeps_data: bool,
 }
@@ -45,8 +52,10 @@ pub(super) struct Prover {
     next_number: u16,
     /// By slot: the write that is under way, and what a read is expected to bring.
     writes: Box<[Option<WriteId>]>,
-    expected: Box<[Option<(Expected, bool)>]>,
+    expected: Box<[Option<Expectation>]>,
     last_direction: Direction,
+    /// Reads that have ended.
+    reads: u64,
 }
 
 impl Prover {
@@ -61,6 +70,7 @@ impl Prover {
             writes: vec![None; depth as usize].into_boxed_slice(),
             expected: vec![None; depth as usize].into_boxed_slice(),
             last_direction: Direction::Read,
+            reads: 0,
         }
     }
 
@@ -75,16 +85,17 @@ impl Prover {
     /// Fills the block of a write and remembers it.
     pub(super) fn prepare_write(&mut self, slot: u32, file: u32, offset: u64, block: &mut [u8], now_ns: u64) {
         let settings = &self.settings;
+        let verifier = &settings.checker.verifier;
         let number = self.next_number;
         let identity = WriteIdentity {
             offset,
-            seed: Self::draw(&settings.verifier, &mut self.seeds),
+            seed: Self::draw(verifier, &mut self.seeds),
             seconds: u32::try_from(now_ns / 1_000_000_000).unwrap_or(u32::MAX),
             nanoseconds: u32::try_from(now_ns % 1_000_000_000).unwrap_or(0),
             thread: u16::try_from(settings.job_number & 0xffff).unwrap_or(0),
             number,
         };
-        settings.verifier.fill(block, &identity);
+        verifier.fill(block, &identity);
         self.remember(slot, file, offset, block.len() as u64);
     }
 
@@ -94,7 +105,11 @@ impl Prover {
         self.next_number = number.wrapping_add(1);
         if self.settings.phases.records_writes {
             let length = u32::try_from(length).unwrap_or(u32::MAX);
-            let write = LoggedWrite { file, offset, length, number, trimmed: false };
+            let trimmed =
+                self.settings.trims.as_mut().is_some_and(|trims| {
+                    chooses_trim(trims.draws.next_number(), trims.draws.maximum(), trims.percentage)
+                });
+            let write = LoggedWrite { file, offset, length, number, trimmed };
             self.writes[slot as usize] = Some(self.history.record(self.settings.order, &write));
         }
     }
@@ -106,9 +121,47 @@ impl Prover {
         }
     }
 
+    /// A write has arrived; kept for the state that is saved.
+    pub(super) fn write_arrived(&mut self, file: u32, offset: u64) {
+        if let Some(completed) = self.settings.completed.get_mut(file as usize) {
+            completed.record(offset);
+        }
+    }
+
+    /// The writes that arrived last, of each file the newest first; `None` when no state is saved.
+    pub(super) fn completed(&self) -> Option<Vec<CompletedWrite>> {
+        let files = &self.settings.completed;
+        let writes = |(file, writes): (u64, &CompletedWrites)| {
+            writes.newest_first().map(move |offset| CompletedWrite { file, offset }).collect::<Vec<_>>()
+        };
+        (!files.is_empty()).then(|| (0..).zip(files).flat_map(writes).collect())
+    }
+
+    /// Whether verification ends before this block: the run whose state was loaded may not have written it.
+    pub(super) fn ends_before(&self, file: u32, offset: u64) -> bool {
+        let write = CompletedWrite { file: u64::from(file), offset };
+        self.settings.earlier.as_ref().is_some_and(|earlier| earlier.stops_before(self.reads, write))
+    }
+
+    /// The same for an I/O of the job itself.
+    pub(super) fn ends_before_own(&self, direction: Direction, file: u32, offset: u64) -> bool {
+        direction == Direction::Read && self.settings.phases.checks_every_read && self.ends_before(file, offset)
+    }
+
     /// The direction of the I/O that ended last.
     pub(super) fn ended(&mut self, direction: Direction) {
         self.last_direction = direction;
+        self.reads += u64::from(direction == Direction::Read);
+    }
+
+    /// The next write to trim during the run, if the backlog says so.
+    pub(super) fn next_trim(&mut self) -> Option<LoggedWrite> {
+        let trims = self.settings.trims.as_mut()?;
+        let (waiting, to_trim) = (self.history.len(), self.history.trims_waiting());
+        if !trims.backlog.as_mut()?.wants(waiting, to_trim, self.last_direction) {
+            return None;
+        }
+        self.history.take_trim(trims.verifies_zero)
     }
 
     /// The next write to read back during the run, if the backlog says so.
@@ -138,70 +191,30 @@ impl Prover {
             return;
         }
         let rules = self.settings.rules;
-        let seed = Self::draw(&self.settings.verifier, &mut self.expected_seeds);
+        let seed = Self::draw(&self.settings.checker.verifier, &mut self.expected_seeds);
         let expected = Expected {
             offset: write.offset,
             seed: rules.seed.then_some(seed),
             number: rules.number.then_some(write.number),
         };
-        self.expected[slot as usize] = Some((expected, write.trimmed));
+        self.expected[slot as usize] = Some(Expectation { expected, trimmed: write.trimmed });
     }
 
     /// A read of the job itself is about to be issued; it is checked only where the phases say so.
     pub(super) fn expect_own(&mut self, slot: u32, offset: u64) {
         let expected = Expected { offset, seed: None, number: None };
         let checks = self.settings.phases.checks_every_read && self.settings.keeps_data;
-        self.expected[slot as usize] = checks.then_some((expected, false));
+        self.expected[slot as usize] = checks.then_some(Expectation { expected, trimmed: false });
     }
 
-    /// Checks what a read brought. Returns what a wrong block does to the job; `None`: it is right.
-    pub(super) fn check(
-        &mut self,
-        slot: u32,
-        file: &Path,
-        block: &mut [u8],
-        journal: &dyn Journal,
-    ) -> Option<Reaction> {
-        let (expected, trimmed) = self.expected[slot as usize].take()?;
-        let settings = &self.settings;
-        let failures: Vec<Failure> = if trimmed {
-            crate::verify::check_trimmed(settings.verifier.settings().method, block, expected.offset)
-                .into_iter()
-                .collect()
-        } else {
-            settings.verifier.check(block, &expected, settings.fatal)
-        };
-        if failures.is_empty() {
-            return None;
-        }
-        let file = &*file.to_string_lossy();
-        for failure in &failures {
-            journal.complain(failure.report(file, 0).to_string().trim_end());
-            if settings.dumps {
-                self.dump(failure, file, block, &expected, journal);
-            }
-        }
-        Some(Reaction::to(settings.fatal, settings.goes_on))
+    /// What the read in a slot should have brought; `None`: whatever it is, it is not checked.
+    pub(super) fn take_expectation(&mut self, slot: u32) -> Option<Expectation> {
+        self.expected[slot as usize].take()
     }
 
-    fn dump(&self, failure: &Failure, file: &str, block: &[u8], expected: &Expected, journal: &dyn Journal) {
-        let unit = &block[failure.place.unit_start..][..failure.place.unit_length];
-        let aux_path = self.settings.aux_path.as_ref().map(|path| path.to_string_lossy());
-        for &kind in failure.dumps() {
-            let content = match kind {
-                DumpKind::Received | DumpKind::HeaderFailure => unit.to_vec(),
-                DumpKind::Expected => {
-                    let header = crate::verify::Header::read(unit);
-                    let write = header.map_or_else(|| unknown_write(expected), |header| header.write());
-                    self.settings.verifier.expected_unit(failure, &write)
-                }
-            };
-            let name = failure.dump_name(kind, aux_path.as_deref(), file);
-            match fs::write(&name, content) {
-                Ok(()) => journal.complain(kind.message(&name).trim_end()),
-                Err(error) => journal.complain(&format!("verify_dump: cannot write {name}: {error}")),
-            }
-        }
+    /// Checks blocks.
+    pub(super) fn checker(&self) -> &Arc<Checker> {
+        &self.settings.checker
     }
 
     /// The next pass writes the same once more.
@@ -211,16 +224,5 @@ impl Prover {
         }
         self.expected_seeds = self.seeds.clone();
         self.history.clear();
-    }
-}
-
-fn unknown_write(expected: &Expected) -> WriteIdentity {
-    WriteIdentity {
-        offset: expected.offset,
-        seed: expected.seed.unwrap_or(0),
-        seconds: 0,
-        nanoseconds: 0,
-        thread: 0,
-        number: expected.number.unwrap_or(0),
     }
 }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use super::journal::{JobLog, Journal, LogContent};
 use crate::direction::Direction;
 use crate::statistics::log::{
     HistogramLog, HistogramLogSettings, LogKind, LogSample, LogSettings, SampleLog, file_name,
@@ -36,6 +37,14 @@ pub(super) struct SampleSettings {
     pub measured: LatencyChoice,
     /// The log of histograms, and the name and number of its file.
     pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
+}
+
+/// What logs have of an I/O beside its latencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LoggedIo {
+    pub(super) offset: u64,
+    /// As `ioprio_set` takes it.
+    pub(super) priority: u16,
 }
 
 /// The samples of a job.
@@ -80,7 +89,7 @@ impl Samples {
         &mut self,
         direction: Direction,
         io: &Completion,
-        offset: u64,
+        LoggedIo { offset, priority }: LoggedIo,
         now_ns: u64,
         recorder: &Recorder,
     ) {
@@ -111,7 +120,7 @@ impl Samples {
                 LogKind::CompletionLatency | LogKind::SubmissionLatency => issue_time_ns,
                 _ => 0,
             };
-            let sample = LogSample { value, block_bytes: io.bytes, offset, priority: 0, issue_time_ns };
+            let sample = LogSample { value, block_bytes: io.bytes, offset, priority, issue_time_ns };
             log.record(now_ms, direction, sample);
         }
     }
@@ -152,21 +161,37 @@ impl Samples {
         }
     }
 
-    /// Writes the logs. The name of a file that cannot be written comes with the error.
-    pub(super) fn write(&mut self, now_ns: u64) -> Result<(), (PathBuf, io::Error)> {
+    /// Gives the logs to the journal, or writes them. The name of a file that cannot be written comes with the error.
+    pub(super) fn write(&mut self, now_ns: u64, journal: &dyn Journal) -> Result<(), (PathBuf, io::Error)> {
         let now_ms = self.milliseconds(now_ns);
         for (log, file) in self.logs.iter_mut().zip(&self.settings.logs) {
             log.finish(now_ms);
             let settings = &file.settings;
             let name = file_name(&file.prefix, settings.kind, file.job, settings.store_compressed);
-            write_file(name, file.job.is_none(), |output| log.write(output))?;
+            deliver(name, file.job, LogContent::Samples(log), journal)?;
         }
         if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
             let name = file_name(prefix, LogKind::Histogram, *job, false);
-            write_file(name, job.is_none(), |output| log.write(output))?;
+            deliver(name, *job, LogContent::Histograms(log), journal)?;
         }
         Ok(())
     }
+}
+
+fn deliver(
+    file_name: String,
+    job: Option<u32>,
+    content: LogContent<'_>,
+    journal: &dyn Journal,
+) -> Result<(), (PathBuf, io::Error)> {
+    let log = JobLog { file_name, job, content };
+    if journal.take_log(&log) {
+        return Ok(());
+    }
+    write_file(log.file_name, job.is_none(), |output| match content {
+        LogContent::Samples(log) => log.write(output),
+        LogContent::Histograms(log) => log.write(output),
+    })
 }
 
 /// Jobs that share a file add to it.

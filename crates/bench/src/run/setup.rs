@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use crate::direction::Direction;
 use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
 use crate::files::{JobFiles, LayOut, file_names};
-use crate::offsets::layout::{Amount, Layout, LayoutError};
+use crate::offsets::layout::{Layout, LayoutError};
 use crate::offsets::settings::Settings;
 use crate::options::JobOptions;
 use crate::random::Width;
@@ -148,6 +148,22 @@ impl JobSetup {
         Ok(())
     }
 
+    /// Sets the scheduler of the disks below the files (`ioscheduler`).
+    pub(super) fn set_schedulers(&self) -> Result<(), JobFailure> {
+        let Some(name) = self.options.target_file.ioscheduler.as_ref().filter(|_| self.description.traits.uses_files)
+        else {
+            return Ok(());
+        };
+        for file in self.files.files() {
+            let failed = |source| {
+                let what = format!("ioscheduler={name} for the disk of {}", file.path().display());
+                JobFailure::System { what, source }
+            };
+            super::disks::set_scheduler(file.path(), name).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn shape(&self) -> Shape {
         Shape::of(&self.options)
     }
@@ -155,7 +171,8 @@ impl JobSetup {
 
 fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> Result<(), JobFailure> {
     let shape = Shape::of(options);
-    if shape.has(Direction::Trim) && !description.traits.trims {
+    let trims = shape.has(Direction::Trim) || proving::trims_in_run(options);
+    if trims && !description.traits.trims {
         return Err(JobFailure::Option(format!("ioengine={} cannot trim", description.name)));
     }
     let largest = convert::offsets::block_sizes(options).iter().map(|size| size.maximum).max().unwrap_or(0);
@@ -184,8 +201,9 @@ fn lay_out(
     let engine = &options.engine.ioengine;
     let found = files.found(|path| Ok(engines::start(engine, TargetBytes(path, engine_options))??))?;
     let mut extent = convert::offsets::extent(options, member.clone_number);
-    if options.io_size.fill_device && matches!(extent.size, Amount::Bytes(0 | u64::MAX)) {
-        extent.size = Amount::Bytes(files.free_bytes());
+    let is_open = options.io_size.size.percent().is_none() && matches!(extent.size, 0 | u64::MAX);
+    if options.io_size.fill_device && is_open {
+        extent.size = files.free_bytes();
     }
     let mut sizes = seeds.generator(Purpose::FileSize, width);
     Layout::new(&extent, offsets, &found, &mut sizes).map_err(|error| match error {

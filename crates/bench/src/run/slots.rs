@@ -21,6 +21,8 @@ pub(super) enum Purpose {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     pub(super) purpose: Purpose,
+    /// 0: the job's.
+    pub(super) priority: u16,
     pub(super) file: u32,
     pub(super) length_bytes: u32,
     /// Of these, moved by a shorter transfer before.
@@ -33,6 +35,7 @@ pub(super) struct Slot {
 impl Slot {
     const FREE: Self = Self {
         purpose: Purpose::Io(Direction::Read),
+        priority: 0,
         file: 0,
         length_bytes: 0,
         moved_bytes: 0,
@@ -110,6 +113,12 @@ impl Slots {
     #[inline]
     pub(super) fn put_back(&mut self, slot: u32) {
         self.free.push(slot);
+    }
+
+    /// Takes a slot again that was given back last.
+    pub(super) fn keep(&mut self, slot: u32) {
+        let last = self.free.pop();
+        debug_assert_eq!(last, Some(slot), "the slot was given back last");
     }
 
     #[inline]

@@ -14,6 +14,8 @@ use crate::direction::Direction;
 use crate::job_file::Host;
 use crate::statistics::{DirectionResult, JobResult};
 
+mod proofs;
+
 /// A folder of a test, removed at its end.
 struct Folder(PathBuf);
 
@@ -88,7 +90,7 @@ fn plan(line: &str) -> Plan {
     let words = line.split_whitespace().map(OsString::from).collect();
     match command_line::parse(words, &mut Host).unwrap() {
         command_line::Outcome::Run(invocation) => invocation.plan().unwrap(),
-        command_line::Outcome::Answer { text, .. } => panic!("{text}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -409,4 +411,31 @@ fn a_latency_that_cannot_be_kept_is_told_and_one_that_can_ends_the_search() {
     let line = "--name=a --ioengine=null --size=1m --time_based --runtime=60 --iodepth=8 --latency_window=5ms";
     let found = ran(&format!("{line} --latency_target=1s --latency_percentile=50")).fine();
     assert_eq!(found.job("a").latency_target.depth, 8);
+}
+
+#[test]
+fn trims_of_each_block_are_counted_until_it_fails() {
+    // fio 3.33 aborts before it reports them.
+    let job = "--name=a --ioengine=null --rw=randtrim --bs=4k --size=256k --block_error_percentiles=1 --loops=3";
+    let ran = ran(job).fine();
+    let blocks = &ran.job("a").blocks;
+    assert_eq!(blocks.percentiles(&crate::statistics::PercentileList::new(&[1.0, 99.0])), [3, 3]);
+    assert_eq!(blocks.states()[1], ("trimmed", 64));
+}
+
+#[test]
+fn some_ios_have_a_priority_and_are_told_apart() {
+    let folder = Folder::new();
+    for engine in ["libaio", "io_uring"] {
+        let job = format!(
+            "--name=a --filename={} --ioengine={engine} --iodepth=4 --rw=randread --bs=4k --size=1m \
+             --cmdprio_percentage=25 --cmdprio_class=2 --cmdprio=6",
+            folder.path("f")
+        );
+        let ran = ran(&job).fine();
+        let known = ran.direction("a", Direction::Read).priorities_in_use();
+        let counts: Vec<_> = known.iter().map(|known| (known.priority, known.latency.statistics.samples)).collect();
+        // As many as fio draws with the seed of the first job.
+        assert_eq!(counts, [(0, 201), (2 << 13 | 6, 55)], "{engine}");
+    }
 }

@@ -8,9 +8,11 @@ use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
 use crate::offsets::settings::MapPolicy;
 use crate::random::seeds::Purpose;
-use crate::statistics::{JobResult, LatencyTargetResult, Measurement, Recorder};
-use crate::verify::{AfterRun, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
+use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
+use crate::verify::{AfterRun, CompletedWrite, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
 
+use super::check_threads::CheckThreads;
+use super::checker::Checker;
 use super::clock::Clock;
 use super::convert::{content, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
@@ -21,8 +23,10 @@ use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
+use super::priorities::Priorities;
 use super::proof::{Prover, ProverSettings};
 use super::samples::Samples;
+use super::saved_state::{self, Progress};
 use super::setup::JobSetup;
 use super::shared::{Phase, Shared};
 use super::thinking::Thinking;
@@ -56,6 +60,7 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
     };
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(shared, journal))
+        .and_then(|()| setup.set_schedulers())
         .and_then(|()| {
             let engine = setup.options.engine.ioengine.clone();
             engines::start(&engine, Life { setup, context, result: &mut result })?
@@ -158,6 +163,7 @@ fn with_io<'r, E: Engine>(
 ) -> Result<(), JobFailure> {
     let options = Arc::clone(&setup.options);
     let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
+    let progress = Progress::new(&setup, context.aux_path.as_deref());
     let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
     let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
@@ -188,12 +194,13 @@ fn with_io<'r, E: Engine>(
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
-        finish(core, &options, runs_ns, &name, result);
+        let completed = finish(core, &options, runs_ns, &name, result);
+        let saved = completed.map_or(Ok(()), |completed| progress.save(completed, &offsets, result));
         if !works {
             // Parity: nothing was looked for, and reports have no latency target.
             result.latency_target = LatencyTargetResult::default();
         }
-        ended.and(closed)
+        ended.and(closed).and(saved.map_err(Ended::from))
     };
     match life() {
         Ok(()) | Err(Ended::Stopped) => Ok(()),
@@ -209,7 +216,11 @@ fn parts<'r>(
     depth: DepthSettings,
     at_once: bool,
 ) -> Result<CoreParts<'r>, JobFailure> {
-    let prover = prover(&setup, &context, depth.depth);
+    let prover = prover(&setup, &context, depth.depth)?;
+    let draws = setup.seeds.generator(Purpose::Priority, offset_options::width(&setup.options));
+    let priorities = Priorities::new(&setup.options, draws)?;
+    let lifetimes = lifetimes(&setup)?;
+    let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = setup;
     let Context { clock, shared, journal, mut flow, .. } = context;
@@ -227,10 +238,18 @@ fn parts<'r>(
         clock,
         depth,
         reads_clock: measured.lat || measured.clat || measured.slat || limits::needs_time(&options),
-        recorder: Recorder::new(&measuring::recorder(&options, at_once)),
+        recorder: Recorder::new(&measuring::recorder(
+            &options,
+            at_once,
+            priorities.as_ref().map_or(&[], Priorities::known),
+        )),
+        priority: place::io_priority(&options).unwrap_or(0),
+        priorities,
+        lifetimes,
         samples: Samples::new(limits::samples(&options, member.number, &member.section, measured), now),
         writes,
         prover,
+        check_threads,
         pace: Pace::new(limits::rates(&options), draws, now),
         thinking: Thinking::new(limits::thinking(&options), now),
         target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
@@ -327,8 +346,10 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     }
 }
 
-fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Option<Prover> {
-    let verifier = setup.verifier.clone()?;
+fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<Prover>, JobFailure> {
+    let Some(verifier) = setup.verifier.clone() else {
+        return Ok(None);
+    };
     let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
     let random = setup.shape().random;
     let has_map = random && setup.offsets.map != MapPolicy::None;
@@ -338,22 +359,56 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Option<Prover>
     let order = if once && workload.fixed_block_size { HistoryOrder::Issued } else { HistoryOrder::Offset };
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
-    let settings = ProverSettings {
+    let width = offset_options::width(options);
+    let checker = Checker {
         verifier,
+        fatal: verification.verify_fatal,
+        goes_on: options.error_handling.continue_on_error.verify,
+        dumps: verification.verify_dump,
+        aux_path: context.aux_path.clone(),
+    };
+    let settings = ProverSettings {
+        checker: Arc::new(checker),
         rules: HeaderRules::of(&workload),
         phases: Phases::of(&workload),
         order,
         backlog: (backlog > 0 && workload.writes)
             .then(|| VerifyBacklog::new(backlog, u64::from(verification.verify_backlog_batch))),
-        seeds: setup.seeds.generator(Purpose::Verify, offset_options::width(options)),
+        trims: proving::trims(options, setup.seeds.generator(Purpose::Trim, width)),
+        completed: saved_state::completed(options, setup.files.files().len()),
+        earlier: saved_state::load(options, &setup.member, context.aux_path.as_deref())?,
+        seeds: setup.seeds.generator(Purpose::Verify, width),
         job_number: setup.member.number,
-        fatal: verification.verify_fatal,
-        goes_on: options.error_handling.continue_on_error.verify,
-        dumps: verification.verify_dump,
-        aux_path: context.aux_path.clone(),
         keeps_data: setup.description.traits.keeps_data,
     };
-    Some(Prover::new(settings, depth))
+    Ok(Some(Prover::new(settings, depth)))
+}
+
+/// What the blocks of the file go through (`block_error_percentiles`), and bytes of a block.
+fn lifetimes(setup: &JobSetup) -> Result<Option<(BlockLifetimes, u64)>, JobFailure> {
+    if !setup.options.measurements.block_error_percentiles {
+        return Ok(None);
+    }
+    let block_bytes = setup.offsets.block_sizes[Direction::Trim.index()].minimum.max(1);
+    let bytes: u64 = setup.layout.files.iter().map(|file| file.length).sum();
+    let blocks = usize::try_from(bytes / block_bytes).unwrap_or(usize::MAX);
+    if !(1..=BLOCKS_MAX).contains(&blocks) {
+        let text = format!("block_error_percentiles: {blocks} blocks to trim; there must be 1 to {BLOCKS_MAX} of them");
+        return Err(JobFailure::Option(text));
+    }
+    Ok(Some((BlockLifetimes::new(blocks), block_bytes)))
+}
+
+/// The threads of `verify_async`.
+fn check_threads(setup: &JobSetup, prover: Option<&Prover>, depth: u32) -> Result<Option<CheckThreads>, JobFailure> {
+    let verification = &setup.options.verification;
+    let (Some(prover), 1..) = (prover, verification.verify_async) else {
+        return Ok(None);
+    };
+    let files = setup.files.files().iter().map(|file| file.path().to_owned()).collect();
+    let (count, cpus) = (verification.verify_async, verification.verify_async_cpus.as_ref());
+    let threads = CheckThreads::start(count, cpus, prover.checker(), files, depth);
+    Ok(Some(threads.map_err(|source| JobFailure::System { what: format!("verify_async={count}"), source })?))
 }
 
 fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Writes>, JobFailure> {
@@ -376,7 +431,7 @@ fn finish<E: Engine>(
     runs_ns: [u64; 2],
     name: &str,
     result: &mut JobResult,
-) {
+) -> Option<Vec<CompletedWrite>> {
     let results = core.into_results();
     let mut measurement: Measurement = results.recorder.measurement();
     for (index, direction) in measurement.directions.iter_mut().enumerate() {
@@ -389,6 +444,7 @@ fn finish<E: Engine>(
     let mut samples = results.samples;
     samples.add_to(&mut measurement);
     result.measurement = measurement;
+    result.blocks = results.lifetimes;
     let continues = &options.error_handling.continue_on_error;
     if continues.read || continues.write || continues.verify {
         result.continued_errors = Some(results.continued);
@@ -400,7 +456,7 @@ fn finish<E: Engine>(
         percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
         depth,
     };
-    if let Err((path, error)) = samples.write(results.clock.now()) {
+    if let Err((path, error)) = samples.write(results.clock.now(), results.journal) {
         results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));
     }
     if options.target_file.unlink
@@ -408,6 +464,7 @@ fn finish<E: Engine>(
     {
         results.journal.complain(&format!("{name}: {}", super::ended::chain(&error)));
     }
+    results.completed
 }
 
 fn options_have(options: &crate::options::JobOptions, index: usize) -> bool {

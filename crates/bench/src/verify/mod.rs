@@ -43,7 +43,8 @@ pub use queue::{CheckQueue, QueueFull};
 pub use rules::{AfterRun, HeaderRules, Phases, Reaction, Warning, WorkloadShape};
 pub use settings::{BlockSizes, SettingsError, VerifySettings, fitting_interval};
 pub use state::{
-    CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateError, StateFile, state_file_name,
+    CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateError, StateFile, state_checksum,
+    state_file_name,
 };
 pub use trimmed::check_trimmed;
 pub use verifier::{Expected, Verifier};

@@ -135,6 +135,12 @@ pub enum StateError {
     },
 }
 
+/// The checksum of the bytes behind the header of a file: CRC-32C without final inversion.
+#[must_use]
+pub fn state_checksum(state: &[u8]) -> u32 {
+    header_checksum(state)
+}
+
 /// The name of the file: fio's, in the directory of `aux-path` if there is one.
 ///
 /// `index` is the job's number in its run, from 0. Each `/` of the job's name becomes a dot.
@@ -191,7 +197,7 @@ impl StateFile {
         let header = FileHeader {
             version: U64::new(VERSION),
             size: U64::new(size as u64),
-            checksum: U64::new(u64::from(header_checksum(&bytes[size_of::<FileHeader>()..]))),
+            checksum: U64::new(u64::from(state_checksum(&bytes[size_of::<FileHeader>()..]))),
         };
         bytes[..size_of::<FileHeader>()].copy_from_slice(header.as_bytes());
         bytes
@@ -213,7 +219,7 @@ impl StateFile {
             .ok()
             .and_then(|size| rest.get(..size))
             .ok_or_else(|| short(size.saturating_add(size_of::<FileHeader>() as u64)))?;
-        let calculated = header_checksum(state);
+        let calculated = state_checksum(state);
         if header.checksum.get() != u64::from(calculated) {
             return Err(StateError::Checksum { found: header.checksum.get(), calculated });
         }

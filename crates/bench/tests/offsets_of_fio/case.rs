@@ -119,8 +119,13 @@ impl Case {
     fn extent(&self, clone: u32) -> Extent {
         let amount = |name| self.text(name).map_or(Amount::Bytes(0), amount);
         let (low, high) = self.text("filesize").map_or((0, 0), range);
+        let (size, size_percent) = match amount("size") {
+            Amount::Bytes(bytes) => (bytes, 100),
+            Amount::Percent(percent) => (0, percent),
+        };
         Extent {
-            size: amount("size"),
+            size,
+            size_percent,
             file_size: (low, high),
             offset: amount("offset"),
             offset_align: self.number("offset_align"),

@@ -5,3 +5,6 @@
 
 pub mod from_wire;
 pub mod to_wire;
+
+#[cfg(test)]
+mod tests;

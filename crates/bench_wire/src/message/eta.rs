@@ -18,9 +18,9 @@ pub struct Eta {
     pub pending: u32,
     /// Jobs that lay out files.
     pub setting_up: u32,
-    /// Least bandwidth that is allowed, in KiB/s.
+    /// Least bandwidth that is allowed, in bytes per second.
     pub minimum_rate: [u64; 3],
-    /// Bandwidth that is wanted, in KiB/s.
+    /// Bandwidth that is wanted, in bytes per second.
     pub target_rate: [u64; 3],
     /// Bandwidth, in KiB/s.
     pub rate: [u64; 3],
@@ -32,7 +32,7 @@ pub struct Eta {
     pub iops: [u32; 3],
     /// Seconds since the jobs began.
     pub elapsed_s: u64,
-    /// Seconds that it will take.
+    /// Seconds that it will take; [`i32::MAX`] when nobody knows yet, [`u64::MAX`] when nobody will.
     pub remaining_s: u64,
     /// Kilobytes have 1024 bytes.
     pub is_binary: bool,

@@ -27,7 +27,9 @@ use rustix::thread::{CapabilitySet, capabilities};
 use thiserror::Error;
 
 pub use layers::{Layer, Layers, UnknownLayer};
-pub use profile::{Group, LOCAL, PROFILES, Profile, RADIO, RADIO_LIBRARY, SUPERVISOR, SystemCall, TARGET};
+pub use profile::{
+    BENCH, BENCH_SESSION, Group, LOCAL, PROFILES, Profile, RADIO, RADIO_LIBRARY, SUPERVISOR, SystemCall, TARGET,
+};
 pub use report::{Enforcement, Reason, Report, command};
 
 /// What a service needs. Whatever is not named is refused.

@@ -5,7 +5,8 @@
 //! does the kernel's log (`type=1326`), since every refusal is logged.
 
 use super::system_calls::{
-    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS, THREADS,
+    DIRECTORY_WATCHING, EVENTS, FILES, IO_URING, LOAD, MEMORY, NETWORK_SERVER, PROCESS, PROCESSES, SIGNALS, SOCKETS,
+    THREADS,
 };
 
 /// What a kind of service may ask of the kernel. Everything else is refused.
@@ -134,6 +135,32 @@ pub const TARGET: Profile = Profile {
 pub const LOCAL: Profile =
     Profile { name: "local", groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS] };
 
+/// The listener of a load generator, and its sessions where jobs may run programs: it executes this program for each session,
+/// which confines itself further. What can be executed is Landlock's matter.
+pub const BENCH: Profile = Profile {
+    name: "bench",
+    groups: &[
+        &PROCESS,
+        &MEMORY,
+        &THREADS,
+        &SIGNALS,
+        &EVENTS,
+        &FILES,
+        &IO_URING,
+        &SOCKETS,
+        &NETWORK_SERVER,
+        &LOAD,
+        &PROCESSES,
+    ],
+};
+
+/// A session of a load generator: jobs with every engine, and no program. It uses the connection that it was given; sockets of
+/// its own are for the engine that is a host of NVMe/TCP.
+pub const BENCH_SESSION: Profile = Profile {
+    name: "bench session",
+    groups: &[&PROCESS, &MEMORY, &THREADS, &SIGNALS, &EVENTS, &FILES, &IO_URING, &SOCKETS, &NETWORK_SERVER, &LOAD],
+};
+
 /// A supervisor. Its filter is its services' too, for filters outlive exec and only add up: it has to allow what any of
 /// them needs, and what it takes to execute, watch and confine them.
 pub const SUPERVISOR: Profile = Profile {
@@ -149,6 +176,7 @@ pub const SUPERVISOR: Profile = Profile {
         &SOCKETS,
         &NETWORK_SERVER,
         &DIRECTORY_WATCHING,
+        &LOAD,
         &PROCESSES,
     ],
 };
@@ -178,7 +206,7 @@ pub const RADIO_LIBRARY: Profile = Profile {
 };
 
 /// Every profile.
-pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
+pub const PROFILES: &[&Profile] = &[&TARGET, &LOCAL, &BENCH, &BENCH_SESSION, &RADIO, &RADIO_LIBRARY, &SUPERVISOR];
 
 #[cfg(test)]
 mod tests {
@@ -220,12 +248,12 @@ mod tests {
 
     #[test]
     fn no_service_may_execute_or_do_what_is_dangerous() {
-        for profile in [&TARGET, &LOCAL, &RADIO_LIBRARY] {
+        for profile in [&TARGET, &LOCAL, &BENCH_SESSION, &RADIO_LIBRARY] {
             for call in DANGEROUS {
                 assert!(profile.system_calls().all(|allowed| allowed.number != call.number), "{}", call.symbol);
             }
         }
-        for profile in [&SUPERVISOR, &RADIO] {
+        for profile in [&SUPERVISOR, &BENCH, &RADIO] {
             let dangerous: Vec<_> =
                 DANGEROUS.iter().filter(|call| profile.allows(call.number)).map(SystemCall::name).collect();
             assert_eq!(dangerous, ["execve", "execveat"], "{}", profile.name);

@@ -300,6 +300,45 @@ pub(super) const NETWORK_SERVER: Group = Group {
     old_calls: old_calls![],
 };
 
+/// What a load generator does beside other services: more ways of I/O, memory of every kind, its place on the machine.
+pub(super) const LOAD: Group = Group {
+    name: "load",
+    purpose: "engines, memory and priorities of a load generator",
+    calls: &[
+        call!(SYS_fchdir),
+        // Its buffers are forgotten before a disk is measured: BLKFLSBUF.
+        call!(SYS_ioctl if Condition::Is { argument: 1, value: 0x1261 }),
+        call!(SYS_io_cancel),
+        call!(SYS_io_destroy),
+        call!(SYS_io_getevents),
+        call!(SYS_io_setup),
+        call!(SYS_io_submit),
+        call!(SYS_ioprio_get),
+        call!(SYS_ioprio_set),
+        call!(SYS_mbind),
+        call!(SYS_mincore),
+        call!(SYS_mlockall),
+        call!(SYS_msync),
+        call!(SYS_munlockall),
+        call!(SYS_readahead),
+        call!(SYS_sched_setscheduler),
+        call!(SYS_set_mempolicy),
+        call!(SYS_setgid),
+        call!(SYS_setpriority),
+        call!(SYS_setuid),
+        call!(SYS_shmat),
+        call!(SYS_shmctl),
+        call!(SYS_shmdt),
+        call!(SYS_shmget),
+        call!(SYS_splice),
+        call!(SYS_sync),
+        call!(SYS_syncfs),
+        call!(SYS_tee),
+        call!(SYS_vmsplice),
+    ],
+    old_calls: old_calls![],
+};
+
 /// Starting, watching and confining other processes, and being executed oneself.
 pub(super) const PROCESSES: Group = Group {
     name: "processes",

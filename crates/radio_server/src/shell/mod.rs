@@ -253,7 +253,7 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
     let mut waiting: VecDeque<Vec<u8>> = VecDeque::new();
     let mut ended = false;
     loop {
-        if command.input().is_some() && !typed.is_empty() {
+        if !ended && command.input().is_some() && !typed.is_empty() {
             feed(ends, typed, &mut cooked, &mut waiting, &mut ended, command).await?;
         }
         if ended && waiting.is_empty() {

@@ -256,7 +256,9 @@ impl Station {
                 self.wanted_told = self.wanted();
                 answer
             }
-            Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => return Ok(Answer::Done),
+            Request::Status | Request::Subscribe | Request::Sender { .. } | Request::Service { .. } => {
+                return Ok(Answer::Done);
+            }
         };
         if answer.is_ok() {
             self.status_changed = true;

@@ -10,7 +10,7 @@ const COUNTS: &[&str] = &["io_bytes", "io_kbytes", "total_ios", "drop_ios"];
 const MEASURED_KEYS: &[&str] = &["bins"];
 
 /// The differences between what fio printed and what we printed.
-pub(super) fn differences(fio: &Value, ours: &Value, counts: bool) -> Vec<String> {
+pub(in crate::scenarios) fn differences(fio: &Value, ours: &Value, counts: bool) -> Vec<String> {
     let mut found = Vec::new();
     Comparison { counts, found: &mut found }.compare("", fio, ours, false);
     found

@@ -2,7 +2,7 @@
 
 mod case;
 mod comparison;
-mod difference;
+pub(super) mod difference;
 mod interrupted;
 mod mounted;
 mod nvme_tcp;

@@ -16,8 +16,6 @@ use super::difference::differences;
 
 /// How long one case may take.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What fio leaves of each job that verifies (`verify_state_save`), and we do not yet.
-const NOT_WRITTEN: &str = "-verify.state";
 /// Where the report goes, in the program's folder.
 const REPORT: &str = "report.out";
 
@@ -178,7 +176,7 @@ fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_file() && !name.ends_with(NOT_WRITTEN) {
+        if entry.file_type()?.is_file() {
             files.insert(name, std::fs::read(entry.path())?);
         }
     }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod ctl;
+mod library;
 mod mpd;
 mod reload;
 mod serve;
@@ -10,10 +11,19 @@ mod ssh_commands;
 mod ssh_follow;
 mod ssh_shell;
 mod ssh_strangers;
+mod stream_crowd;
+mod stream_deleted;
+mod stream_formats;
+mod stream_players;
+mod stream_requests;
+mod stream_station;
+mod stream_udp;
 
 use e2e::scenario::Scenario;
 
-pub(super) const TABLE: &[Scenario] = &[
+/// Every scenario of the group.
+pub(crate) const TABLE: &[Scenario] = &[
+    library::SCENARIO,
     serve::SCENARIO,
     ctl::SCENARIO,
     mpd::SCENARIO,
@@ -23,4 +33,10 @@ pub(super) const TABLE: &[Scenario] = &[
     crash::SCENARIO,
     reload::SCENARIO,
     ssh_strangers::SCENARIO,
+    stream_formats::SCENARIO,
+    stream_players::SCENARIO,
+    stream_requests::SCENARIO,
+    stream_crowd::SCENARIO,
+    stream_deleted::SCENARIO,
+    stream_udp::SCENARIO,
 ];

@@ -14,16 +14,16 @@ pub(super) const SCENARIO: Scenario =
 
 /// A user for each set of rights that commands ask for.
 const USERS: &[(&str, &str)] =
-    &[("all", "all"), ("none", "none"), ("ar", "AR"), ("araw", "AFS_READ,AFS_WRITE"), ("vr", "VR"), ("vrvw", "VR,VW")];
+    &[("all", "all"), ("guest", "none"), ("ar", "AR"), ("araw", "AFS_READ,AFS_WRITE"), ("vr", "VR"), ("vrvw", "VR,VW")];
 
 /// Each command with what it takes, and the users who may give it, in an order in which each finds what it needs.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("help", &["all", "none", "ar", "araw", "vr", "vrvw"]),
-    ("help ls", &["none"]),
-    ("version -v", &["all", "none", "ar", "araw", "vr", "vrvw"]),
-    ("si", &["all", "none", "ar", "araw", "vr", "vrvw"]),
-    ("tasks", &["all", "none", "ar", "araw", "vr", "vrvw"]),
-    ("ll", &["all", "none", "ar", "araw", "vr", "vrvw"]),
+    ("help", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
+    ("help ls", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
+    ("version -v", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
+    ("si", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
+    ("tasks", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
+    ("ll", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
     ("ll info", &["all"]),
     ("init", &["all", "araw"]),
     ("add -v MUSIC", &["all", "araw"]),
@@ -113,7 +113,7 @@ fn run(context: &Context) -> Verdict {
         forbidden.map_or(Ok(()), |user| give(&radio, user, line, false))?;
     }
     for (line, user) in ONCE {
-        for other in ["none", "ar", "vrvw"] {
+        for other in ["guest", "ar", "vrvw"] {
             give(&radio, other, line, false)?;
         }
         give(&radio, user, line, true)?;

@@ -1,21 +1,20 @@
 //! Jobs that run here: words and results of the crate `bench` find their way to standard output and files.
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::IsTerminal;
+use std::sync::atomic::Ordering;
 
 use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
 use bench::output::announcement::starting_line;
 use bench::output::status_line::{ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
-use bench::output::{FormatChoice, Progress as OverallProgress, Report, ReportWriter};
-use bench::run::{self, Journal, Observer, RunOutcome, RunSettings, RunView};
+use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
+use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
 use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::COMPATIBLE;
+use super::interruption::Interruption;
+use super::voice::{Voice, formats};
 use crate::{Outcome, message};
 
 /// How long a run that is over will still take. Parity: fio.
@@ -53,52 +52,27 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
     };
     let reporter = Reporter::new(invocation, &voice, formats);
     let mut progress = Progress::new(general, formats.normal || general.output.is_some(), &signals, reporter);
+    progress.bandwidth = general.bandwidth_log.then(|| TotalBandwidth::new(&plan.jobs));
+    let idleness = general.idle_profile.map(Idleness::begin);
     let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
     let failed = outcome.has_failed;
-    if let Err(error) = progress.end().write(outcome, true) {
+    let trigger = std::mem::take(&mut progress.trigger);
+    if let Some(Err((path, error))) = progress.bandwidth.as_mut().map(|log| log.write(outcome.elapsed_ms)) {
+        return message::failure(format_args!("--bandwidth-log: cannot write {}: {error}", path.display()));
+    }
+    let mut reporter = progress.end();
+    reporter.idleness = idleness.map(|idleness| idleness.end());
+    if let Err(error) = reporter.write(outcome, true) {
         return message::failure(format_args!("cannot write the results: {error}"));
+    }
+    // Last: it may well be that the machine does not outlive it.
+    if let Err(error) = trigger.run_command() {
+        return message::failure(format_args!("--trigger: {error}"));
     }
     match (signals.number(), failed) {
         (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(128)),
         (None, true) => Outcome::Failure,
         (None, false) => Outcome::Success,
-    }
-}
-
-fn formats(general: &GeneralOptions) -> FormatChoice {
-    let chosen = general.output_formats;
-    FormatChoice {
-        normal: chosen.normal,
-        terse: chosen.terse,
-        json: chosen.json || chosen.json_plus,
-        bins: chosen.json_plus,
-    }
-}
-
-/// The first Ctrl-C or SIGTERM ends the jobs, which are then reported; the second ends the process. SIGUSR1 asks for the
-/// results so far.
-struct Interruption {
-    stop: Arc<AtomicBool>,
-    signal: Arc<AtomicUsize>,
-    /// SIGUSR1 came in: results so far are wanted.
-    wants_report: Arc<AtomicBool>,
-}
-
-impl Interruption {
-    fn catch() -> std::io::Result<Self> {
-        let caught = Self { stop: Arc::default(), signal: Arc::default(), wants_report: Arc::default() };
-        signal_hook::flag::register(SIGUSR1, Arc::clone(&caught.wants_report))?;
-        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&caught.stop))?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&caught.signal), number)?;
-            signal_hook::flag::register(signal, Arc::clone(&caught.stop))?;
-        }
-        Ok(caught)
-    }
-
-    /// The signal that came in, if one did.
-    fn number(&self) -> Option<usize> {
-        self.stop.load(Ordering::Relaxed).then(|| self.signal.load(Ordering::Relaxed))
     }
 }
 
@@ -123,12 +97,13 @@ struct Reporter<'r> {
     invocation: &'r Invocation,
     voice: &'r Voice,
     writer: ReportWriter,
+    idleness: Option<CpuIdleness>,
 }
 
 impl<'r> Reporter<'r> {
     fn new(invocation: &'r Invocation, voice: &'r Voice, formats: FormatChoice) -> Self {
         let version = TerseVersion::new(u64::from(invocation.general.terse_version)).unwrap_or_default();
-        Self { invocation, voice, writer: ReportWriter::new(formats, version) }
+        Self { invocation, voice, writer: ReportWriter::new(formats, version), idleness: None }
     }
 
     fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
@@ -149,52 +124,12 @@ impl<'r> Reporter<'r> {
             groups: group_results(&outcome.results, groups),
             jobs: results_to_show(outcome.results),
             disks: outcome.disks,
-            idleness: None,
+            idleness: self.idleness.clone(),
         };
         self.voice.with_output(|output| {
             self.writer.write(&report, last, output)?;
             output.flush()
         })
-    }
-}
-
-/// Where the load generator's words go.
-struct Voice {
-    output: Mutex<Box<dyn Write + Send>>,
-    normal: bool,
-}
-
-impl Voice {
-    fn new(general: &GeneralOptions, normal: bool) -> Result<Self, String> {
-        let output: Box<dyn Write + Send> = match &general.output {
-            None => Box::new(std::io::stdout()),
-            Some(path) => {
-                let path = general.aux_path.as_ref().map_or_else(|| path.clone(), |folder| folder.join(path));
-                Box::new(File::create(&path).map_err(|error| format!("--output={}: {error}", path.display()))?)
-            }
-        };
-        Ok(Self { output: Mutex::new(output), normal })
-    }
-
-    fn with_output<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
-        write(&mut **self.output.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Writes what belongs to the normal output only. A reader that has gone away is told at the end.
-    fn write_normal(&self, text: &str) {
-        if self.normal {
-            let _ = self.with_output(|output| output.write_all(text.as_bytes()).and_then(|()| output.flush()));
-        }
-    }
-}
-
-impl Journal for Voice {
-    fn note(&self, line: &str) {
-        self.write_normal(&format!("{line}\n"));
-    }
-
-    fn complain(&self, line: &str) {
-        message::verbatim_error(line);
     }
 }
 
@@ -212,6 +147,8 @@ struct Progress<'v> {
     next_ms: u64,
     line: StatusLine,
     shown: bool,
+    trigger: Trigger,
+    bandwidth: Option<TotalBandwidth>,
 }
 
 impl<'v> Progress<'v> {
@@ -236,6 +173,8 @@ impl<'v> Progress<'v> {
             next_ms: interval_ms,
             line: StatusLine::new(general.eta_newline.map_or(0, milliseconds)),
             shown: false,
+            trigger: Trigger::new(general.trigger_file.clone(), general.trigger_timeout, general.trigger.clone()),
+            bandwidth: None,
         }
     }
 
@@ -264,6 +203,12 @@ impl<'v> Progress<'v> {
 impl Observer for Progress<'_> {
     fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
         self.report(now_ms, run);
+        if let Some(bandwidth) = &mut self.bandwidth {
+            bandwidth.look(now_ms, run.bytes());
+        }
+        if self.trigger.is_pulled(now_ms) {
+            run.end();
+        }
         if let Some(signal) = self.signals.number()
             && !std::mem::replace(&mut self.told_signal, true)
         {

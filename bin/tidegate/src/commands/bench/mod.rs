@@ -5,9 +5,13 @@
 //! `bench_remote`:
 //! - [`local`]: jobs are run here.
 //! - [`serve`]: `--server`: jobs of front ends are run.
+//! - [`remote`]: `--client`: jobs are run by workers.
 
+mod interruption;
 mod local;
-mod serve;
+mod remote;
+pub(crate) mod serve;
+mod voice;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -76,6 +80,7 @@ pub(crate) fn generate(arguments: Vec<OsString>, position: Position) -> Outcome 
             if is_success { Outcome::Success } else { Outcome::Failure }
         }
         Ok(command_line::Outcome::Run(invocation)) => local::run(&invocation),
+        Ok(command_line::Outcome::Remote(invocation)) => remote::run(&invocation),
         Err(error) => message::failure(message::chain(&error)),
     }
 }

@@ -33,12 +33,7 @@ const NONE: &str = "none";
 
 fn arguments() -> Command {
     let address = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("ADDR:PORT|none")
-            .value_parser(address)
-            .default_value(default)
-            .help(help)
+        Arg::new(name).long(name).value_name("ADDR:PORT|none").value_parser(address).default_value(default).help(help)
     };
     let milliseconds = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("MILLISECONDS").value_parser(value_parser!(u64)).help(help)

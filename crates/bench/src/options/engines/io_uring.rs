@@ -45,6 +45,7 @@ pub(super) const OPTIONS: &[JobOption] = &[
         &numbers_read_write(|options| &mut options.io_uring.priority.cmdprio).within(0, 7),
         "Level of this priority in its class, 0 first",
     ),
+    option("cmdprio_hint", &unsupported("it is of versions after fio 3.33"), "Hint of this priority for the device"),
     option(
         "cmdprio_bssplit",
         &priority_splits(|options| &mut options.io_uring.priority),

@@ -1,7 +1,7 @@
 //! Options of `libaio`.
 
 use super::command_priority::{CommandPriority, priority_splits};
-use crate::options::kind::{boolean, flag, numbers_read_write};
+use crate::options::kind::{boolean, flag, numbers_read_write, unsupported};
 use crate::options::option::{JobOption, option};
 
 /// Values of these options.
@@ -31,6 +31,7 @@ pub(super) const OPTIONS: &[JobOption] = &[
         &numbers_read_write(|options| &mut options.libaio.priority.cmdprio).within(0, 7),
         "Level of this priority in its class, 0 first",
     ),
+    option("cmdprio_hint", &unsupported("it is of versions after fio 3.33"), "Hint of this priority for the device"),
     option(
         "cmdprio_bssplit",
         &priority_splits(|options| &mut options.libaio.priority),

@@ -10,7 +10,6 @@ pub mod libaio;
 pub mod mmap;
 pub mod nvme_tcp;
 pub mod pvsync2;
-pub mod sg;
 
 /// What the table knows of an engine.
 #[derive(Debug)]
@@ -66,7 +65,8 @@ pub const ENGINES: &[EngineEntry] = &[
     engine("cpuio", cpuio::OPTIONS, "no I/O; keeps processors busy"),
     engine("exec", exec::OPTIONS, "no I/O; runs a program"),
     engine("splice", &[], "splice(2) and vmsplice(2)"),
-    engine("sg", sg::OPTIONS, "SCSI commands by the generic driver"),
+    missing("sg", "use libaio or io_uring on the block device of the disk", "SCSI commands by the generic driver")
+        .with(&["hipri", "readfua", "writefua", "sg_write_mode", "stream_id"]),
     engine("ftruncate", &[], "ftruncate(2) of files"),
     engine("falloc", &[], "fallocate(2) of files"),
     missing("filecreate", FILE_OPERATIONS, "makes files"),

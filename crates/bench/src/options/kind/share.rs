@@ -11,6 +11,42 @@ pub enum Share {
     Bytes(u64),
     /// So much of the whole, 0 to 100.
     Percent(u32),
+    /// A percentage was given, and bytes after it: fio keeps both, and what follows is each option's own.
+    PercentThenBytes {
+        /// Above 0.
+        percent: u32,
+        /// What came later.
+        bytes: u64,
+    },
+}
+
+impl Share {
+    /// The bytes; 0 if none are given.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::Bytes(bytes) | Self::PercentThenBytes { bytes, .. } => bytes,
+            Self::Percent(_) => 0,
+        }
+    }
+
+    /// The percentage, if one is given.
+    #[must_use]
+    pub const fn percent(self) -> Option<u32> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::Percent(percent) | Self::PercentThenBytes { percent, .. } => Some(percent),
+        }
+    }
+
+    /// What is left when this was given and `later` after it.
+    #[must_use]
+    const fn then(self, later: Self) -> Self {
+        match (self.percent(), later) {
+            (Some(percent @ 1..), Self::Bytes(bytes)) => Self::PercentThenBytes { percent, bytes },
+            _ => later,
+        }
+    }
 }
 
 impl Default for Share {
@@ -45,7 +81,24 @@ impl Kind for Shares {
                 return Err(ValueError::Unsupported("sizes in zones (z) belong to zoned devices"));
             }
         };
-        *(self.field)(options) = share;
+        let field = (self.field)(options);
+        *field = field.then(share);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_stays_when_bytes_follow() {
+        let both = Share::PercentThenBytes { percent: 10, bytes: 16_384 };
+        assert_eq!(Share::Percent(10).then(Share::Bytes(16_384)), both);
+        assert_eq!(both.then(Share::Bytes(4096)), Share::PercentThenBytes { percent: 10, bytes: 4096 });
+        assert_eq!(both.then(Share::Percent(5)), Share::Percent(5));
+        assert_eq!(Share::Percent(0).then(Share::Bytes(1)), Share::Bytes(1));
+        assert_eq!((both.bytes(), both.percent()), (16_384, Some(10)));
+        assert_eq!((Share::Bytes(1).percent(), Share::Percent(1).bytes()), (None, 0));
     }
 }

@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::direction::Direction;
 use crate::options::buffers::DedupeMode;
-use crate::options::{Between, JobOptions, PerDirection, Share};
+use crate::options::target_file::ZoneMode;
+use crate::options::{Between, JobOptions, PerDirection};
 
 /// Why a job cannot run as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,6 +27,12 @@ pub enum Contradiction {
         /// Bytes of the smallest block.
         block: u64,
     },
+    /// A size of zones that nothing is made of.
+    #[error("zonesize is of no use with zonemode=none: zonemode=strided makes windows of that size")]
+    ZoneSizeWithoutMode,
+    /// Zones without a size.
+    #[error("zonemode=strided needs zonesize: how much is done in a window before the next one")]
+    NoZoneSize,
     /// Percentiles of errors with several files.
     #[error("block_error_percentiles is for a job with one file; there are {0}")]
     BlockErrorsOfFiles(u32),
@@ -66,11 +73,14 @@ const CANNOT_EXTEND: [&str; 1] = ["mmap"];
 pub(super) fn check(options: &JobOptions, block_sizes: &PerDirection<Between<u64>>) -> Result<(), Contradiction> {
     check_rates(options)?;
     let block = block_sizes.0.iter().map(|range| range.low).min().unwrap_or(0);
-    if let Share::Bytes(size) = options.io_size.size
-        && size != 0
-        && size < block
-    {
+    let size = options.io_size.size.bytes();
+    if size != 0 && size < block {
         return Err(Contradiction::SizeBelowBlock { size, block });
+    }
+    match (options.target_file.zonemode, options.target_file.zonesize) {
+        (ZoneMode::None, 1..) => return Err(Contradiction::ZoneSizeWithoutMode),
+        (ZoneMode::Strided, 0) => return Err(Contradiction::NoZoneSize),
+        _ => {}
     }
     let files = options.target_file.nrfiles;
     if options.measurements.block_error_percentiles && files != 1 {

@@ -152,6 +152,8 @@ fn contradictions_are_refused() {
         ("rate=1m,2m rate_min=1m,3m", "the least rate of write is above its rate"),
         ("rate_iops=10 rate_iops_min=11", "the least rate of read is above its rate"),
         ("size=2k", "size 2048 is smaller than the smallest block, 4096"),
+        ("zonesize=1m", "zonesize is of no use with zonemode=none"),
+        ("zonemode=strided", "zonemode=strided needs zonesize"),
         ("block_error_percentiles=1 nrfiles=2", "block_error_percentiles is for a job with one file; there are 2"),
         ("dedupe_mode=working_set dedupe_percentage=1", "dedupe_mode=working_set needs a size"),
         (

@@ -8,7 +8,7 @@ use crate::files::{
 use crate::options::JobOptions;
 use crate::options::io_type::{FadviseHint, Fallocate as FallocateOption, Sync, WriteHint};
 
-use super::Shape;
+use super::{Shape, proving};
 
 /// What the job says about names.
 pub(in crate::run) fn names<'o>(
@@ -38,7 +38,7 @@ pub(in crate::run) fn settings(options: &JobOptions, traits: Traits) -> FileSett
         uses_files: traits.uses_files,
         reads: shape.has(Direction::Read),
         writes,
-        trims: shape.has(Direction::Trim),
+        trims: shape.has(Direction::Trim) || proving::trims_in_run(options),
         allow_create: file.allow_file_create,
         allow_mounted_write: file.allow_mounted_write,
         invalidate: options.buffers.invalidate,

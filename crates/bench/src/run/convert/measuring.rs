@@ -30,14 +30,21 @@ pub(in crate::run) fn measured(options: &JobOptions, completes_at_once: bool) ->
 }
 
 /// What to record.
-pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool) -> RecorderSettings {
+pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool, priorities: &[u16]) -> RecorderSettings {
     let shape = Shape::of(options);
     let verifies = proving::is_wanted(options);
     RecorderSettings {
-        directions: Direction::ALL.map(|direction| shape.has(direction) || verifies && direction == Direction::Read),
+        directions: Direction::ALL.map(|direction| {
+            shape.has(direction)
+                || match direction {
+                    Direction::Read => verifies,
+                    Direction::Write => false,
+                    Direction::Trim => proving::trims_in_run(options),
+                }
+        }),
         measured: measured(options, completes_at_once),
         percentiles: percentiles(options),
-        priorities: Vec::new(),
+        priorities: priorities.to_vec(),
     }
 }
 

@@ -4,11 +4,11 @@ use crate::direction::Direction;
 use crate::offsets::layout::{Amount, Extent};
 use crate::offsets::settings::{
     BlockSize, Distribution, FileService, Limits, MapPolicy, Order, RandomGenerator, Sequencer, Settings, SplitSize,
-    SyncEvery, Zone,
+    StridedZones, SyncEvery, Zone,
 };
 use crate::options::io_type::{RandomDistribution, RandomGenerator as GeneratorOption, RwSequencer};
 use crate::options::split::ZoneEntry;
-use crate::options::target_file::FileService as ServiceOption;
+use crate::options::target_file::{FileService as ServiceOption, ZoneMode};
 use crate::options::{JobOptions, PerDirection, Share};
 use crate::random::Width;
 use crate::random::seeds::{Purpose, SeedSettings, Seeds};
@@ -55,8 +55,20 @@ pub(in crate::run) fn settings(options: &JobOptions, engine_is_synchronous: bool
             range: u64::from(io.sync_file_range.blocks),
         },
         limits: limits(options, engine_is_synchronous),
+        strided: strided(options),
         ..Settings::new(shape.mix, order, 4096)
     }
+}
+
+/// Parity: with several files open at a time, fio does as if nothing was said of zones.
+fn strided(options: &JobOptions) -> Option<StridedZones> {
+    let file = &options.target_file;
+    let wanted = file.zonemode == ZoneMode::Strided;
+    (wanted && file.openfiles <= 1).then_some(StridedZones {
+        size: file.zonesize,
+        range: file.zonerange,
+        skip: file.zoneskip,
+    })
 }
 
 /// `blockalign`, where it is another than the smallest block.
@@ -117,10 +129,7 @@ fn file_service(options: &JobOptions) -> FileService {
 
 fn limits(options: &JobOptions, engine_is_synchronous: bool) -> Limits {
     Limits {
-        io_size: match options.io_size.io_size {
-            Share::Bytes(bytes) => bytes,
-            Share::Percent(_) => 0,
-        },
+        io_size: options.io_size.io_size.bytes(),
         number_ios: options.io_type.number_ios,
         loops: options.description.loops.max(1),
         time_based: options.time.time_based,
@@ -131,10 +140,16 @@ fn limits(options: &JobOptions, engine_is_synchronous: bool) -> Limits {
     }
 }
 
-fn amount(share: Share) -> Amount {
+/// Parity: of `offset` fio takes the percentage if there is one.
+fn offset(share: Share) -> Amount {
+    share.percent().map_or(Amount::Bytes(share.bytes()), Amount::Percent)
+}
+
+/// What was given last. fio aborts where bytes of `offset_increment` follow a percentage.
+fn increment(share: Share) -> Amount {
     match share {
-        Share::Bytes(bytes) => Amount::Bytes(bytes),
         Share::Percent(percent) => Amount::Percent(percent),
+        Share::Bytes(bytes) | Share::PercentThenBytes { bytes, .. } => Amount::Bytes(bytes),
     }
 }
 
@@ -143,15 +158,13 @@ pub(in crate::run) fn extent(options: &JobOptions, clone_number: u32) -> Extent 
     let file_size = options.io_size.filesize.map_or((0, 0), |range| (range.low, range.high));
     let align = options.io_type.offset_align;
     Extent {
-        size: amount(options.io_size.size),
+        size: options.io_size.size.bytes(),
+        size_percent: options.io_size.size.percent().unwrap_or(100),
         file_size,
-        io_size_percent: match options.io_size.io_size {
-            Share::Bytes(_) => 100,
-            Share::Percent(percent) => percent,
-        },
-        offset: amount(options.io_type.offset),
+        io_size_percent: options.io_size.io_size.percent().unwrap_or(100),
+        offset: offset(options.io_type.offset),
         offset_align: (align > 0).then(|| u64::from(align)),
-        offset_increment: amount(options.io_type.offset_increment),
+        offset_increment: increment(options.io_type.offset_increment),
         clone_number,
         append: options.io_size.file_append,
     }

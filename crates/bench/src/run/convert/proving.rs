@@ -5,8 +5,12 @@ use crate::direction::Direction;
 use crate::offsets::settings::BlockSize;
 use crate::options::JobOptions;
 use crate::options::verification::Verify;
-use crate::verify::{BlockSizes, Method, SettingsError, Verifier, VerifySettings, WorkloadShape, fitting_interval};
+use crate::random::Generator;
+use crate::verify::{
+    BlockSizes, Method, SettingsError, TrimBacklog, Verifier, VerifySettings, WorkloadShape, fitting_interval,
+};
 
+use super::super::proof::TrimSettings;
 use super::{Shape, content};
 
 /// Why blocks cannot be verified.
@@ -79,6 +83,25 @@ pub(in crate::run) fn verifier(options: &JobOptions, sizes: &[BlockSize; 3]) -> 
         compress_percentage: u8::try_from(options.buffers.buffer_compress_percentage).unwrap_or(100),
         buffer_pattern: pattern(&options.buffers.buffer_pattern)?,
     })?))
+}
+
+/// Which writes are trimmed again, and when; `None`: none.
+pub(in crate::run) fn trims(options: &JobOptions, draws: Generator) -> Option<TrimSettings> {
+    let verification = &options.verification;
+    let percentage = u8::try_from(verification.trim_percentage).unwrap_or(100);
+    (percentage > 0).then(|| TrimSettings {
+        percentage,
+        backlog: trims_in_run(options)
+            .then(|| TrimBacklog::new(verification.trim_backlog, u64::from(verification.trim_backlog_batch))),
+        verifies_zero: verification.trim_verify_zero,
+        draws,
+    })
+}
+
+/// Whether blocks that were written are trimmed while the job runs. Without `trim_backlog` none ever is, as in fio.
+pub(in crate::run) fn trims_in_run(options: &JobOptions) -> bool {
+    let verification = &options.verification;
+    is_wanted(options) && verification.trim_percentage > 0 && verification.trim_backlog > 0
 }
 
 /// What the rules of verification depend on. `in_write_order`: no block is written twice, so the history keeps the order

@@ -3,7 +3,10 @@
 
 use rustix::io::Errno;
 
+use super::super::check_threads::{Checked, Lent};
+use super::super::checker::Wrong;
 use super::super::ended::{Ended, JobFailure};
+use super::super::samples::LoggedIo;
 use super::super::slots::{Purpose, Slot};
 use super::{Core, CoreParts, length};
 use crate::direction::Direction;
@@ -38,9 +41,8 @@ impl<E: Engine> Core<'_, E> {
             lat_ns: latency_ns,
         };
         self.parts.recorder.record_completion(direction, measured);
-        if self.parts.samples.logs_ios() {
-            let CoreParts { samples, recorder, .. } = &mut self.parts;
-            samples.record(direction, &measured, slot.offset, now, recorder);
+        if self.follows_ends {
+            self.follow_end(&slot, measured, now);
         }
         if self.parts.prover.is_some() {
             self.prove(index, slot, direction)?;
@@ -57,6 +59,23 @@ impl<E: Engine> Core<'_, E> {
             return Err(JobFailure::TooLate { operation: slot.name(), took_us, allowed_us }.into());
         }
         Ok(())
+    }
+
+    /// What some jobs want of each I/O that is over.
+    #[cold]
+    fn follow_end(&mut self, slot: &Slot, measured: Measured, now: u64) {
+        let CoreParts { samples, recorder, priority, priorities, lifetimes, .. } = &mut self.parts;
+        let direction = slot.direction();
+        if samples.logs_ios() {
+            let priority = if slot.priority == 0 { *priority } else { slot.priority };
+            samples.record(direction, &measured, LoggedIo { offset: slot.offset, priority }, now, recorder);
+        }
+        if let Some(place) = priorities.as_ref().and_then(|known| known.place(direction, slot.priority)) {
+            recorder.record_priority(direction, place, measured);
+        }
+        if let (Some((blocks, block_bytes)), Direction::Trim) = (lifetimes, direction) {
+            blocks.trimmed(block_of(slot.offset, *block_bytes));
+        }
     }
 
     /// The rest of a short transfer is an I/O of its own.
@@ -92,6 +111,14 @@ impl<E: Engine> Core<'_, E> {
     /// An I/O failed: its slot is free, and the job goes on or ends.
     pub(super) fn tolerate(&mut self, index: u32, slot: Slot, number: Errno, failure: JobFailure) -> Result<(), Ended> {
         self.give_up(index);
+        if let Some((blocks, block_bytes)) = &mut self.parts.lifetimes {
+            let block = block_of(slot.offset, *block_bytes);
+            match slot.purpose {
+                Purpose::Io(Direction::Trim) => blocks.trim_failed(block),
+                Purpose::Io(Direction::Write) => blocks.write_failed(block),
+                _ => {}
+            }
+        }
         let direction = if slot.purpose == Purpose::Proof { None } else { Some(slot.direction()) };
         if self.parts.tolerance.ends_quietly(number, direction) {
             return Err(Ended::Stopped);
@@ -104,24 +131,63 @@ impl<E: Engine> Core<'_, E> {
 
     pub(super) fn prove(&mut self, index: u32, slot: Slot, direction: Direction) -> Result<(), Ended> {
         let buffer = self.buffer(index);
-        let CoreParts { prover, files, journal, tolerance, .. } = &mut self.parts;
+        let CoreParts { prover, files, .. } = &mut self.parts;
         let Some(prover) = prover else {
             return Ok(());
         };
         prover.ended(direction);
         if direction == Direction::Write {
             prover.write_ended(index, true);
+            prover.write_arrived(slot.file, slot.offset);
+            return Ok(());
+        }
+        let Some(expectation) = prover.take_expectation(index) else {
+            return Ok(());
+        };
+        if let Some(threads) = &mut self.check_threads {
+            self.slots.keep(index);
+            // SAFETY: the I/O in the slot is over, the slot is kept until its block comes back, and the threads end before
+            // the engine and the memory.
+            threads.lend(unsafe { Lent::new((index, slot.file), buffer, slot.length_bytes, expectation) });
             return Ok(());
         }
         // SAFETY: the buffer is valid for the longest I/O, and the one in its slot is over.
         let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), slot.length_bytes as usize) };
-        match prover.check(index, files.files()[slot.file as usize].path(), block, *journal) {
-            None => Ok(()),
-            Some(Reaction::Count) => {
-                tolerance.count(crate::verify::VERIFY_ERROR);
+        let wrong = prover.checker().check(&expectation, files.files()[slot.file as usize].path(), block);
+        wrong.map_or(Ok(()), |wrong| self.react(&wrong))
+    }
+
+    /// A block was wrong.
+    #[cold]
+    fn react(&mut self, wrong: &Wrong) -> Result<(), Ended> {
+        wrong.lines.iter().for_each(|line| self.parts.journal.complain(line));
+        match wrong.reaction {
+            Reaction::Count => {
+                self.parts.tolerance.count(crate::verify::VERIFY_ERROR);
                 Ok(())
             }
-            Some(Reaction::End) => Err(JobFailure::Verify.into()),
+            Reaction::End => Err(JobFailure::Verify.into()),
         }
     }
+
+    /// Takes back the slots whose blocks other threads have checked; with `wait` at least one, if there is any.
+    pub(super) fn take_checked(&mut self, wait: bool) -> Result<(), Ended> {
+        let Some(threads) = &mut self.check_threads else {
+            return Ok(());
+        };
+        let mut checked = Vec::new();
+        threads.take_back(wait, &mut checked);
+        let mut first_end = Ok(());
+        for Checked { slot, wrong } in checked {
+            self.slots.put_back(slot);
+            let end = wrong.map_or(Ok(()), |wrong| self.react(&wrong));
+            first_end = first_end.and(end);
+        }
+        first_end
+    }
+}
+
+/// The block that an offset is in.
+fn block_of(offset: u64, block_bytes: u64) -> usize {
+    usize::try_from(offset / block_bytes.max(1)).unwrap_or(usize::MAX)
 }

@@ -24,16 +24,18 @@ use crate::engines::memory::IoMemory;
 use crate::engines::{Completion, Engine, Io, Place, Queued, Wanted};
 use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
-use crate::statistics::{ContinuedErrors, Recorder};
+use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder};
 
-use crate::verify::LoggedWrite;
+use crate::verify::{CompletedWrite, LoggedWrite};
 
+use super::check_threads::CheckThreads;
 use super::clock::Clock;
 use super::ended::Ended;
 use super::flow::Flow;
 use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::pace::Pace;
+use super::priorities::Priorities;
 use super::proof::Prover;
 use super::rest;
 use super::samples::Samples;
@@ -51,6 +53,8 @@ pub(super) struct DepthSettings {
     pub(super) depth: u32,
     /// I/Os that are submitted together, at most.
     pub(super) batch: u32,
+    /// The same while the device works by itself: then many at once would keep it waiting.
+    pub(super) batch_beside_work: u32,
     /// I/Os that are waited for at once; 0: none, the loop polls.
     pub(super) reap_min: u32,
     /// I/Os that are taken at once.
@@ -72,8 +76,15 @@ pub(super) struct CoreParts<'j> {
     pub(super) reads_clock: bool,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
+    /// The job's own priority, for logs.
+    pub(super) priority: u16,
+    pub(super) priorities: Option<Priorities>,
+    /// Trims of each block (`block_error_percentiles`), and bytes of a block.
+    pub(super) lifetimes: Option<(BlockLifetimes, u64)>,
     pub(super) writes: Option<Writes>,
     pub(super) prover: Option<Prover>,
+    /// The threads of `verify_async`, which [`Core`] takes over.
+    pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
     pub(super) thinking: Thinking,
     pub(super) target: LatencyTarget,
@@ -91,12 +102,19 @@ pub(super) struct CoreParts<'j> {
 
 /// The loop and all that it works on.
 pub(super) struct Core<'j, E: Engine> {
+    /// Ends before the buffers that it was lent, which may be the engine's.
+    check_threads: Option<CheckThreads>,
     // Ends before the buffers and files that its I/Os refer to.
     engine: E,
     at_once: bool,
+    /// Whether there is more to do for each I/O before it is issued, and when it is over.
+    follows_issues: bool,
+    follows_ends: bool,
     slots: Slots,
     retries: Vec<u32>,
     pending: Vec<u32>,
+    /// I/Os that are submitted together now.
+    batch: usize,
     under_way: u32,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
@@ -139,15 +157,19 @@ pub(super) enum PhaseEnd {
 const IOS_PER_READING: u32 = 64;
 
 impl<'j, E: Engine> Core<'j, E> {
-    pub(super) fn new(engine: E, parts: CoreParts<'j>) -> Self {
+    pub(super) fn new(engine: E, mut parts: CoreParts<'j>) -> Self {
         let depth = parts.depth.depth;
         let capacity = depth as usize;
         Self {
+            check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
+            follows_issues: parts.thinking.counts_issued() || parts.priorities.is_some(),
+            follows_ends: parts.samples.logs_ios() || parts.priorities.is_some() || parts.lifetimes.is_some(),
             engine,
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
             pending: Vec::with_capacity(capacity),
+            batch: parts.depth.batch as usize,
             under_way: 0,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
@@ -171,7 +193,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Reads back what a copy of the offsets says was written.
     pub(super) fn run_replay(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut number = 0_u16;
-        let mut source = |_: &mut Option<Prover>, _: &Pace| loop {
+        let mut source = |prover: &mut Option<Prover>, _: &Pace| loop {
             match offsets.next_step() {
                 Step::Io(io) if io.direction == Direction::Write => {
                     let write = LoggedWrite {
@@ -182,7 +204,7 @@ impl<'j, E: Engine> Core<'j, E> {
                         trimmed: false,
                     };
                     number = number.wrapping_add(1);
-                    return Next::Proof(write);
+                    return proof(prover.as_ref(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
                 end @ (Step::PassEnded | Step::End) => return Next::Step(end),
@@ -196,7 +218,7 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
             let next = prover.as_mut().and_then(Prover::next_write);
-            next.map_or(Next::Step(Step::End), Next::Proof)
+            next.map_or(Next::Step(Step::End), |write| proof(prover.as_ref(), write))
         };
         let result = self.run_steps(&mut source);
         self.finish(result)
@@ -234,7 +256,9 @@ impl<'j, E: Engine> Core<'j, E> {
                 self.give_up(slot);
             }
             while self.slots.taken() > 0 {
-                if self.commit().is_err() || self.reap(1, self.under_way, None).is_err() && self.under_way == 0 {
+                let is_left = |core: &Self| core.check_threads.as_ref().is_some_and(CheckThreads::has_any);
+                let failed = self.reap(1, self.under_way, None).is_err() && self.under_way == 0;
+                if self.commit().is_err() || failed && !is_left(self) {
                     break;
                 }
             }
@@ -263,7 +287,7 @@ impl<'j, E: Engine> Core<'j, E> {
                 continue;
             }
             let depth = self.parts.target.depth();
-            if self.slots.taken() >= depth || self.pending.len() >= self.parts.depth.batch as usize {
+            if self.slots.taken() >= depth || self.pending.len() >= self.batch {
                 return Ok(Rest::Full);
             }
             let next = match self.held.take() {
@@ -280,7 +304,8 @@ impl<'j, E: Engine> Core<'j, E> {
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
                 Next::Step(Step::End) => return Ok(Rest::End),
-                Next::Proof(write) => self.begin_proof(&write)?,
+                Next::Proof(write) => self.begin_logged(&write, Purpose::Proof)?,
+                Next::Trim(write) => self.begin_logged(&write, Purpose::Io(Direction::Trim))?,
             }
             if self.at_once {
                 return Ok(Rest::Done);
@@ -336,6 +361,7 @@ impl<'j, E: Engine> Core<'j, E> {
         let from_due = self.parts.latency_from_due && self.parts.pace.is_limited();
         *self.slots.get_mut(slot) = Slot {
             purpose: Purpose::Io(io.direction),
+            priority: 0,
             file,
             length_bytes,
             moved_bytes: 0,
@@ -354,11 +380,24 @@ impl<'j, E: Engine> Core<'j, E> {
             }
             Direction::Trim => {}
         }
-        if self.parts.thinking.counts_issued() {
-            self.parts.thinking.count(1);
+        if self.follows_issues {
+            self.follow_issue(slot);
         }
         self.submit(slot)?;
         Ok(())
+    }
+
+    /// What some jobs want of each I/O before it is issued.
+    #[cold]
+    fn follow_issue(&mut self, slot: u32) {
+        let CoreParts { thinking, priorities, .. } = &mut self.parts;
+        if thinking.counts_issued() {
+            thinking.count(1);
+        }
+        if let Some(priorities) = priorities {
+            let slot = self.slots.get_mut(slot);
+            slot.priority = priorities.choose(slot.direction(), slot.length_bytes);
+        }
     }
 
     fn begin_sync(&mut self, file: usize, purpose: Purpose) -> Result<(), Ended> {
@@ -372,6 +411,7 @@ impl<'j, E: Engine> Core<'j, E> {
         let extent = self.parts.files.files()[file].extent();
         *self.slots.get_mut(slot) = Slot {
             purpose,
+            priority: 0,
             file: index(file),
             length_bytes: length(extent.length_bytes),
             moved_bytes: 0,
@@ -387,7 +427,8 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
-    fn begin_proof(&mut self, write: &LoggedWrite) -> Result<(), Ended> {
+    /// Reads back what was written, or trims it.
+    fn begin_logged(&mut self, write: &LoggedWrite, purpose: Purpose) -> Result<(), Ended> {
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
         };
@@ -396,7 +437,8 @@ impl<'j, E: Engine> Core<'j, E> {
             self.open(write.file as usize)?;
         }
         *self.slots.get_mut(slot) = Slot {
-            purpose: Purpose::Proof,
+            purpose,
+            priority: 0,
             file: write.file,
             length_bytes: write.length,
             moved_bytes: 0,
@@ -404,10 +446,12 @@ impl<'j, E: Engine> Core<'j, E> {
             started_ns,
             issued_ns: started_ns,
         };
-        if let Some(prover) = &mut self.parts.prover {
+        if purpose == Purpose::Proof
+            && let Some(prover) = &mut self.parts.prover
+        {
             prover.expect(slot, write);
         }
-        self.parts.recorder.record_issue(Direction::Read);
+        self.parts.recorder.record_issue(self.slots.get(slot).direction());
         self.parts.recorder.record_depth(self.slots.taken(), 1);
         self.submit(slot)?;
         Ok(())
@@ -454,7 +498,8 @@ impl<'j, E: Engine> Core<'j, E> {
         let rest = unsafe { buffer.add(moved as usize) };
         // SAFETY: the slot is this I/O's until it is completed, and with it its buffer, which lives longer than the engine
         // and is looked at only before `submit` and after `complete`. Files are closed with nothing under way.
-        let mut io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        let io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        let mut io = io.with_priority(taken.priority);
         match self.engine.queue(slot, &mut io) {
             Queued::Done(outcome) => {
                 let now = self.read_clock();
@@ -489,6 +534,8 @@ impl<'j, E: Engine> Core<'j, E> {
         self.under_way += count;
         self.parts.recorder.record_submission_batch(count);
         self.pending.clear();
+        let DepthSettings { batch, batch_beside_work, .. } = self.parts.depth;
+        self.batch = if self.engine.works_by_itself() { batch_beside_work } else { batch } as usize;
         Ok(())
     }
 
@@ -515,6 +562,7 @@ impl<'j, E: Engine> Core<'j, E> {
 
     #[inline]
     fn reap(&mut self, at_least: u32, at_most: u32, timeout: Option<Duration>) -> Result<(), Ended> {
+        self.take_checked(self.under_way == 0 && at_least > 0)?;
         if self.under_way == 0 {
             return Ok(());
         }
@@ -579,6 +627,9 @@ impl<'j, E: Engine> Core<'j, E> {
 
 /// What is left of the loop at its end.
 pub(super) struct CoreResults<'j> {
+    /// The writes that arrived last, when a state is saved.
+    pub(super) completed: Option<Vec<CompletedWrite>>,
+    pub(super) lifetimes: BlockLifetimes,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
     pub(super) target: LatencyTarget,
@@ -597,21 +648,39 @@ const WITHOUT_DESCRIPTOR: i32 = -2;
 enum Next {
     Step(Step),
     Proof(LoggedWrite),
+    Trim(LoggedWrite),
 }
 
 /// The next step of the job: of the backlog of verification, else of the offsets.
 #[inline(always)]
 fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
-    if let Some(prover) = prover
-        && let Some(write) = prover.next_of_backlog()
-    {
-        offsets.count_verification(u64::from(write.length));
-        return Next::Proof(write);
+    if let Some(prover) = prover {
+        // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
+        if let Some(write) = prover.next_trim() {
+            return Next::Trim(write);
+        }
+        if let Some(write) = prover.next_of_backlog() {
+            offsets.count_verification(u64::from(write.length));
+            return proof(Some(prover), write);
+        }
     }
-    if pace.is_limited() {
-        return Next::Step(offsets.next_step_with(|direction| Some(pace.redirect(direction))));
+    let step = if pace.is_limited() {
+        offsets.next_step_with(|direction| Some(pace.redirect(direction)))
+    } else {
+        offsets.next_step()
+    };
+    match (step, prover) {
+        (Step::Io(io), Some(prover)) if prover.ends_before_own(io.direction, index(io.file), io.offset) => {
+            Next::Step(Step::End)
+        }
+        (step, _) => Next::Step(step),
     }
-    Next::Step(offsets.next_step())
+}
+
+/// Reads back a write, unless verification ends before it.
+fn proof(prover: Option<&Prover>, write: LoggedWrite) -> Next {
+    let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
+    if ends { Next::Step(Step::End) } else { Next::Proof(write) }
 }
 
 fn index(file: usize) -> u32 {

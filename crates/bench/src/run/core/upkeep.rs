@@ -5,6 +5,7 @@ use rustix::io::Errno;
 
 use super::super::ended::{Ended, JobFailure};
 use super::super::latency_target::Verdict;
+use super::super::proof::Prover;
 use super::super::rest;
 use super::super::shared::Phase;
 use super::super::slots::Purpose;
@@ -203,8 +204,22 @@ impl<'j, E: Engine> Core<'j, E> {
 
     /// What was measured, and what is left to be done.
     pub(in crate::run) fn into_results(self) -> CoreResults<'j> {
-        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, .. } = self.parts;
+        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, prover, lifetimes, .. } =
+            self.parts;
+        drop(self.check_threads);
         drop(self.engine);
-        CoreResults { recorder, samples, target, continued: tolerance.counted(), files, clock, journal }
+        let completed = prover.as_ref().and_then(Prover::completed);
+        let lifetimes = lifetimes.map(|(blocks, _)| blocks).unwrap_or_default();
+        CoreResults {
+            completed,
+            lifetimes,
+            recorder,
+            samples,
+            target,
+            continued: tolerance.counted(),
+            files,
+            clock,
+            journal,
+        }
     }
 }

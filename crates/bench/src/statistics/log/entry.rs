@@ -94,7 +94,7 @@ impl Columns {
     }
 
     /// Reads an entry of [`Columns::entry_bytes`]. `None` when it is none.
-    fn decode(self, bytes: &[u8]) -> Option<Entry> {
+    pub(super) fn decode(self, bytes: &[u8]) -> Option<Entry> {
         let mut entry = Entry {
             time_ms: u64_at(bytes, 0)?,
             value: u64_at(bytes, 8)?,

@@ -22,20 +22,25 @@ pub struct HistogramLogSettings {
     pub epoch_ms: u64,
 }
 
-#[derive(Debug)]
-struct Row {
-    time_ms: u64,
-    direction: Direction,
-    block_bytes: u64,
-    /// Coarse buckets that got any, ascending.
-    counts: Vec<(usize, u64)>,
+/// What a window had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistogramRow {
+    /// When it ended, in milliseconds.
+    pub time_ms: u64,
+    /// Of which I/Os.
+    pub direction: Direction,
+    /// The size of the I/O that ended it.
+    pub block_bytes: u64,
+    /// Coarse buckets that got any, ascending, each with its count. The first bucket of the histogram that a coarse one begins
+    /// with is its number times two to the power of the coarseness.
+    pub counts: Vec<(usize, u64)>,
 }
 
 /// A log.
 #[derive(Debug)]
 pub struct HistogramLog {
     settings: HistogramLogSettings,
-    rows: Vec<Row>,
+    rows: Vec<HistogramRow>,
     begun_ms: [Option<u64>; 3],
     /// The counts at the last row.
     before: [Vec<u64>; 3],
@@ -70,12 +75,24 @@ impl HistogramLog {
         before.resize(coarse.len(), 0);
         let changes = coarse.iter().zip(before.iter()).map(|(now, before)| now.saturating_sub(*before)).enumerate();
         let counts = changes.filter(|(_, count)| *count != 0).collect();
-        self.rows.push(Row { time_ms: now_ms + self.settings.epoch_ms, direction, block_bytes, counts });
+        self.rows.push(HistogramRow { time_ms: now_ms + self.settings.epoch_ms, direction, block_bytes, counts });
         *before = coarse;
         // Windows keep their pace.
         if let Some(begun) = &mut self.begun_ms[index] {
             *begun += self.settings.window_ms;
         }
+    }
+
+    /// How it is kept.
+    #[must_use]
+    pub fn settings(&self) -> &HistogramLogSettings {
+        &self.settings
+    }
+
+    /// The rows so far, in their order.
+    #[must_use]
+    pub fn rows(&self) -> &[HistogramRow] {
+        &self.rows
     }
 
     /// Writes the file's bytes.

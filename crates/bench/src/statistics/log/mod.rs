@@ -23,8 +23,8 @@ mod histogram;
 mod series;
 
 pub use self::compressed::{InflateError, compress, inflate};
-pub use self::histogram::{COARSENESS_MAX, HistogramLog, HistogramLogSettings};
-pub use self::series::{LogSample, LogSettings, SampleLog, WindowValue};
+pub use self::histogram::{COARSENESS_MAX, HistogramLog, HistogramLogSettings, HistogramRow};
+pub use self::series::{LogSample, LogSettings, LoggedSample, SampleLog, WindowValue};
 use crate::direction::Direction;
 
 /// Entries that the first chunk of a log has room for, unless `log_entries` says otherwise.

@@ -1,6 +1,8 @@
 //! A log of values.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+
+use flate2::bufread::ZlibDecoder;
 
 use super::compressed::{InflateError, compress, inflate};
 use super::entry::{Columns, Entry};
@@ -96,6 +98,27 @@ pub struct LogSample {
     pub priority: u16,
     /// When the I/O was issued, in nanoseconds.
     pub issue_time_ns: u64,
+}
+
+/// A sample as the log has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedSample {
+    /// Milliseconds since the job's start, or since what `epoch_ms` says.
+    pub time_ms: u64,
+    /// The value, or that of the window.
+    pub value: u64,
+    /// The largest of the window, with [`WindowValue::Both`].
+    pub maximum: Option<u64>,
+    /// Of which I/Os.
+    pub direction: Direction,
+    /// The priority of the I/O.
+    pub priority: u16,
+    /// Bytes of the I/O.
+    pub block_bytes: u64,
+    /// Where it was, with offsets.
+    pub offset: Option<u64>,
+    /// When it was issued, in nanoseconds, with issue times.
+    pub issue_time_ns: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -269,6 +292,43 @@ impl SampleLog {
         self.write_entries(&self.current, output)
     }
 
+    /// Calls `visit` with each sample, in order. Whoever took a chunk has put it back.
+    ///
+    /// # Panics
+    /// When a chunk is still taken: its entries would be missing.
+    pub fn for_each(&self, mut visit: impl FnMut(LoggedSample)) {
+        for chunk in &self.chunks {
+            match chunk {
+                Chunk::Entries(bytes) => self.visit_entries(bytes, &mut visit),
+                Chunk::Taken => panic!("a chunk of the log was taken and not put back"),
+                Chunk::Compressed(bytes) => {
+                    let mut entries = Vec::new();
+                    let inflated = ZlibDecoder::new(bytes.as_slice()).read_to_end(&mut entries);
+                    debug_assert!(inflated.is_ok(), "our own chunk");
+                    self.visit_entries(&entries, &mut visit);
+                }
+            }
+        }
+        self.visit_entries(&self.current, &mut visit);
+    }
+
+    fn visit_entries(&self, bytes: &[u8], visit: &mut impl FnMut(LoggedSample)) {
+        let columns = self.columns;
+        let entries = bytes.chunks(columns.entry_bytes()).filter_map(|bytes| columns.decode(bytes));
+        entries.for_each(|entry| {
+            visit(LoggedSample {
+                time_ms: entry.time_ms,
+                value: entry.value,
+                maximum: columns.maximum.then_some(entry.maximum),
+                direction: Direction::ALL[entry.direction as usize],
+                priority: entry.priority,
+                block_bytes: entry.block_bytes,
+                offset: columns.offset.then_some(entry.offset),
+                issue_time_ns: columns.issue_time.then_some(entry.issue_time_ns),
+            });
+        });
+    }
+
     fn write_entries(&self, bytes: &[u8], output: &mut dyn Write) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
@@ -303,6 +363,31 @@ mod tests {
         log.record(4, Direction::Trim, LogSample { block_bytes: 512, ..sample(7) });
         log.finish(9);
         assert_eq!(text(&log), "1003, 500, 0, 4096, 0\n1004, 7, 2, 512, 0\n");
+    }
+
+    #[test]
+    fn samples_are_given_as_they_were_taken_also_from_compressed_chunks() {
+        let settings =
+            LogSettings { offsets: true, compressed_chunk_bytes: 80, ..LogSettings::new(LogKind::CompletionLatency) };
+        let mut log = SampleLog::new(settings);
+        for time in 0..5 {
+            log.record(time, Direction::Write, LogSample { offset: 4096 * time, priority: 3, ..sample(time + 7) });
+        }
+        let (number, bytes) = log.take_full().unwrap();
+        log.put_back(number, compress(&bytes));
+        let mut samples = Vec::new();
+        log.for_each(|sample| samples.push(sample));
+        let expected = |time: u64| LoggedSample {
+            time_ms: time,
+            value: time + 7,
+            maximum: None,
+            direction: Direction::Write,
+            priority: 3,
+            block_bytes: 4096,
+            offset: Some(4096 * time),
+            issue_time_ns: None,
+        };
+        assert_eq!(samples, (0..5).map(expected).collect::<Vec<_>>());
     }
 
     #[test]

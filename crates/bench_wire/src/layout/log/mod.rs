@@ -77,3 +77,8 @@ pub(crate) fn encode_sample(entry: &LogEntry, flags: SampleFlags, version: Proto
     }
     if version.number() <= 101 { store!(v97::Sample) } else { store!(v102::Sample) }
 }
+
+/// Bytes of the fixed part of a sample.
+pub(crate) const fn fixed_bytes(version: ProtocolVersion) -> usize {
+    if version.number() <= 101 { size_of::<v97::Sample>() } else { size_of::<v102::Sample>() }
+}

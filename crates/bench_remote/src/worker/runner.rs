@@ -1,0 +1,178 @@
+//! The thread that runs a session's jobs, and what it says meanwhile.
+//!
+//! Results are made one by one, each when there is room for it: a front end that does not read makes its own jobs wait, and holds
+//! no more than [`MESSAGES_WAITING_MAX`] messages.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread;
+
+use bench::output::Report;
+use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView};
+use bench::statistics::{JobResult, group_results, results_to_show};
+use bench_wire::message::{Eta, TextOutput, WorkerMessage};
+use reactor::clock::{self, SystemTime};
+
+use super::bell::Bell;
+use super::limits::MESSAGES_WAITING_MAX;
+use super::link::Totals;
+use super::session::RunOrder;
+use crate::conversion::to_wire::{self, log::LogTransfer, progress};
+
+/// Milliseconds between two looks at how far jobs are: rates are those of such a while. Shorter ones would jump about.
+const LOOK_EVERY_MS: u64 = 500;
+
+/// What a run says.
+#[derive(Debug)]
+pub(crate) enum FromRun {
+    /// Something for the front end.
+    Say(WorkerMessage),
+    /// How far jobs are.
+    Progress(Eta),
+    /// Everything has been said.
+    Ended { succeeded: bool, totals: Totals },
+}
+
+/// A run under way. Dropped, it ends its jobs and waits for nothing.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    stop: Arc<AtomicBool>,
+    inbox: Receiver<FromRun>,
+}
+
+impl Runner {
+    /// Starts the jobs. `bell` rings when there is something to take.
+    pub(crate) fn start(order: RunOrder, bell: Bell) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, inbox) = sync_channel(MESSAGES_WAITING_MAX);
+        let stopped = Arc::clone(&stop);
+        thread::Builder::new().name("bench-run".to_owned()).spawn(move || {
+            run_to_end(&order, &Voice { sender, bell, transfer: order.transfer }, &stopped);
+        })?;
+        Ok(Self { stop, inbox })
+    }
+
+    /// Ends the jobs; what they did is still told.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What it says next. `None`: nothing at the moment.
+    pub(crate) fn take(&self) -> Option<FromRun> {
+        match self.inbox.try_recv() {
+            Ok(said) => Some(said),
+            Err(TryRecvError::Empty) => None,
+            // The thread has died of a fault of ours before it could say so.
+            Err(TryRecvError::Disconnected) => Some(FromRun::Ended { succeeded: false, totals: Totals::default() }),
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run_to_end(order: &RunOrder, voice: &Voice, stop: &AtomicBool) {
+    let began = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+    let mut watch = Watch { voice, members: order.members, next_ms: 0 };
+    let outcome = run::run(&order.jobs.plan.jobs, &order.jobs.settings, voice, &mut watch, stop);
+    let succeeded = !outcome.has_failed;
+    let totals = totals(&outcome.results);
+    let report = report(outcome, order.jobs.global_options.clone());
+    to_wire::results(&report, began_ms).for_each(|message| voice.say(message));
+    voice.send(FromRun::Ended { succeeded, totals });
+}
+
+fn totals(results: &[JobResult]) -> Totals {
+    let mut totals = Totals::default();
+    for (index, direction) in results.iter().flat_map(|result| result.measurement.directions.iter().enumerate()) {
+        totals.ios[index] += direction.ios;
+        totals.bytes[index] += direction.bytes;
+    }
+    totals
+}
+
+fn report(outcome: RunOutcome, global_options: Vec<(String, String)>) -> Report {
+    let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
+    Report {
+        global_options,
+        groups: group_results(&outcome.results, groups),
+        jobs: results_to_show(outcome.results),
+        disks: outcome.disks,
+        ..Report::default()
+    }
+}
+
+/// Where the run's words go.
+struct Voice {
+    sender: SyncSender<FromRun>,
+    bell: Bell,
+    transfer: LogTransfer,
+}
+
+impl Voice {
+    fn say(&self, message: WorkerMessage) {
+        self.send(FromRun::Say(message));
+    }
+
+    /// Waits until there is room, or nobody listens any more.
+    fn send(&self, said: FromRun) {
+        let _ = self.sender.send(said);
+        self.bell.ring();
+    }
+
+    fn line(&self, level: u32, line: &str) {
+        let bytes = format!("{line}\n").into_bytes();
+        self.say(WorkerMessage::Text(TextOutput { level, bytes, ..TextOutput::default() }));
+    }
+}
+
+impl Journal for Voice {
+    fn note(&self, line: &str) {
+        self.line(TextOutput::INFORMATION, line);
+    }
+
+    fn complain(&self, line: &str) {
+        self.line(TextOutput::ERROR, line);
+    }
+
+    /// Logs are the front end's: none is written here.
+    fn take_log(&self, log: &JobLog<'_>) -> bool {
+        match to_wire::log::message(log, self.transfer) {
+            Some(log) => self.say(WorkerMessage::Log(log)),
+            None => {
+                let name = &log.file_name;
+                let line =
+                    format!("{name}: a histogram log is sent compressed only, and the front end takes no such logs");
+                self.complain(&line);
+            }
+        }
+        true
+    }
+}
+
+/// Looks at how far jobs are.
+struct Watch<'v> {
+    voice: &'v Voice,
+    members: u32,
+    next_ms: u64,
+}
+
+impl Observer for Watch<'_> {
+    fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        if now_ms < self.next_ms {
+            return;
+        }
+        self.next_ms = now_ms + LOOK_EVERY_MS;
+        let eta = progress::eta(&run.status(), self.members);
+        // Jobs are not kept from being watched by a front end that does not read.
+        if self.voice.sender.try_send(FromRun::Progress(eta)).is_ok() {
+            self.voice.bell.ring();
+        }
+    }
+}

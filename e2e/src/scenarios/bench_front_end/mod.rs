@@ -1,0 +1,31 @@
+//! The front end: `tidegate bench --client` with real workers of fio and our own.
+
+mod failures;
+mod logs;
+mod network;
+mod orders;
+mod reports;
+mod ssh;
+mod worker;
+
+use e2e::scenario::Scenario;
+
+/// Every scenario of the group.
+pub(crate) const TABLE: &[Scenario] = &[
+    reports::JSON,
+    reports::NORMAL,
+    reports::TWO_WORKERS,
+    logs::PLAIN,
+    logs::HISTOGRAM,
+    logs::STORED,
+    orders::ORDERS,
+    failures::JOB,
+    failures::REFUSED,
+    failures::UNREACHABLE,
+    failures::KILLED,
+    failures::INTERRUPTED,
+    network::TWO,
+    network::FOUR,
+    ssh::WORKER,
+    ssh::REFUSED,
+];
