@@ -3,6 +3,7 @@
 mod crash;
 mod ctl;
 mod library;
+mod moods;
 mod mpd;
 mod reload;
 mod serve;
@@ -27,6 +28,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     serve::SCENARIO,
     ctl::SCENARIO,
     mpd::SCENARIO,
+    moods::SCENARIO,
     ssh_shell::SCENARIO,
     ssh_follow::SCENARIO,
     ssh_commands::SCENARIO,

@@ -143,7 +143,7 @@ fn run_one(server: &Server, client: &mut Client, words: &[String], reply: &mut R
         command: name.clone(),
         since: reactor::clock::now(),
     });
-    let places = Places::new(&server.context.library.roots()?);
+    let places = server.places()?;
     (entry.run)(&mut Call { server, client, arguments, reply, places })
 }
 
