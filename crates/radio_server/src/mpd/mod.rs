@@ -30,14 +30,14 @@ mod input;
 mod limits;
 mod line;
 mod places;
-mod refusal;
 mod reference;
+mod refusal;
 mod reply;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use radio_library::change::Change;

@@ -9,17 +9,25 @@ use crate::rights::Rights;
 #[must_use]
 pub fn reference_page() -> String {
     let mut page = String::from(INTRODUCTION);
-    page.push_str("\n## Commands\nEach with the rights that it needs (`none`: any client).\n\n| rights | commands |\n|---|---|\n");
+    page.push_str(
+        "\n## Commands\nEach with the rights that it needs (`none`: any client).\n\n| rights | commands |\n|---|---|\n",
+    );
     let all = commands::rights();
     let mut sets: Vec<Rights> = Vec::new();
-    all.iter().for_each(|(_, rights)| if !sets.contains(rights) { sets.push(*rights) });
+    all.iter().for_each(|(_, rights)| {
+        if !sets.contains(rights) {
+            sets.push(*rights)
+        }
+    });
     sets.sort_unstable_by_key(Rights::to_string);
     for set in sets {
         let names: Vec<String> =
             all.iter().filter(|(_, rights)| *rights == set).map(|(name, _)| format!("`{name}`")).collect();
         let _ = writeln!(page, "| {set} | {} |", names.join(" "));
     }
-    page.push_str("\nBesides: `command_list_begin`, `command_list_ok_begin`, `command_list_end`, `idle`, `noidle`, `close`.\n");
+    page.push_str(
+        "\nBesides: `command_list_begin`, `command_list_ok_begin`, `command_list_end`, `idle`, `noidle`, `close`.\n",
+    );
     page
 }
 

@@ -9,7 +9,10 @@ pub(super) const SCENARIO: Scenario = Scenario { name: "radio/moods", needs: &[]
 
 fn run(context: &Context) -> Verdict {
     let write = |name: &str, text: &str| std::fs::write(context.scratch().path().join(name), text);
-    write("old", "# evening\ndeny if is_set sick\naccept with score 5 if artist_matches ^Miles\naccept if year < 1960\n")?;
+    write(
+        "old",
+        "# evening\ndeny if is_set sick\naccept with score 5 if artist_matches ^Miles\naccept if year < 1960\n",
+    )?;
     write("new", "artist =~ /^Miles/ && year < 1960\n")?;
     write("wrong", "artist =~ /^Miles/ &&\n  yaer < 1960\n")?;
     let checked = context.run(&["radio", "mood", "check", "old", "new"])?;
