@@ -11,7 +11,6 @@ use radio_library::Library;
 use radio_library::import::{ImportOptions, Progress};
 use radio_stream::link::{Event, LibraryEnd, Request};
 use radio_stream::senders::{SenderSettings, http};
-use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{StreamSettings, StreamSide};
 use tokio::sync::watch;
 
@@ -62,7 +61,7 @@ impl Radio {
         library.import(std::slice::from_ref(&music), &ImportOptions::new(1), &mut observer).unwrap();
         let http = http::HttpSettings::new(vec![http::bind("127.0.0.1:0".parse().unwrap()).unwrap()]);
         let senders = SenderSettings { http: Some(http), ..SenderSettings::default() };
-        let settings = StreamSettings { station: StationSettings::default(), senders };
+        let settings = StreamSettings { senders, ..StreamSettings::default() };
         let stream_side = StreamSide::start(settings).unwrap();
         let (near, far) = UnixStream::pair().unwrap();
         stream_side.attach(near);
