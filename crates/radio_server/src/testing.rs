@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use control::log::Logging;
 use radio_library::Library;
@@ -24,9 +24,9 @@ pub(crate) struct Bench {
     pub(crate) context: Arc<Context>,
     pub(crate) music: PathBuf,
     /// What the station was asked for, but for questions.
-    asked: Arc<Mutex<Vec<Request>>>,
+    asked: mpsc::Receiver<Request>,
     pub(crate) status: watch::Sender<Option<Arc<Status>>>,
-    pub(crate) stream_end: Arc<Mutex<Option<StreamEnd>>>,
+    stream_end: Arc<Mutex<Option<StreamEnd>>>,
     _directory: tempfile::TempDir,
     users: watch::Sender<Arc<Users>>,
 }
@@ -47,14 +47,14 @@ impl Bench {
         std::fs::create_dir(&music).unwrap();
         let library = Arc::new(Library::open(&directory.path().join("state")).unwrap());
         let (near, far) = UnixStream::pair().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (record, asked) = mpsc::channel();
         let stream_end: Arc<Mutex<Option<StreamEnd>>> = Arc::default();
-        let (answering, record) = (Arc::clone(&stream_end), Arc::clone(&asked));
+        let answering = Arc::clone(&stream_end);
         let end = StreamEnd::start(near, move |message| {
             if let Ok(ToStream::Request { id, request }) = message {
                 let result = Ok(answer(&request));
                 if !matches!(request, Request::Status | Request::List { .. }) {
-                    record.lock().unwrap().push(request);
+                    let _ = record.send(request);
                 }
                 let end = answering.lock().unwrap();
                 let _ = end.as_ref().map(|end| end.send(&ToLibrary::Answer { id, result }));
@@ -133,7 +133,12 @@ impl Bench {
 
     /// What the station was asked for since the last time.
     pub(crate) fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        self.asked.try_iter().collect()
+    }
+
+    /// What the station is asked for next.
+    pub(crate) fn next_request(&self) -> Request {
+        self.asked.recv_timeout(std::time::Duration::from_secs(30)).unwrap()
     }
 
     /// These may log in from now on.

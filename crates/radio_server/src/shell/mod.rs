@@ -274,12 +274,17 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
             },
             incoming = ends.incoming.recv(), if !sends => match incoming.ok_or(Gone)? {
                 Incoming::Data(bytes) => {
-                    let interrupted = cooked.is_some() && bytes.contains(&INTERRUPT);
-                    if interrupted && command.input().is_none() {
-                        ends.write_raw(b"^C\r\n").await?;
-                        command.interrupt();
-                    } else if cooked.is_some() || command.input().is_some() {
-                        typed.extend(bytes);
+                    let interrupt = bytes.iter().position(|&byte| byte == INTERRUPT);
+                    match interrupt.filter(|_| cooked.is_some() && command.input().is_none()) {
+                        Some(at) => {
+                            ends.write_raw(b"^C\r\n").await?;
+                            command.interrupt();
+                            // As terminals do: what was typed before is gone.
+                            typed.clear();
+                            typed.extend(&bytes[at + 1..]);
+                        }
+                        None if cooked.is_some() || command.input().is_some() => typed.extend(bytes),
+                        None => {}
                     }
                 }
                 Incoming::EndOfInput => ended = true,

@@ -83,6 +83,13 @@ pub(super) const TABLE: &[&[Entry]] = &[
     reflection::ENTRIES,
 ];
 
+/// Each command with the rights that it needs, by name.
+pub(super) fn rights() -> Vec<(&'static str, Rights)> {
+    let mut rights: Vec<_> = entries().map(|entry| (entry.name, entry.rights)).collect();
+    rights.sort_unstable_by_key(|(name, _)| *name);
+    rights
+}
+
 fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLE.iter().copied().flatten()
 }
@@ -136,7 +143,7 @@ fn run_one(server: &Server, client: &mut Client, words: &[String], reply: &mut R
         command: name.clone(),
         since: reactor::clock::now(),
     });
-    let places = Places::new(&server.context.library.roots()?);
+    let places = server.places()?;
     (entry.run)(&mut Call { server, client, arguments, reply, places })
 }
 
@@ -172,8 +179,12 @@ impl Call<'_> {
         Ok(self.server.context.station.ask(request)?)
     }
 
-    fn station(&self) -> Result<Arc<Status>, Refusal> {
-        self.server.context.station.status().ok_or_else(|| Refusal::system("the station has not started yet"))
+    /// What the station does now. Asked for, because what it has told may be older than what this client has just changed.
+    fn station(&self) -> Result<Box<Status>, Refusal> {
+        match self.ask(Request::Status)? {
+            Answer::Status { status } => Ok(status),
+            _ => Err(Refusal::system("the station did not say how it is")),
+        }
     }
 
     /// A part of the queue, by positions.
