@@ -241,8 +241,11 @@ impl Station {
     }
 }
 
+/// A port that is free now. Below those that the kernel takes for connections: one to a port up there may meet itself.
 fn free_port() -> Result<u16, TaskError> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000)?;
+    let free = (first..first + 2000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.ok_or_else(|| TaskError::new("no port is free"))
 }
 
 fn icecast(folder: &Path) -> Result<Station, TaskError> {
