@@ -324,8 +324,8 @@ fn report(measured: &Measured, rounds: u32, files: u64) -> Result<String, TaskEr
          Machine: {}. {files} clips of 1.5 s (40 % mp3, 30 % flac, 12 % ogg, 10 % opus, 8 % m4a), 500 artists with 10 albums of\n\
          10 songs, generated once and in the page cache. In turns, {rounds} rounds after one that does not count; medians, least and\n\
          most in parentheses. A ratio below 1 is in our favour. MPD reads tags; the radio reads every byte, for the frames and\n\
-         for the hash that statistics stay with. MPD's answers come over its socket with all their lines; the radio is asked in\n\
-         its process.\n\n\
+         for the hash that statistics stay with. MPD's scan has idle priority: on a busy machine, look at its processor time.\n\
+         MPD's answers come over its socket with all their lines; the radio is asked in its process.\n\n\
          | what | MPD | Tidegate | ratio |\n|---|---|---|---|\n",
         machine::description()?
     );

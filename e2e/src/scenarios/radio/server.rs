@@ -85,7 +85,10 @@ pub(super) fn start<'a>(context: &'a Context, users: &[(&str, &str)], options: &
 pub(super) fn start_again<'a>(context: &'a Context, music: PathBuf, options: &[&str]) -> Result<Radio<'a>, Failure> {
     let mut command =
         context.tidegate(&["radio", "serve", "-vconsole:info", "--pidfile", "--state", "station", "--users", "users"]);
-    command.args(["--http", "127.0.0.1:0", "--mpd", "none", "--ssh", "127.0.0.1:0"]);
+    command.args(["--http", "127.0.0.1:0", "--ssh", "127.0.0.1:0"]);
+    if !options.contains(&"--mpd") {
+        command.args(["--mpd", "none"]);
+    }
     command.arg("--library").arg(&music).args(options);
     let process = context.start("tidegate radio", command)?;
     process.wait_for("ready", PROMPTLY, |line| (line == "ready").then_some(()))?;
