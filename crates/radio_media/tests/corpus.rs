@@ -186,7 +186,7 @@ fn pages(bytes: &[u8]) -> Vec<Page> {
         let segments = usize::from(rest[26]);
         let body: usize = rest[27..27 + segments].iter().map(|segment| usize::from(*segment)).sum();
         let (page, behind) = rest.split_at(27 + segments + body);
-        let number = |place: usize| u32::from_le_bytes(*page[place..].first_chunk().unwrap());
+        let number = |place: usize| u32::from_le_bytes(*page[place..].first_chunk().expect("a page has 27 bytes"));
         let granule = u64::from(number(6)) | u64::from(number(10)) << 32;
         pages.push((page[5], granule, number(14), number(18), page[27 + segments..].to_vec()));
         rest = behind;

@@ -41,6 +41,15 @@ fn packets_longer_than_pages_go_through_unchanged() {
 }
 
 #[test]
+fn payload_that_looks_like_a_tag_is_payload() {
+    let mut last = packet(400);
+    let place = last.len() - 128;
+    last[place..place + 3].copy_from_slice(b"TAG");
+    let song = conformance::check(&file(&[packet(300), last])).unwrap();
+    assert_eq!((song.technical.samples, song.notes.len()), (2 * 960, 0));
+}
+
+#[test]
 fn a_packet_of_which_a_page_is_lost_is_lost_alone() {
     let packets = [packet(300), packet(150_000), packet(400)];
     let mut file = file(&packets);

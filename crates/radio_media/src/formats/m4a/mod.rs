@@ -31,8 +31,14 @@ use crate::framing::Carriage;
 use crate::limits::{MOVIE_BYTES_MAX, MP4_BOXES_MAX};
 use crate::tags::{Loudness, TagSource};
 
-pub(super) const FORMAT: Format =
-    Format { name: "m4a", description: "AAC in MP4", container: Container::Aac, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "m4a",
+    description: "AAC in MP4",
+    container: Container::Aac,
+    has_tags_behind: false,
+    recognises,
+    scan,
+};
 
 fn recognises(head: &[u8]) -> Option<usize> {
     let kind = head.get(4..8)?;
