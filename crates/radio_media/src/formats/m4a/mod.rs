@@ -62,7 +62,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
     if table.is_empty() {
         let movie = FoundBox { kind: *b"moov", content: &movie, offset };
         let behind = offset + movie.content.len() as u64;
-        fragments::read(scan, behind, &movie, &track, |scan, range| frame(scan, &mut chunks, range).map(drop))?;
+        fragments::read(scan, behind, &movie, &track, |scan, range| frame(scan, &mut chunks, range))?;
     } else {
         for range in table.samples() {
             if !frame(scan, &mut chunks, range?)? {

@@ -244,6 +244,18 @@ fn fragments_say_where_frames_are_in_several_ways() {
 }
 
 #[test]
+fn a_run_that_claims_more_frames_than_the_file_has_bytes_ends_there() {
+    let movie = Recipe { sizes: numbers(&[0, 0, 0]), ..Recipe::default() }.movie(&[0, 0, 0]);
+    let header = boxed(b"tfhd", &numbers(&[0x10, 1, 100]));
+    let run = boxed(b"trun", &numbers(&[0, u32::MAX]));
+    let fragment = boxed(b"moof", &boxed(b"traf", &[header, run].concat()));
+    let file = [boxed(b"ftyp", b"iso5\0\0\0\0"), movie, fragment, vec![0; 200]].concat();
+    let song = conformance::check(&file).unwrap();
+    assert_eq!(song.technical.samples, 2 * 1024, "two frames of 100 bytes");
+    assert!(matches!(song.notes[..], [Note::Truncated { .. }, ..]), "{:?}", song.notes);
+}
+
+#[test]
 fn a_cut_movie_box_plays_everything_or_nothing() {
     let file = Recipe { remark: Some(" 0 1 2"), edit: Some((80, 0)), ..Recipe::default() }.file();
     let whole = inspect(&file).unwrap();
