@@ -147,11 +147,7 @@ pub(crate) fn attach_levels(arguments: impl IntoIterator<Item = OsString>) -> Ve
 
 /// What the processes that a service starts are told of its log and its sandbox.
 pub(crate) fn inheritance(options: &LogOptions, logging: &Logging, service: &daemon::Options) -> Inheritance {
-    Inheritance {
-        log_arguments: options.to_arguments(),
-        logging: logging.clone(),
-        sandbox: service.sandbox.clone(),
-    }
+    Inheritance { log_arguments: options.to_arguments(), logging: logging.clone(), sandbox: service.sandbox.clone() }
 }
 
 #[cfg(test)]

@@ -352,3 +352,86 @@ pub fn score_of(standing: &Standing) -> i64 {
         Standing::Listed { before } => -i64::try_from(*before).unwrap_or(i64::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use radio_stream::link::{EntryId, FailureKind};
+
+    use super::*;
+    use crate::testing::Bench;
+
+    /// The names of the songs of the next requests for songs ahead, and whether they replace others.
+    fn ahead(bench: &Bench) -> (Vec<String>, bool) {
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        match bench.next_request() {
+            Request::Ahead { songs, replace } => (songs.iter().map(|song| name(&song.path)).collect(), replace),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn entry_of(bench: &Bench, name: &str) -> link::Song {
+        let path = bench.song(name);
+        station_song(bench.context.library.catalogue().song_at(Path::new(&path)).unwrap())
+    }
+
+    #[test]
+    fn songs_are_sent_when_they_are_wanted_and_as_soon_as_there_are_some() {
+        let bench = Bench::new();
+        bench.happens(Event::SongsWanted { count: 2 });
+        bench.put_song("one", 1);
+        bench.put_song("two", 2);
+        bench.run(&format!("add {}", bench.music.display())).printed();
+        let (songs, replace) = ahead(&bench);
+        assert_eq!((songs.len(), replace), (2, false));
+        bench.happens(Event::SongsWanted { count: 1 });
+        assert_eq!(ahead(&bench).0.len(), 1);
+    }
+
+    #[test]
+    fn what_is_played_is_counted_and_what_fails_is_not_chosen_again() {
+        let bench = Bench::with_songs();
+        let (one, two) = (entry_of(&bench, "one"), entry_of(&bench, "two"));
+        bench.happens(Event::Began { id: EntryId(1), song: one, wall_ms: 5_000_000 });
+        bench.happens(Event::Failed {
+            id: EntryId(2),
+            song: two,
+            kind: FailureKind::Corrupt,
+            message: "no frames".to_owned(),
+        });
+        // The failure makes what was chosen doubtful.
+        let (songs, replace) = ahead(&bench);
+        assert!(replace && !songs.contains(&"two".to_owned()), "{songs:?}");
+        let played = bench.run(&format!("ls -l=v {}", bench.song("one"))).printed();
+        assert!(played.contains("num_played: 1\n"), "{played}");
+        let failed = bench.run(&format!("ls -l=v {}", bench.song("two"))).printed();
+        assert!(failed.contains("fault: no frames\n"), "{failed}");
+    }
+
+    #[test]
+    fn a_selected_mood_that_changes_is_selected_again_unless_it_is_wrong() {
+        let bench = Bench::with_songs();
+        bench.run("addmood m -c true").printed();
+        bench.run("select m/m").printed();
+        assert!(ahead(&bench).1);
+        bench.run("addmood m -c 'path =| \"*/one.mp3\"'").printed();
+        let (songs, replace) = ahead(&bench);
+        assert!(replace && songs.iter().all(|name| name == "one"), "{songs:?}");
+        bench.context.library.put_blob(BlobKind::Mood, "m", b"titel").unwrap();
+        bench.run("touch -n 7 '*'").printed();
+        let (songs, _) = ahead(&bench);
+        assert!(songs.iter().all(|name| name == "one"), "as it was: {songs:?}");
+    }
+
+    #[test]
+    fn a_title_says_as_much_as_is_known() {
+        let bench = Bench::with_songs();
+        let mut song = Song::clone(bench.context.library.catalogue().songs().next().unwrap());
+        assert_eq!(title(&song), "one");
+        song.tags.title = "T".to_owned();
+        assert_eq!(title(&song), "T");
+        song.tags.artist = "A".to_owned();
+        assert_eq!(title(&song), "A - T");
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +19,7 @@ use daemon::{Failure, ListenAddress, ListeningSocket};
 use radio_media::synthesis;
 use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::http::{self, Description, HttpSettings};
-use radio_stream::senders::udp::UdpSettings;
+use radio_stream::senders::udp::{Multicast, Target, UdpSettings, WrittenTarget};
 use radio_stream::senders::{SenderSettings, StartError};
 use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{ServiceCommands, StreamSettings, StreamSide};
@@ -70,6 +70,8 @@ pub struct RadioSettings {
     pub announce: Duration,
     /// What concerns the http sender.
     pub http_sender: HttpOptions,
+    /// What concerns the udp sender.
+    pub udp_sender: UdpOptions,
 }
 
 /// What concerns the http sender.
@@ -85,6 +87,19 @@ pub struct HttpOptions {
     pub clients_max: Option<u32>,
     /// What listeners are told about the station.
     pub station_name: String,
+}
+
+/// What concerns the udp sender.
+#[derive(Debug, Clone, Default)]
+pub struct UdpOptions {
+    /// Whether it waits to be switched on.
+    pub off: bool,
+    /// Where to, from the start on; names are looked up when the service opens.
+    pub targets: Vec<WrittenTarget>,
+    /// How multicast packets leave.
+    pub multicast: Multicast,
+    /// How often the header of a stream is sent again.
+    pub header_interval: Option<Duration>,
 }
 
 /// A radio that has been asked for.
@@ -138,13 +153,16 @@ impl Service for RadioService {
         allow_many_descriptors();
         let users = settings.users.as_deref().map(Users::read).transpose().map_err(Failure::usage)?;
         let state = match &settings.state {
-            Some(path) => StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error)),
+            Some(path) => {
+                StateDirectory::lasting(path).map_err(|error| at(path, "cannot make the state directory", &error))
+            }
             None => {
                 let run = RunDirectory::of_this_user().map_err(Failure::running)?;
                 StateDirectory::temporary(run.path(), &settings.name)
                     .map_err(|error| at(run.path(), "cannot make a directory for the state", &error))
             }
         }?;
+        let targets = settings.udp_sender.targets.iter().map(resolve).collect::<Result<_, _>>()?;
         let mut directories = Vec::new();
         for library in &settings.libraries {
             directories.push(directory(library, state.path())?);
@@ -155,7 +173,11 @@ impl Service for RadioService {
             Some(Inheritance { log_arguments, logging, .. }) => (log_arguments, Some(logging)),
             None => (Vec::new(), None),
         };
-        let users_directories = settings.users.as_deref().map(|path| parent(path).to_owned());
+        // Whole directories: editors replace files.
+        let users_files = settings.users.iter().chain(users.iter().flat_map(Users::key_files));
+        let read: std::io::Result<BTreeSet<PathBuf>> =
+            users_files.map(|path| std::path::absolute(parent(path))).collect();
+        let read = read.map_err(Failure::running)?;
         let library = LibrarySettings {
             name: settings.name.clone(),
             directories,
@@ -169,17 +191,18 @@ impl Service for RadioService {
                 .filter(|layer| !sandbox.wants(*layer))
                 .map(|layer| layer.name().to_owned())
                 .collect(),
-            read: users_directories.into_iter().collect(),
+            read: read.into_iter().collect(),
             log_directory: logging
                 .as_ref()
                 .and_then(Logging::file_path)
                 .and_then(|path| path.parent().map(Path::to_owned)),
         };
         Ok(Box::new(OpenedRadio {
-            users: users.map(|users| users.entries().len()),
+            users: users.as_ref().map(|users| users.entries().len()),
             settings,
             library,
             state,
+            targets,
             log_arguments,
             logging,
             sockets,
@@ -238,6 +261,7 @@ struct OpenedRadio {
     settings: RadioSettings,
     library: LibrarySettings,
     state: StateDirectory,
+    targets: Vec<Target>,
     log_arguments: Vec<OsString>,
     logging: Option<Logging>,
     sockets: Vec<ListeningSocket>,
@@ -287,7 +311,8 @@ struct RunningRadio {
 
 impl RunningRadio {
     fn start(opened: OpenedRadio) -> Result<Self, Failure> {
-        let OpenedRadio { settings, library, state: directory, log_arguments, logging, sockets, users } = opened;
+        let OpenedRadio { settings, library, state: directory, targets, log_arguments, logging, sockets, users } =
+            opened;
         let announcement = announcement(&settings, &library, &sockets, users);
         let (mut http_sockets, mut fronts) = (Vec::new(), Vec::new());
         for ListeningSocket { kind, listener } in sockets {
@@ -305,7 +330,7 @@ impl RunningRadio {
             senders: SenderSettings {
                 http: http_settings(&settings.http_sender, http_sockets)?,
                 // Without targets it does nothing; they are added while it runs.
-                udp: Some(UdpSettings::default()),
+                udp: Some(udp_settings(&settings.udp_sender, targets)),
             },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })
@@ -327,6 +352,28 @@ impl RunningRadio {
         let state = Arc::new(RadioState { stream: stream_state, library: process.viewer() });
         Ok(Self { stream, library: process, state, announcement, directory })
     }
+}
+
+fn udp_settings(options: &UdpOptions, targets: Vec<Target>) -> UdpSettings {
+    let default = UdpSettings::default();
+    UdpSettings {
+        on: !options.off,
+        targets,
+        multicast: options.multicast.clone(),
+        header_interval: options.header_interval.unwrap_or(default.header_interval),
+        ..default
+    }
+}
+
+/// Looks a target's name up, while that is still possible.
+fn resolve(target: &WrittenTarget) -> Result<Target, Failure> {
+    let WrittenTarget { host, port, slicing } = target;
+    let refused = |problem: String| {
+        Failure::usage(format_args!("--udp-target {host}: {problem}; an address or the name of a machine is accepted"))
+    };
+    let mut addresses = (host.as_str(), *port).to_socket_addrs().map_err(|error| refused(error.to_string()))?;
+    let address = addresses.next().ok_or_else(|| refused("it has no address".to_owned()))?;
+    Ok(Target { address, slicing: *slicing })
 }
 
 fn start_failure(error: &StartError) -> String {
@@ -387,7 +434,9 @@ fn announcement(
         });
         if socket.kind == Front::Ssh.name() {
             lines.push(match users {
-                Some(keys) => format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip()),
+                Some(keys) => {
+                    format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip())
+                }
                 None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
             });
         }

@@ -60,9 +60,9 @@ fn remove_leftovers(parent: &Path, name: &str) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let file_name = entry.file_name();
-        let process = file_name.to_str().and_then(|text| {
-            text.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(SUFFIX)?.parse::<i32>().ok()
-        });
+        let process = file_name
+            .to_str()
+            .and_then(|text| text.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(SUFFIX)?.parse::<i32>().ok());
         let is_gone = |process: &i32| !Path::new(&format!("/proc/{process}")).exists();
         if process.as_ref().is_some_and(is_gone) {
             let _ = std::fs::remove_dir_all(entry.path());

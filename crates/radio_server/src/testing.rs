@@ -3,14 +3,12 @@
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use control::log::Logging;
 use radio_library::Library;
 use radio_library::import::ImportOptions;
-use radio_stream::link::{
-    Answer, Event, Flags, LibraryEnd, Playback, Request, StreamEnd, Status, ToLibrary, ToStream,
-};
+use radio_stream::link::{Answer, Event, Flags, LibraryEnd, Playback, Request, Status, StreamEnd, ToLibrary, ToStream};
 use tokio::sync::watch;
 
 use crate::commands::{self, Origin, Streams};
@@ -26,9 +24,9 @@ pub(crate) struct Bench {
     pub(crate) context: Arc<Context>,
     pub(crate) music: PathBuf,
     /// What the station was asked for, but for questions.
-    asked: Arc<Mutex<Vec<Request>>>,
+    asked: mpsc::Receiver<Request>,
     pub(crate) status: watch::Sender<Option<Arc<Status>>>,
-    pub(crate) stream_end: Arc<Mutex<Option<StreamEnd>>>,
+    stream_end: Arc<Mutex<Option<StreamEnd>>>,
     _directory: tempfile::TempDir,
     users: watch::Sender<Arc<Users>>,
 }
@@ -49,14 +47,14 @@ impl Bench {
         std::fs::create_dir(&music).unwrap();
         let library = Arc::new(Library::open(&directory.path().join("state")).unwrap());
         let (near, far) = UnixStream::pair().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (record, asked) = mpsc::channel();
         let stream_end: Arc<Mutex<Option<StreamEnd>>> = Arc::default();
-        let (answering, record) = (Arc::clone(&stream_end), Arc::clone(&asked));
+        let answering = Arc::clone(&stream_end);
         let end = StreamEnd::start(near, move |message| {
             if let Ok(ToStream::Request { id, request }) = message {
                 let result = Ok(answer(&request));
                 if !matches!(request, Request::Status | Request::List { .. }) {
-                    record.lock().unwrap().push(request);
+                    let _ = record.send(request);
                 }
                 let end = answering.lock().unwrap();
                 let _ = end.as_ref().map(|end| end.send(&ToLibrary::Answer { id, result }));
@@ -94,7 +92,7 @@ impl Bench {
             bench.put_song(name, u8::try_from(number).unwrap());
         }
         let mut observer = |_: radio_library::import::Progress<'_>| std::ops::ControlFlow::Continue(());
-        bench.context.import.run(&[bench.music.clone()], &ImportOptions::new(1), &mut observer).unwrap();
+        bench.context.import.run(std::slice::from_ref(&bench.music), &ImportOptions::new(1), &mut observer).unwrap();
         bench
     }
 
@@ -127,8 +125,7 @@ impl Bench {
             Origin { user: User { name: "anna".into(), rights }, front: "ssh", peer: "127.0.0.1:1".to_owned() };
         let (mut output, mut error) = (Vec::new(), Vec::new());
         let (_sender, interrupted) = watch::channel(false);
-        let streams =
-            Streams { input: &mut input.as_bytes(), output: &mut output, error: &mut error, interrupted };
+        let streams = Streams { input: &mut input.as_bytes(), output: &mut output, error: &mut error, interrupted };
         let status = commands::run(&self.context, &origin, &words, streams);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { status, output: text(output), error: text(error) }
@@ -136,7 +133,12 @@ impl Bench {
 
     /// What the station was asked for since the last time.
     pub(crate) fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        self.asked.try_iter().collect()
+    }
+
+    /// What the station is asked for next.
+    pub(crate) fn next_request(&self) -> Request {
+        self.asked.recv_timeout(std::time::Duration::from_secs(30)).unwrap()
     }
 
     /// These may log in from now on.

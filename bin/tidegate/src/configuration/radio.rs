@@ -8,8 +8,9 @@ use daemon::service::Service;
 use daemon::{Failure, ListenAddress};
 use radio_server::mpd::Access;
 use radio_server::rights::Rights;
-use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS};
+use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
 use radio_stream::senders::access::Network;
+use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 use serde::Deserialize;
 use toml::Spanned;
@@ -66,6 +67,9 @@ pub(crate) struct RadioSection {
     /// The http sender.
     #[serde(default)]
     http_sender: HttpSection,
+    /// The udp sender.
+    #[serde(default)]
+    udp_sender: UdpSection,
     /// How it is kept alive.
     #[serde(default)]
     service: ServiceSection,
@@ -86,6 +90,24 @@ struct HttpSection {
     access: Vec<Spanned<String>>,
     /// Most listeners at a time.
     max_clients: Option<u32>,
+}
+
+/// `[radio.udp_sender]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UdpSection {
+    /// Waits for `sender udp on`.
+    #[serde(default)]
+    no_autostart: bool,
+    /// Where to: `HOST[:PORT][/BYTES:K:N]`.
+    #[serde(default)]
+    targets: Vec<Spanned<String>>,
+    /// The interface that multicast leaves by.
+    mcast_iface: Option<String>,
+    /// Routers that multicast may pass.
+    ttl: Option<u8>,
+    /// How often the header of a stream is sent again.
+    header_interval_ms: Option<u64>,
 }
 
 /// An address, or none.
@@ -136,15 +158,19 @@ impl Section for RadioSection {
             return Err(place.at_section("library", "is empty; name a directory of music"));
         }
         let is_synthesis = |library: &&Spanned<PathBuf>| library.get_ref().as_os_str() == SYNTHESIS;
-        if let Some(missing) = self.library.iter().find(|library| !is_synthesis(library) && !library.get_ref().is_dir()) {
+        if let Some(missing) = self.library.iter().find(|library| !is_synthesis(library) && !library.get_ref().is_dir())
+        {
             let problem = format_args!("{} is no directory", missing.get_ref().display());
             return Err(place.at(missing, "library", problem));
         }
         let mut access: Vec<Network> = Vec::new();
         for network in &self.http_sender.access {
-            access.push(
-                network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?,
-            );
+            access.push(network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?);
+        }
+        let mut targets = Vec::new();
+        for target in &self.udp_sender.targets {
+            let parsed = WrittenTarget::parse(target.get_ref(), PORT_DEFAULT);
+            targets.push(parsed.map_err(|error| place.at(target, "udp_sender.targets", error))?);
         }
         let state = match &self.state {
             Some(path) => Some(path.clone()),
@@ -173,6 +199,12 @@ impl Section for RadioSection {
                 access,
                 clients_max: self.http_sender.max_clients,
                 station_name: self.station_name.clone().unwrap_or_else(|| name.to_owned()),
+            },
+            udp_sender: UdpOptions {
+                off: self.udp_sender.no_autostart,
+                targets,
+                multicast: Multicast { ttl: self.udp_sender.ttl, interface: self.udp_sender.mcast_iface.clone() },
+                header_interval: self.udp_sender.header_interval_ms.map(Duration::from_millis),
             },
         })))
     }
@@ -221,7 +253,10 @@ mod tests {
     fn a_radio_that_cannot_be_is_pointed_at_by_line_and_key() {
         for (text, expected) in [
             ("[radio]\nlibrary = []\n", "t.toml:1: radio.library: is empty"),
-            ("[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n", "t.toml:3: radio.library: /nowhere/at/all is no directory"),
+            (
+                "[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n",
+                "t.toml:3: radio.library: /nowhere/at/all is no directory",
+            ),
             ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: "),
             (
                 "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\n[radio.http_sender]\naccess = [\"10.0.0\"]\n",

@@ -22,7 +22,9 @@ impl Bench {
         let library = Arc::new(Library::open(&scratch.path().join("library")).unwrap());
         let music = scratch.path().join("music");
         fs::create_dir(&music).unwrap();
-        library.import(&[music.clone()], &ImportOptions::new(1), &mut |_| ControlFlow::Continue(())).unwrap();
+        library
+            .import(std::slice::from_ref(&music), &ImportOptions::new(1), &mut |_| ControlFlow::Continue(()))
+            .unwrap();
         if !there {
             fs::remove_dir(&music).unwrap();
         }
@@ -92,7 +94,10 @@ fn a_directory_that_is_remembered_later_is_watched() {
     let bench = Bench::new("remembered_later", quick(), true);
     let other = bench.scratch.path().join("other");
     fs::create_dir(&other).unwrap();
-    bench.library.import(&[other.clone()], &ImportOptions::new(1), &mut |_| ControlFlow::Continue(())).unwrap();
+    bench
+        .library
+        .import(std::slice::from_ref(&other), &ImportOptions::new(1), &mut |_| ControlFlow::Continue(()))
+        .unwrap();
     loop {
         match bench.next() {
             Watched::Listening(roots) if roots.contains(&other) => break,

@@ -8,14 +8,8 @@ use super::{Call, CommandEntry, CommandError, no_words};
 use crate::rights::Rights;
 
 /// `check`.
-pub(super) const ENTRY: CommandEntry = CommandEntry {
-    name: "check",
-    rights: Rights::LIBRARY_READ,
-    arguments,
-    reads_input: false,
-    run,
-    words: no_words,
-};
+pub(super) const ENTRY: CommandEntry =
+    CommandEntry { name: "check", rights: Rights::LIBRARY_READ, arguments, reads_input: false, run, words: no_words };
 
 /// An option and what it looks at.
 const CHECKS: [(&str, char, &str, &[Check]); 4] = [
@@ -26,12 +20,13 @@ const CHECKS: [(&str, char, &str, &[Check]); 4] = [
 ];
 
 fn arguments() -> Command {
-    let options = CHECKS.map(|(name, short, help, _)| {
-        Arg::new(name).short(short).long(name).action(ArgAction::SetTrue).help(help)
-    });
+    let options = CHECKS
+        .map(|(name, short, help, _)| Arg::new(name).short(short).long(name).action(ArgAction::SetTrue).help(help));
     Command::new("check")
         .about("Look for what is wrong in the library, and say how it is mended")
-        .after_help("Without options everything is looked at. Ends with status 1 if there are problems; notes are none.")
+        .after_help(
+            "Without options everything is looked at. Ends with status 1 if there are problems; notes are none.",
+        )
         .args(options)
 }
 

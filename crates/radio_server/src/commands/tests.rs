@@ -1,3 +1,5 @@
+//! What each command does, to whom, and what it says when it does not.
+
 use radio_stream::link::Request;
 
 use super::*;
@@ -100,7 +102,7 @@ fn wrong_usage_is_one_line_with_what_would_be_accepted() {
     for (line, part) in [
         ("nxt", "there is no command \"nxt\"; did you mean next? (help lists all)"),
         ("frobnicate", "there is no command \"frobnicate\"; help lists all"),
-        ("jmp", "the following required arguments were not provided; <PERCENT>"),
+        ("jmp", "the following required arguments were not provided: <PERCENT>"),
         ("jmp 101", "jmp: \"101\": expected 0 to 100"),
         ("ff x", "ff: \"x\": expected seconds, such as 30 or 30-"),
         ("next now", "unexpected argument 'now' found"),
@@ -189,7 +191,7 @@ fn a_wrong_mood_is_refused_with_line_and_column() {
 fn selecting_changes_what_is_admissible_and_why() {
     let bench = Bench::with_songs();
     assert_eq!(bench.run("ls -a").printed().lines().count(), 3);
-    bench.run("addmood t -c 'path =| \"*/t*\"'").printed();
+    bench.run("addmood t -c 'path =| \"*/music/t*\"'").printed();
     assert_eq!(bench.run("select -v m/t").printed(), "2 songs are admissible\n");
     assert_eq!(bench.run("ls -a").printed().lines().count(), 2);
     assert_eq!(bench.run("ls -A -b").printed(), "one.mp3\n");

@@ -88,3 +88,32 @@ impl Channels {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_is_gone_leaves_nothing() {
+        let channels = Channels::default();
+        channels.subscribe(1, "room").unwrap();
+        channels.subscribe(2, "room").unwrap();
+        channels.send("room", "hello").unwrap();
+        channels.forget(1);
+        assert!(!channels.any_for(1) && channels.any_for(2));
+        channels.forget(2);
+        assert!(channels.names().is_empty() && channels.lock().waiting.is_empty());
+    }
+
+    #[test]
+    fn names_subscriptions_and_messages_have_limits() {
+        let channels = Channels::default();
+        assert!(channels.subscribe(1, "a b").is_err() && channels.subscribe(1, "").is_err());
+        for number in 0..SUBSCRIPTIONS_MAX {
+            channels.subscribe(1, &format!("c{number}")).unwrap();
+        }
+        assert_eq!(channels.subscribe(1, "more").unwrap_err().message, "subscription list is full");
+        (0..MESSAGES_MAX + 5).for_each(|_| channels.send("c0", "x").unwrap());
+        assert_eq!(channels.take(1).len(), MESSAGES_MAX);
+    }
+}

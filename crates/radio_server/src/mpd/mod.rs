@@ -30,15 +30,17 @@ mod input;
 mod limits;
 mod line;
 mod places;
+mod reference;
 mod refusal;
 mod reply;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use radio_library::change::Change;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -51,6 +53,9 @@ pub use self::filter::fuzz as fuzz_filter;
 #[doc(hidden)]
 pub use self::input::fuzz as fuzz_input;
 use self::limits::CLIENTS_MAX;
+use self::places::Places;
+pub use self::reference::reference_page;
+use self::refusal::Refusal;
 use crate::context::Context;
 use crate::rights::Rights;
 
@@ -79,6 +84,15 @@ struct Server {
     changes: Changes,
     channels: Channels,
     clients: AtomicU64,
+    places: Arc<Mutex<KnownPlaces>>,
+}
+
+/// Where the music is, as far as it was asked of the library.
+#[derive(Debug, Clone, Default)]
+struct KnownPlaces {
+    /// How often the directories of music have changed.
+    changes: u64,
+    places: Option<Places>,
 }
 
 /// How long accepting waits when the kernel has no descriptors left.
@@ -115,8 +129,16 @@ impl Server {
     fn new(context: Arc<Context>, access: &Access) -> Arc<Self> {
         let changes = Changes::default();
         let told = changes.clone();
+        let places: Arc<Mutex<KnownPlaces>> = Arc::default();
+        let known = Arc::clone(&places);
         // What there is already is nothing to tell of.
-        drop(context.library.subscribe(move |changes| told.happened(&of_library(changes))));
+        drop(context.library.subscribe(move |changes| {
+            if changes.contains(&Change::Roots) {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                *known = KnownPlaces { changes: known.changes + 1, places: None };
+            }
+            told.happened(&of_library(changes));
+        }));
         let rights = |words: &str| {
             words.parse().unwrap_or_else(|error| {
                 tracing::error!("mpd: {error}; no rights");
@@ -130,7 +152,23 @@ impl Server {
             changes,
             channels: Channels::default(),
             clients: AtomicU64::new(0),
+            places,
         })
+    }
+
+    /// Where the music is.
+    fn places(&self) -> Result<Places, Refusal> {
+        let known = self.places.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(places) = known.places {
+            return Ok(places);
+        }
+        let places = Places::new(&self.context.library.roots()?);
+        let mut now = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was asked while they changed is not kept.
+        if now.changes == known.changes {
+            now.places = Some(places.clone());
+        }
+        Ok(places)
     }
 
     fn client(&self, peer: String) -> Client {

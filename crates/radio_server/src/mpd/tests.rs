@@ -11,7 +11,6 @@ use radio_library::Library;
 use radio_library::import::{ImportOptions, Progress};
 use radio_stream::link::{Event, LibraryEnd, Request};
 use radio_stream::senders::{SenderSettings, http};
-use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{StreamSettings, StreamSide};
 use tokio::sync::watch;
 
@@ -26,6 +25,7 @@ use crate::station::Station;
 struct Radio {
     address: SocketAddr,
     music: PathBuf,
+    library: Arc<Library>,
     stream_side: Option<StreamSide>,
     _runtime: tokio::runtime::Runtime,
     _directory: tempfile::TempDir,
@@ -33,7 +33,9 @@ struct Radio {
 
 impl Drop for Radio {
     fn drop(&mut self) {
-        self.stream_side.take().map(StreamSide::stop);
+        if let Some(stream_side) = self.stream_side.take() {
+            stream_side.stop();
+        }
     }
 }
 
@@ -62,7 +64,7 @@ impl Radio {
         library.import(std::slice::from_ref(&music), &ImportOptions::new(1), &mut observer).unwrap();
         let http = http::HttpSettings::new(vec![http::bind("127.0.0.1:0".parse().unwrap()).unwrap()]);
         let senders = SenderSettings { http: Some(http), ..SenderSettings::default() };
-        let settings = StreamSettings { station: StationSettings::default(), senders };
+        let settings = StreamSettings { senders, ..StreamSettings::default() };
         let stream_side = StreamSide::start(settings).unwrap();
         let (near, far) = UnixStream::pair().unwrap();
         stream_side.attach(near);
@@ -84,7 +86,7 @@ impl Radio {
             logging: Logging::with_console("radio", Box::new(std::io::sink())),
             directories: vec![music.clone()],
             users: watch::channel(Arc::default()).1,
-            library,
+            library: Arc::clone(&library),
         }));
         link.ask(Request::Subscribe).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -96,7 +98,7 @@ impl Radio {
             watched.wait_for(|status| status.as_ref().is_some_and(|status| status.queue_length >= 3)).await.unwrap();
         });
         runtime.spawn(serve(listener, context, access));
-        Self { address, music, stream_side: Some(stream_side), _runtime: runtime, _directory: directory }
+        Self { address, music, library, stream_side: Some(stream_side), _runtime: runtime, _directory: directory }
     }
 
     fn client(&self) -> Client {
@@ -291,7 +293,7 @@ fn a_station_is_played_paused_and_sought_in() {
     client.say("stop");
     client.wait_for("state", "stop");
     assert!(client.refused("play 500").contains("Bad song index"));
-    assert!(client.refused("playid 500000").contains("No such song"));
+    assert!(client.refused("playid 500000").starts_with("ACK [50@0] {playid} there is no entry 500000"));
 }
 
 #[test]
@@ -517,6 +519,34 @@ fn idle_tells_what_was_missed_and_ends_on_request() {
     assert_eq!(client.answer(), ["OK"]);
     assert!(client.refused("idle nonsense").contains("Unrecognized idle event"));
     client.say("ping");
+}
+
+#[test]
+fn idle_tells_of_the_station() {
+    let radio = Radio::new();
+    let (mut client, mut queue, mut player) = (radio.client(), radio.client(), radio.client());
+    queue.send("idle playlist\n");
+    client.say("add blue");
+    assert_eq!(queue.answer(), ["changed: playlist", "OK"]);
+    player.send("idle player\n");
+    client.say("play");
+    assert_eq!(player.answer(), ["changed: player", "OK"]);
+    player.send("idle options\n");
+    client.say("single oneshot");
+    assert_eq!(player.answer(), ["changed: options", "OK"]);
+}
+
+#[test]
+fn another_directory_of_music_moves_the_base() {
+    let radio = Radio::new();
+    let mut client = radio.client();
+    assert_eq!(client.values("lsinfo", "directory"), ["blue", "round"]);
+    let other = radio.music.parent().unwrap().join("more");
+    write_song(&other.join("ella.mp3"), ["Ella", "Misty", "Misty"], 9);
+    let mut observer = |_: Progress<'_>| std::ops::ControlFlow::Continue(());
+    radio.library.import(&[other], &ImportOptions::new(2), &mut observer).unwrap();
+    assert_eq!(client.values("lsinfo", "directory"), ["more", "music"]);
+    assert_eq!(client.values("find artist Ella", "file"), ["more/ella.mp3"]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod crash;
 mod ctl;
 mod library;
+mod moods;
+mod mpd;
 mod reload;
 mod serve;
 mod server;
@@ -25,6 +27,8 @@ pub(crate) const TABLE: &[Scenario] = &[
     library::SCENARIO,
     serve::SCENARIO,
     ctl::SCENARIO,
+    mpd::SCENARIO,
+    moods::SCENARIO,
     ssh_shell::SCENARIO,
     ssh_follow::SCENARIO,
     ssh_commands::SCENARIO,

@@ -34,7 +34,8 @@ fn run(context: &Context) -> Verdict {
     drop(radio);
     let refused = start_again(context, music, &[]).map(|_| ());
     ensure!(refused.is_err(), "it started with a wrong users file");
-    let mut command = context.tidegate(&["radio", "serve", "--library", "music", "--users", "users", "--state", "other"]);
+    let mut command =
+        context.tidegate(&["radio", "serve", "--library", "music", "--users", "users", "--state", "other"]);
     command.args(["--http", "127.0.0.1:0", "--mpd", "none", "--ssh", "none"]);
     let finished = context.finish("tidegate radio", command, e2e::process::PROMPTLY)?;
     ensure_eq!(finished.status, Some(2), "status: {}", finished.error);

@@ -67,7 +67,8 @@ pub(super) fn write_users(context: &Context, users: &[(&str, &str)]) -> Verdict 
     let mut text = String::new();
     for (name, rights) in users {
         let path = context.scratch().path().join(name).with_extension("pub");
-        let key = if path.exists() { std::fs::read_to_string(path)?.trim().to_owned() } else { make_key(context, name)? };
+        let key =
+            if path.exists() { std::fs::read_to_string(path)?.trim().to_owned() } else { make_key(context, name)? };
         let _ = writeln!(text, "user {name} {key} {rights}");
     }
     Ok(std::fs::write(context.scratch().path().join("users"), text)?)
@@ -82,8 +83,12 @@ pub(super) fn start<'a>(context: &'a Context, users: &[(&str, &str)], options: &
 
 /// As [`start`], with songs, users and state as they are.
 pub(super) fn start_again<'a>(context: &'a Context, music: PathBuf, options: &[&str]) -> Result<Radio<'a>, Failure> {
-    let mut command = context.tidegate(&["radio", "serve", "-vconsole:info", "--pidfile", "--state", "station", "--users", "users"]);
-    command.args(["--http", "127.0.0.1:0", "--mpd", "none", "--ssh", "127.0.0.1:0"]);
+    let mut command =
+        context.tidegate(&["radio", "serve", "-vconsole:info", "--pidfile", "--state", "station", "--users", "users"]);
+    command.args(["--http", "127.0.0.1:0", "--ssh", "127.0.0.1:0"]);
+    if !options.contains(&"--mpd") {
+        command.args(["--mpd", "none"]);
+    }
     command.arg("--library").arg(&music).args(options);
     let process = context.start("tidegate radio", command)?;
     process.wait_for("ready", PROMPTLY, |line| (line == "ready").then_some(()))?;

@@ -19,7 +19,7 @@ const USERS: &[(&str, &str)] =
 /// Each command with what it takes, and the users who may give it, in an order in which each finds what it needs.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("help", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
-    ("help ls", &["guest"]),
+    ("help ls", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
     ("version -v", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
     ("si", &["all", "guest", "ar", "araw", "vr", "vrvw"]),
     ("tasks", &["all", "guest", "ar", "araw", "vr", "vrvw"]),

@@ -17,9 +17,7 @@ fn run(context: &Context) -> Verdict {
     let radio = start(context, &[("anna", "all")], &[])?;
     radio.imported()?;
     let mut follower = context.start("ssh anna stat", radio.ssh_command("anna", &[], &["stat"]))?;
-    let says = |line: &'static str| {
-        follower.wait_for(line, PROMPTLY, move |said| said.starts_with(line).then_some(()))
-    };
+    let says = |line: &'static str| follower.wait_for(line, PROMPTLY, move |said| said.starts_with(line).then_some(()));
     says("status: stopped")?;
     radio.output("anna", &["play"])?;
     says("status: playing")?;

@@ -26,8 +26,8 @@ fn run(context: &Context) -> Verdict {
     ensure_eq!(typed.status, Some(0), "exit: {}", typed.error);
     ensure!(typed.output.contains("anna@radio> "), "{}", typed.output);
     ensure!(typed.output.contains("radio (Tidegate) "), "the Tab key: {}", typed.output);
-    ensure_eq!(typed.output.matches("num_played > 0 \r\n").count(), 2, "as it was typed: {}", typed.output);
-    ensure!(!typed.output.contains("wrong\r\n"), "{}", typed.output);
+    ensure_eq!(typed.output.matches("num_played > 0 \n").count(), 2, "as it was typed: {}", typed.output);
+    ensure!(!typed.output.contains("wrong\n"), "{}", typed.output);
 
     let interrupted = radio.ssh_with_input("anna", &["-tt"], &["stat"], "\x03")?;
     ensure_eq!(interrupted.status, Some(130), "Ctrl-C: {}", interrupted.output);

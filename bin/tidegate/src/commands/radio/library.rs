@@ -12,7 +12,10 @@ use crate::{Outcome, log_options, message};
 pub(super) const SUBCOMMAND: CommandEntry = CommandEntry { name: "library", arguments, run };
 
 fn arguments() -> Command {
-    Command::new("library").about("The library side of a radio, for serve to start").hide(true).args(log_options::arguments())
+    Command::new("library")
+        .about("The library side of a radio, for serve to start")
+        .hide(true)
+        .args(log_options::arguments())
 }
 
 fn run(matches: &ArgMatches, _: Position) -> Outcome {

@@ -8,6 +8,7 @@ mod import;
 mod import_json;
 mod info;
 mod library;
+mod mood;
 pub(crate) mod serve;
 mod state;
 
@@ -28,6 +29,7 @@ const TABLE: &[CommandEntry] = &[
     export::SUBCOMMAND,
     import_json::SUBCOMMAND,
     library::SUBCOMMAND,
+    mood::SUBCOMMAND,
 ];
 
 fn arguments() -> Command {

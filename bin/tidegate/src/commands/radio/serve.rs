@@ -7,8 +7,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use daemon::{Failure, Identity, ListenAddress, Position};
 use radio_server::mpd::Access;
 use radio_server::rights::Rights;
-use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS};
+use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
 use radio_stream::senders::access::Network;
+use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 
 use super::super::CommandEntry;
@@ -33,15 +34,7 @@ const NONE: &str = "none";
 
 fn arguments() -> Command {
     let address = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("ADDR:PORT|none")
-            .value_parser(address)
-            .default_value(default)
-            .help(help)
-    };
-    let milliseconds = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("MILLISECONDS").value_parser(value_parser!(u64)).help(help)
+        Arg::new(name).long(name).value_name("ADDR:PORT|none").value_parser(address).default_value(default).help(help)
     };
     Command::new("serve")
         .about("Play directories of music to everybody who listens")
@@ -87,29 +80,36 @@ fn arguments() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Who may log in over ssh: lines `user NAME PUBLIC_KEY RIGHTS`; read again on SIGHUP"),
         )
-        .arg(Arg::new("autoplay").long("autoplay").action(ArgAction::SetTrue).help("Play without being told"))
-        .arg(milliseconds("autoplay-delay", "Wait so long before that [default: 0]").requires("autoplay"))
-        .arg(milliseconds(
-            "announce-time",
-            "Announce a stream to receivers so long before its first chunk [default: 300]",
-        ))
-        .arg(
-            Arg::new("initial-mode")
-                .long("initial-mode")
-                .value_name("m/NAME|p/NAME")
-                .help("Select this, if nothing was selected before"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("NUMBER")
-                .value_parser(value_parser!(u64))
-                .help("Choose reproducibly [default: another choice at each start]"),
-        )
-        .arg(Arg::new("no-watch").long("no-watch").action(ArgAction::SetTrue).help("Do not follow changes of the directories"))
+        .args(program_arguments())
         .args(http_arguments())
+        .args(udp_arguments())
         .args(service_options::arguments())
         .args(log_options::arguments())
+}
+
+/// What is played, and when.
+fn program_arguments() -> [Arg; 6] {
+    let milliseconds = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("MILLISECONDS").value_parser(value_parser!(u64)).help(help)
+    };
+    [
+        Arg::new("autoplay").long("autoplay").action(ArgAction::SetTrue).help("Play without being told"),
+        milliseconds("autoplay-delay", "Wait so long before that [default: 0]").requires("autoplay"),
+        milliseconds("announce-time", "Announce a stream to receivers so long before its first chunk [default: 300]"),
+        Arg::new("initial-mode")
+            .long("initial-mode")
+            .value_name("m/NAME|p/NAME")
+            .help("Select this, if nothing was selected before"),
+        Arg::new("seed")
+            .long("seed")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u64))
+            .help("Choose reproducibly [default: another choice at each start]"),
+        Arg::new("no-watch")
+            .long("no-watch")
+            .action(ArgAction::SetTrue)
+            .help("Do not follow changes of the directories"),
+    ]
 }
 
 fn http_arguments() -> [Arg; 5] {
@@ -138,6 +138,35 @@ fn http_arguments() -> [Arg; 5] {
             .long("http-no-autostart")
             .action(ArgAction::SetTrue)
             .help("The http sender waits for `sender http on`"),
+    ]
+}
+
+fn udp_arguments() -> [Arg; 5] {
+    [
+        Arg::new("udp-target")
+            .long("udp-target")
+            .value_name("HOST[:PORT][/BYTES:K:N]")
+            .action(ArgAction::Append)
+            .value_parser(|text: &str| WrittenTarget::parse(text, PORT_DEFAULT))
+            .help("Send to this host or multicast group, N packets for K; may be repeated"),
+        Arg::new("udp-no-autostart")
+            .long("udp-no-autostart")
+            .action(ArgAction::SetTrue)
+            .help("The udp sender waits for `sender udp on`"),
+        Arg::new("udp-mcast-iface")
+            .long("udp-mcast-iface")
+            .value_name("INTERFACE")
+            .help("Where multicast leaves [default: by the default route]"),
+        Arg::new("udp-ttl")
+            .long("udp-ttl")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u8))
+            .help("Routers that multicast may pass [default: 1, the local network]"),
+        Arg::new("udp-header-interval")
+            .long("udp-header-interval")
+            .value_name("MILLISECONDS")
+            .value_parser(value_parser!(u64))
+            .help("How often the header of a stream is sent again [default: 2000]"),
     ]
 }
 
@@ -197,6 +226,15 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
             access: matches.get_many("http-access").into_iter().flatten().copied().collect(),
             clients_max: matches.get_one("http-max-clients").copied(),
             station_name: matches.get_one::<String>("station-name").cloned().unwrap_or_default(),
+        },
+        udp_sender: UdpOptions {
+            off: matches.get_flag("udp-no-autostart"),
+            targets: matches.get_many("udp-target").into_iter().flatten().cloned().collect(),
+            multicast: Multicast {
+                ttl: matches.get_one("udp-ttl").copied(),
+                interface: matches.get_one("udp-mcast-iface").cloned(),
+            },
+            header_interval: milliseconds("udp-header-interval"),
         },
     })
 }

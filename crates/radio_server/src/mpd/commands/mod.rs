@@ -83,6 +83,13 @@ pub(super) const TABLE: &[&[Entry]] = &[
     reflection::ENTRIES,
 ];
 
+/// Each command with the rights that it needs, by name.
+pub(super) fn rights() -> Vec<(&'static str, Rights)> {
+    let mut rights: Vec<_> = entries().map(|entry| (entry.name, entry.rights)).collect();
+    rights.sort_unstable_by_key(|(name, _)| *name);
+    rights
+}
+
 fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLE.iter().copied().flatten()
 }
@@ -136,7 +143,7 @@ fn run_one(server: &Server, client: &mut Client, words: &[String], reply: &mut R
         command: name.clone(),
         since: reactor::clock::now(),
     });
-    let places = Places::new(&server.context.library.roots()?);
+    let places = server.places()?;
     (entry.run)(&mut Call { server, client, arguments, reply, places })
 }
 

@@ -1,6 +1,6 @@
 //! Play, pause, stop, next, and places within a song.
 
-use radio_stream::link::{Playback, Request};
+use radio_stream::link::{EntryId, Playback, Request};
 
 use super::super::refusal::Refusal;
 use super::{CONTROL, Call, Entry, entry};
@@ -44,9 +44,7 @@ fn play_at(call: &mut Call<'_>, position: u32) -> Result<(), Refusal> {
 }
 
 fn play_entry(call: &mut Call<'_>, id: u32) -> Result<(), Refusal> {
-    let known = call.queue(0..u32::MAX)?.into_iter().map(|(_, entry)| entry.id).find(|entry| entry.0 == id);
-    let id = known.ok_or_else(|| Refusal::no_exist("No such song"))?;
-    call.ask(Request::PlayEntry { id }).map(drop)
+    call.ask(Request::PlayEntry { id: EntryId(id) }).map(drop)
 }
 
 fn pause(call: &mut Call<'_>) -> Result<(), Refusal> {

@@ -81,8 +81,7 @@ fn changed(call: &Call<'_>) -> Result<Vec<(u32, QueueEntry)>, Refusal> {
     }
     let mut changed = Vec::new();
     let mut from = wanted.start;
-    loop {
-        let Answer::Queue { entries, more_from, .. } = call.ask(Request::Changes { since, from })? else { break };
+    while let Answer::Queue { entries, more_from, .. } = call.ask(Request::Changes { since, from })? {
         changed.extend(entries.into_iter().filter(|(position, _)| wanted.contains(position)));
         match more_from {
             Some(next) if next > from && next < wanted.end => from = next,

@@ -1,7 +1,10 @@
 //! Stickers: what clients note about songs, such as ratings; and about other things by a kind and a name. Parity: MPD 0.23's for
 //! songs, 0.24's kinds.
 
+use std::collections::HashSet;
+
 use radio_library::search::Filter;
+use radio_library::song::SongId;
 use radio_library::stickers::StickerSubject;
 
 use super::super::refusal::Refusal;
@@ -74,7 +77,8 @@ fn find(call: &mut Call<'_>) -> Result<(), Refusal> {
     let library = &call.server.context.library;
     let found: Vec<(String, String)> = if kind == "song" {
         let base = call.places.path(call.argument(2))?;
-        let below: Vec<_> = library.catalogue().find(&Filter::Below(base)).into_iter().map(|song| song.id).collect();
+        let below: HashSet<SongId> =
+            library.catalogue().find(&Filter::Below(base)).into_iter().map(|song| song.id).collect();
         let songs = library.songs_with_sticker(&name)?.into_iter().filter(|(song, _)| below.contains(&song.id));
         songs.map(|(song, value)| (call.places.name(&song.path), value)).collect()
     } else {
