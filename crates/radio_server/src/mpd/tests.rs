@@ -489,7 +489,11 @@ fn outputs_are_senders() {
     client.say("disableoutput 0");
     assert_eq!(waiting.answer(), ["changed: output", "OK"]);
     assert_eq!(client.values("outputs", "outputenabled")[0], "0");
-    client.say("toggleoutput 0");
+    // What a client has changed it sees, however often.
+    for expected in ["1", "0", "1", "0", "1", "0", "1"] {
+        client.say("toggleoutput 0");
+        assert_eq!(client.values("outputs", "outputenabled")[0], expected);
+    }
     assert!(client.refused("enableoutput 99").contains("No such audio output"));
 }
 
@@ -585,4 +589,66 @@ fn hostile_clients_are_cut_off_and_others_go_on() {
     client.0.get_mut().write_all(b"\xff\x00\x01\nGET / HTTP/1.0\n").unwrap();
     assert!(client.answer()[0].starts_with("ACK [2@0]"));
     assert!(client.answer()[0].contains("unknown command"));
+}
+
+/// Pieces of what clients send, in any order: see the fuzz targets, which go on from here.
+#[test]
+#[expect(clippy::print_stderr, reason = "the test runner keeps it and shows it with a failure")]
+fn whatever_clients_send_is_understood_or_refused() {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    const LINES: &[&str] = &[
+        "status\n",
+        "idle",
+        " player",
+        "\n",
+        "noidle\n",
+        "command_list_begin\n",
+        "command_list_ok_begin\n",
+        "command_list_end\n",
+        "close",
+        "add ",
+        "\"",
+        "\\",
+        " ",
+        "\r",
+        "ä",
+        "\0",
+        "find artist \"x y\"\n",
+    ];
+    const FILTERS: &[&str] = &[
+        "(",
+        ")",
+        "!",
+        "Artist",
+        " == ",
+        "'x'",
+        "\"y\\\"\"",
+        " AND ",
+        "=~",
+        "'('",
+        "base",
+        "any",
+        "\n",
+        "modified-since",
+        "'2025'",
+        "contains_ci",
+        "(Title != 'z')",
+    ];
+    let given = std::env::var("SEED").ok().and_then(|text| text.parse().ok());
+    let seed: u64 = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    eprintln!("SEED={seed}");
+    let mut state = seed | 1;
+    let mut below = |bound: usize| {
+        // xorshift64*
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        usize::try_from(state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33).unwrap() % bound
+    };
+    for _ in 0..3000 {
+        let lines: String = (0..below(30)).map(|_| LINES[below(LINES.len())]).collect();
+        super::fuzz_input(lines.as_bytes(), 1 + below(9));
+        let filter: String = (0..below(20)).map(|_| FILTERS[below(FILTERS.len())]).collect();
+        super::fuzz_filter(&filter);
+    }
 }

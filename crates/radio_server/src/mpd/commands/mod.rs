@@ -179,8 +179,12 @@ impl Call<'_> {
         Ok(self.server.context.station.ask(request)?)
     }
 
-    fn station(&self) -> Result<Arc<Status>, Refusal> {
-        self.server.context.station.status().ok_or_else(|| Refusal::system("the station has not started yet"))
+    /// What the station does now. Asked for, because what it has told may be older than what this client has just changed.
+    fn station(&self) -> Result<Box<Status>, Refusal> {
+        match self.ask(Request::Status)? {
+            Answer::Status { status } => Ok(status),
+            _ => Err(Refusal::system("the station did not say how it is")),
+        }
     }
 
     /// A part of the queue, by positions.
