@@ -425,6 +425,18 @@ mod tests {
     }
 
     #[test]
+    fn a_selection_of_nothing_waits_for_a_song_that_comes() {
+        let bench = Bench::with_songs();
+        bench.run("addmood m -c 'path =| \"*/four.mp3\"'").printed();
+        assert_eq!(bench.run("select m/m").status, 0);
+        assert_eq!(ahead(&bench), (Vec::new(), true));
+        bench.put_song("four", 4);
+        bench.run(&format!("add {}", bench.music.display())).printed();
+        let (songs, _) = ahead(&bench);
+        assert!(!songs.is_empty() && songs.iter().all(|name| name == "four"), "{songs:?}");
+    }
+
+    #[test]
     fn a_title_says_as_much_as_is_known() {
         let bench = Bench::with_songs();
         let mut song = Song::clone(bench.context.library.catalogue().songs().next().unwrap());

@@ -92,7 +92,7 @@ impl Bench {
             bench.put_song(name, u8::try_from(number).unwrap());
         }
         let mut observer = |_: radio_library::import::Progress<'_>| std::ops::ControlFlow::Continue(());
-        bench.context.import.run(&[bench.music.clone()], &ImportOptions::new(1), &mut observer).unwrap();
+        bench.context.import.run(std::slice::from_ref(&bench.music), &ImportOptions::new(1), &mut observer).unwrap();
         bench
     }
 

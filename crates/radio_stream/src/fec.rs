@@ -1,6 +1,6 @@
 //! Reed–Solomon over GF(256): `k` slices of data become `n` slices, and any `k` of them bring the data back.
 //!
-//! The field is GF(2)[x] modulo x⁸+x⁴+x³+x²+1 (0x11d). The code is systematic: slices 0 to k−1 are the data themselves, and slice
+//! The field is the polynomials over GF(2) modulo x⁸+x⁴+x³+x²+1 (0x11d). The code is systematic: slices 0 to k−1 are the data themselves, and slice
 //! i ≥ k is the sum of data slice j times 1/(i ⊕ j). Those factors are a Cauchy matrix, every square part of which can be inverted;
 //! hence any `k` slices do, for every 1 ≤ k ≤ n ≤ 256. No tables travel with the packets, and a specification of it is three lines.
 //!

@@ -44,7 +44,10 @@ pub struct StreamSettings {
 }
 
 /// Carries out commands to the service that the stream side is part of. Called on the station's thread: it must not wait.
-pub struct ServiceCommands(pub Box<dyn FnMut(&[String]) -> Result<String, String> + Send>);
+pub struct ServiceCommands(pub CarryOut);
+
+/// Carries out the words of a command; what it says, or what was wrong.
+pub type CarryOut = Box<dyn FnMut(&[String]) -> Result<String, String> + Send>;
 
 impl Default for ServiceCommands {
     /// There are none.
@@ -242,7 +245,7 @@ impl StationThread {
     ) -> Self {
         let (start, started_wall_ms) = (clock::now(), wall_ms());
         // The seconds of the wall clock: a station that was started again has other stream numbers than before.
-        let seed = u32::try_from(started_wall_ms / 1000 & 0xffff_ffff).unwrap_or_default();
+        let seed = u32::try_from((started_wall_ms / 1000) & 0xffff_ffff).unwrap_or_default();
         Self {
             station: Station::new(settings, seed),
             service,

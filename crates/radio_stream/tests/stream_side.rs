@@ -1,5 +1,7 @@
 //! The stream side as a whole: files, station, http sender and link, in real time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;

@@ -241,8 +241,11 @@ impl Station {
     }
 }
 
+/// A port that is free now. Below those that the kernel takes for connections: one to a port up there may meet itself.
 fn free_port() -> Result<u16, TaskError> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000)?;
+    let free = (first..first + 2000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.ok_or_else(|| TaskError::new("no port is free"))
 }
 
 fn icecast(folder: &Path) -> Result<Station, TaskError> {
@@ -259,10 +262,27 @@ fn icecast(folder: &Path) -> Result<Station, TaskError> {
     command.args(["-c", "ulimit -n $(ulimit -Hn) && exec icecast2 -c \"$0\""]).arg(&configuration);
     let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let mut station = Station { children: vec![server], port, path: "/stream.mp3" };
+    // A connection that is closed at once, while it starts, may end it; so it is asked for a whole page.
     let limit = clock::now() + PATIENCE;
-    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        if clock::now() > limit {
-            return Err(TaskError::new("icecast2 does not listen"));
+    let page = format!("http://127.0.0.1:{port}/status-json.xsl");
+    while !Command::new("curl")
+        .args([
+            "--silent",
+            "--fail",
+            "--output",
+            "/dev/null",
+            "--retry",
+            "20",
+            "--retry-connrefused",
+            "--retry-delay",
+            "1",
+            &page,
+        ])
+        .status()?
+        .success()
+    {
+        if clock::now() > limit || station.children[0].try_wait()?.is_some() {
+            return Err(TaskError::new("icecast2 does not serve"));
         }
     }
     let target = format!("icecast://source:{PASSWORD}@127.0.0.1:{port}/stream.mp3");

@@ -1,3 +1,5 @@
+//! What each command does, to whom, and what it says when it does not.
+
 use radio_stream::link::Request;
 
 use super::*;

@@ -114,10 +114,10 @@ impl Editor {
             return None;
         }
         let again = std::mem::take(&mut self.last_was_tab);
-        if self.search.is_some() {
-            if let Some(event) = self.search_key(key, out) {
-                return event;
-            }
+        if self.search.is_some()
+            && let Some(event) = self.search_key(key, out)
+        {
+            return event;
         }
         self.edit_key(key, again, out)
     }

@@ -135,9 +135,8 @@ pub(crate) async fn interactive(ends: &mut Ends, context: &Arc<Context>, origin:
     let greeting = "help lists the commands; Tab completes, Ctrl-D leaves.\n";
     ends.write(Stream::Output, greeting.as_bytes()).await.ok()?;
     loop {
-        let line = match next_line(ends, &mut editor, &mut typed, context, origin).await? {
-            Some(line) => line,
-            None => return Some(status),
+        let Some(line) = next_line(ends, &mut editor, &mut typed, context, origin).await? else {
+            return Some(status);
         };
         context.histories.keep(&user, editor.history());
         match line.trim() {

@@ -1,3 +1,5 @@
+//! Streams, groups and packets in every order in which they may arrive.
+
 use super::*;
 use crate::testing::Random;
 

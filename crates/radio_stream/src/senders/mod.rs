@@ -64,8 +64,11 @@ pub struct Kind {
     /// Its own commands: words and what they do.
     pub commands: &'static [(&'static str, &'static str)],
     /// Starts one if the settings have one.
-    start: fn(&mut SenderSettings) -> Result<Option<Box<dyn Sender>>, StartError>,
+    start: fn(&mut SenderSettings) -> Started,
 }
+
+/// A sender, if the settings have one.
+type Started = Result<Option<Box<dyn Sender>>, StartError>;
 
 /// Every kind of sender.
 pub const TABLE: &[&Kind] = &[&http::KIND, &udp::KIND];

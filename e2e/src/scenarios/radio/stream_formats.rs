@@ -3,7 +3,7 @@
 
 use e2e::context::Context;
 use e2e::ensure;
-use e2e::failure::Verdict;
+use e2e::failure::{Failure, Verdict};
 use e2e::needs::Need;
 use e2e::scenario::Scenario;
 
@@ -39,14 +39,14 @@ fn one_format(context: &Context, name: &str, codec: &[&str]) -> Verdict {
     second.wait(PATIENCE)?;
     let expected = packets(context, &path)?;
     ensure!(expected.len() > 20, "the file has {} packets", expected.len());
-    let heard = packets(context, &whole)?;
+    let heard = without_headers(packets(context, &whole)?, &expected)?;
     let place = place_of(&expected, &heard);
     ensure!(
         place == Some(0),
         "the song is not whole at the beginning of what was heard: {place:?} in {} packets",
         heard.len()
     );
-    let heard = packets(context, &late)?;
+    let heard = without_headers(packets(context, &late)?, &expected)?;
     // Whoever comes late hears the rest of one playing and the beginning of the next.
     let twice = [expected.clone(), expected.clone(), expected.clone(), expected].concat();
     // Players may need a packet or two to get into step, and the recording ends anywhere.
@@ -54,4 +54,12 @@ fn one_format(context: &Context, name: &str, codec: &[&str]) -> Verdict {
     ensure!(middle.len() > 10, "late: {} packets heard", heard.len());
     ensure!(place_of(middle, &twice).is_some(), "late: what was heard is not what is in the file");
     Ok(())
+}
+
+/// Where one Ogg stream follows another, ffmpeg finds the headers of the second (three at most) among the packets.
+fn without_headers(heard: Vec<String>, song: &[String]) -> Result<Vec<String>, Failure> {
+    let (audio, headers): (Vec<String>, Vec<String>) = heard.into_iter().partition(|packet| song.contains(packet));
+    let begun = audio.iter().filter(|packet| **packet == song[0]).count();
+    ensure!(headers.len() <= 3 * begun, "{} packets that are not the song's in {begun} playings", headers.len());
+    Ok(audio)
 }

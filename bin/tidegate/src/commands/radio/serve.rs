@@ -36,9 +36,6 @@ fn arguments() -> Command {
     let address = |name: &'static str, default: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("ADDR:PORT|none").value_parser(address).default_value(default).help(help)
     };
-    let milliseconds = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("MILLISECONDS").value_parser(value_parser!(u64)).help(help)
-    };
     Command::new("serve")
         .about("Play directories of music to everybody who listens")
         .after_help(
@@ -83,30 +80,36 @@ fn arguments() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Who may log in over ssh: lines `user NAME PUBLIC_KEY RIGHTS`; read again on SIGHUP"),
         )
-        .arg(Arg::new("autoplay").long("autoplay").action(ArgAction::SetTrue).help("Play without being told"))
-        .arg(milliseconds("autoplay-delay", "Wait so long before that [default: 0]").requires("autoplay"))
-        .arg(milliseconds(
-            "announce-time",
-            "Announce a stream to receivers so long before its first chunk [default: 300]",
-        ))
-        .arg(
-            Arg::new("initial-mode")
-                .long("initial-mode")
-                .value_name("m/NAME|p/NAME")
-                .help("Select this, if nothing was selected before"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("NUMBER")
-                .value_parser(value_parser!(u64))
-                .help("Choose reproducibly [default: another choice at each start]"),
-        )
-        .arg(Arg::new("no-watch").long("no-watch").action(ArgAction::SetTrue).help("Do not follow changes of the directories"))
+        .args(program_arguments())
         .args(http_arguments())
         .args(udp_arguments())
         .args(service_options::arguments())
         .args(log_options::arguments())
+}
+
+/// What is played, and when.
+fn program_arguments() -> [Arg; 6] {
+    let milliseconds = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("MILLISECONDS").value_parser(value_parser!(u64)).help(help)
+    };
+    [
+        Arg::new("autoplay").long("autoplay").action(ArgAction::SetTrue).help("Play without being told"),
+        milliseconds("autoplay-delay", "Wait so long before that [default: 0]").requires("autoplay"),
+        milliseconds("announce-time", "Announce a stream to receivers so long before its first chunk [default: 300]"),
+        Arg::new("initial-mode")
+            .long("initial-mode")
+            .value_name("m/NAME|p/NAME")
+            .help("Select this, if nothing was selected before"),
+        Arg::new("seed")
+            .long("seed")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u64))
+            .help("Choose reproducibly [default: another choice at each start]"),
+        Arg::new("no-watch")
+            .long("no-watch")
+            .action(ArgAction::SetTrue)
+            .help("Do not follow changes of the directories"),
+    ]
 }
 
 fn http_arguments() -> [Arg; 5] {

@@ -214,6 +214,48 @@ fn frames_that_are_named_again_and_again_are_refused() {
 }
 
 #[test]
+fn fragments_say_where_frames_are_in_several_ways() {
+    let movie = Recipe { sizes: numbers(&[0, 0, 0]), ..Recipe::default() }.movie(&[0, 0, 0]);
+    let start = [boxed(b"ftyp", b"iso5\0\0\0\0"), movie].concat();
+    let frames = Recipe::frames();
+    // Two frames with durations and sizes at a distance from the box, one behind them of the default size.
+    let fragment = |distance: u32| {
+        let header = boxed(b"tfhd", &numbers(&[0x02_0018, 1, 1024, FRAMES[2]]));
+        let first = boxed(b"trun", &numbers(&[0x301, 2, distance, 1024, FRAMES[0], 1024, FRAMES[1]]));
+        let second = boxed(b"trun", &numbers(&[0, 1]));
+        let other = boxed(b"traf", &boxed(b"tfhd", &numbers(&[0, 9])));
+        boxed(b"moof", &[other, boxed(b"traf", &[header, first, second].concat())].concat())
+    };
+    let distance = u32::try_from(fragment(0).len()).unwrap() + 8;
+    let data = boxed(b"mdat", &frames[..3].concat());
+    // One more, from a place in the file.
+    let before = [start, fragment(distance), data].concat();
+    let place = |length: usize| u32::try_from(before.len() + length + 8).unwrap();
+    let absolute = |length: usize| {
+        let header = boxed(b"tfhd", &numbers(&[0x01, 1, 0, place(length)]));
+        let run = boxed(b"trun", &numbers(&[0x204, 2, 0, FRAMES[3], FRAMES[4]]));
+        boxed(b"moof", &boxed(b"traf", &[header, run].concat()))
+    };
+    let last = absolute(absolute(0).len());
+    let file = [before.clone(), last, boxed(b"mdat", &frames[3..].concat())].concat();
+    let song = conformance::check(&file).unwrap();
+    assert_eq!(received(&file, &song), frames);
+    assert_eq!(song.notes, []);
+}
+
+#[test]
+fn a_run_that_claims_more_frames_than_the_file_has_bytes_ends_there() {
+    let movie = Recipe { sizes: numbers(&[0, 0, 0]), ..Recipe::default() }.movie(&[0, 0, 0]);
+    let header = boxed(b"tfhd", &numbers(&[0x10, 1, 100]));
+    let run = boxed(b"trun", &numbers(&[0, u32::MAX]));
+    let fragment = boxed(b"moof", &boxed(b"traf", &[header, run].concat()));
+    let file = [boxed(b"ftyp", b"iso5\0\0\0\0"), movie, fragment, vec![0; 200]].concat();
+    let song = conformance::check(&file).unwrap();
+    assert_eq!(song.technical.samples, 2 * 1024, "two frames of 100 bytes");
+    assert!(matches!(song.notes[..], [Note::Truncated { .. }, ..]), "{:?}", song.notes);
+}
+
+#[test]
 fn a_cut_movie_box_plays_everything_or_nothing() {
     let file = Recipe { remark: Some(" 0 1 2"), edit: Some((80, 0)), ..Recipe::default() }.file();
     let whole = inspect(&file).unwrap();

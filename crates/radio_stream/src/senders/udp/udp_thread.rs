@@ -56,6 +56,8 @@ pub(super) struct UdpThread {
     /// What is being sent.
     stream: Option<Arc<StreamInfo>>,
     announced: u32,
+    /// How many slicings do not fit the stream, as it was last told.
+    refused_told: usize,
     last_pass: Instant,
 }
 
@@ -68,8 +70,18 @@ impl UdpThread {
     ) -> Self {
         let start = clock::now();
         let header_interval_ns = u64::try_from(header_interval.as_nanos()).unwrap_or(u64::MAX);
-        let (profiles, stream, announced) = (Vec::new(), None, 0);
-        Self { sockets, inbox, shared, header_interval_ns, start, profiles, stream, announced, last_pass: start }
+        Self {
+            sockets,
+            inbox,
+            shared,
+            header_interval_ns,
+            start,
+            profiles: Vec::new(),
+            stream: None,
+            announced: 0,
+            refused_told: 0,
+            last_pass: start,
+        }
     }
 
     /// Works until it is told to stop.
@@ -140,7 +152,8 @@ impl UdpThread {
                 profile.push(now_ns, group);
             }
         }
-        if !matches!(piece, Piece::Chunk(_)) {
+        let refused = self.profiles.iter().filter(|profile| profile.grouper.refusal().is_some()).count();
+        if std::mem::replace(&mut self.refused_told, refused) != refused {
             self.tell_state();
         }
     }
