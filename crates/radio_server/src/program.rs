@@ -371,6 +371,16 @@ mod tests {
         }
     }
 
+    /// Looks at requests until one is as it is to be: what comes twice is no harm.
+    fn ahead_until(bench: &Bench, wanted: impl Fn(&[String], bool) -> bool) {
+        loop {
+            let (songs, replace) = ahead(bench);
+            if wanted(&songs, replace) {
+                return;
+            }
+        }
+    }
+
     fn entry_of(bench: &Bench, name: &str) -> link::Song {
         let path = bench.song(name);
         station_song(bench.context.library.catalogue().song_at(Path::new(&path)).unwrap())
@@ -401,8 +411,7 @@ mod tests {
             message: "no frames".to_owned(),
         });
         // The failure makes what was chosen doubtful.
-        let (songs, replace) = ahead(&bench);
-        assert!(replace && !songs.contains(&"two".to_owned()), "{songs:?}");
+        ahead_until(&bench, |songs, replace| replace && !songs.contains(&"two".to_owned()));
         let played = bench.run(&format!("ls -l=v {}", bench.song("one"))).printed();
         assert!(played.contains("num_played: 1\n"), "{played}");
         let failed = bench.run(&format!("ls -l=v {}", bench.song("two"))).printed();
@@ -416,12 +425,12 @@ mod tests {
         bench.run("select m/m").printed();
         assert!(ahead(&bench).1);
         bench.run("addmood m -c 'path =| \"*/one.mp3\"'").printed();
-        let (songs, replace) = ahead(&bench);
-        assert!(replace && songs.iter().all(|name| name == "one"), "{songs:?}");
+        let is_one = |songs: &[String]| !songs.is_empty() && songs.iter().all(|name| name == "one");
+        ahead_until(&bench, |songs, replace| replace && is_one(songs));
         bench.context.library.put_blob(BlobKind::Mood, "m", b"titel").unwrap();
         bench.run("touch -n 7 '*'").printed();
         let (songs, _) = ahead(&bench);
-        assert!(songs.iter().all(|name| name == "one"), "as it was: {songs:?}");
+        assert!(is_one(&songs), "as it was: {songs:?}");
     }
 
     #[test]
@@ -429,11 +438,10 @@ mod tests {
         let bench = Bench::with_songs();
         bench.run("addmood m -c 'path =| \"*/four.mp3\"'").printed();
         assert_eq!(bench.run("select m/m").status, 0);
-        assert_eq!(ahead(&bench), (Vec::new(), true));
+        ahead_until(&bench, |songs, replace| replace && songs.is_empty());
         bench.put_song("four", 4);
         bench.run(&format!("add {}", bench.music.display())).printed();
-        let (songs, _) = ahead(&bench);
-        assert!(!songs.is_empty() && songs.iter().all(|name| name == "four"), "{songs:?}");
+        ahead_until(&bench, |songs, _| !songs.is_empty() && songs.iter().all(|name| name == "four"));
     }
 
     #[test]
