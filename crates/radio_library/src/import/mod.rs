@@ -293,8 +293,27 @@ impl Library {
         }
         if !report.summary.stopped {
             self.remove_missing(missing, &mut report)?;
+            self.forget_refused(&paths)?;
         }
         Ok(report.summary)
+    }
+
+    /// Files below the paths that could not be played and are gone.
+    fn forget_refused(&self, paths: &[PathBuf]) -> Result<(), LibraryError> {
+        let mut gone = self.refused_files()?;
+        gone.retain(|refused| {
+            let is_below = paths.iter().any(|path| refused.path.starts_with(path));
+            is_below && refused.path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        });
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.write(|work| {
+            for refused in &gone {
+                store::files::delete_refused_file(&work.transaction, &refused.path)?;
+            }
+            Ok(())
+        })
     }
 
     /// Looks through everything that was imported once more.

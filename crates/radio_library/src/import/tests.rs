@@ -157,6 +157,19 @@ fn what_did_not_change_is_not_read_again() {
 }
 
 #[test]
+fn a_refused_file_that_is_gone_is_forgotten() {
+    let bench = Bench::new("refused_and_gone");
+    for name in ["bad.mp3", "worse.mp3"] {
+        fs::write(bench.path(name), "no audio at all").unwrap();
+    }
+    bench.import();
+    fs::remove_file(bench.path("bad.mp3")).unwrap();
+    bench.import();
+    let refused: Vec<_> = bench.library.refused_files().unwrap().into_iter().map(|refused| refused.path).collect();
+    assert_eq!(refused, [bench.path("worse.mp3")]);
+}
+
+#[test]
 fn renamed_and_retagged_songs_keep_what_is_known_about_them() {
     let bench = Bench::new("renamed");
     bench.write("a.mp3", 1, "A");
