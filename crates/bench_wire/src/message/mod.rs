@@ -25,7 +25,7 @@ pub use probe::{FrontEndProbe, PROBE_COMPRESSION, WorkerProbe};
 pub(crate) use statistics::SampleStatisticsWire;
 pub use statistics::{Histogram, JobReport, JobStatistics, PriorityStatistics, SampleStatistics, SteadyState};
 pub use text::TextOutput;
-pub use verify::{FileReply, FileRequest, VerifyStates, VerifyTrigger};
+pub use verify::{CompletedWrite, FileReply, FileRequest, VerifyGenerator, VerifyState, VerifyStates, VerifyTrigger};
 
 use crate::fault::{Fault, Problem};
 use crate::frame::{Message, MessageWriter};

@@ -3,6 +3,7 @@
 //! - [`job`]: a job's or group's statistics, [`group`] the sums of a group.
 //! - [`progress`]: how far jobs are.
 //! - [`log`]: samples over time.
+//! - [`verify_state`]: how far a job got that a trigger ends.
 //! - [`option`], [`disk`]: the rest.
 //!
 //! Values are neutral; what a version lacks is left out where they are written (`bench_wire`).
@@ -13,6 +14,7 @@ pub mod job;
 pub mod log;
 pub mod option;
 pub mod progress;
+pub mod verify_state;
 
 use bench::output::Report;
 use bench::statistics::{BandwidthUnit, JobResult, UnifiedReporting};

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Parity: fio's server. Differs where that makes a front end wait: requests for progress are answered at once, with what was
-//! seen last. ADD_JOB is left out, which front ends for the command line do not notice. The only file that is ever asked for is the
+//! seen last, a trigger when the jobs have ended, with the states that they left. ADD_JOB is left out, which front ends for the command line do not notice. The only file that is ever asked for is the
 //! verify state of a job that says `verify_state_load`.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use bench::output::announcement::starting_line;
 use bench::run;
 use bench_wire::message::{
     Eta, FileReply, FileRequest, FrontEndMessage, PROBE_COMPRESSION, Start, Stop, Tag, TextOutput, UpdateReply,
-    VerifyStates, WorkerMessage, WorkerProbe,
+    VerifyState, VerifyStates, WorkerMessage, WorkerProbe,
 };
 use bench_wire::session::WorkerSession;
 use bench_wire::{Fault, FixedText, ProtocolVersion};
@@ -47,7 +47,7 @@ pub enum Action {
     End,
     /// End the process.
     Exit,
-    /// End the jobs and run this command by the shell. It is allowed.
+    /// End the jobs, answer by [`Session::answer_trigger`], and run this command by the shell. It is allowed.
     Trigger(String),
     /// The file that was asked for with that tag.
     File(Tag, FileReply),
@@ -256,8 +256,15 @@ impl Session {
             let refusal = Refusal::Trigger.to_string();
             return self.tell(TextOutput::ERROR, &format!("fio: {refusal}\n"), now);
         }
-        self.wire.send(&WorkerMessage::VerifyStates(VerifyStates::default()));
         self.actions.push(Action::Trigger(command));
+    }
+
+    /// Answers a trigger: the jobs that have ended left these states.
+    pub fn answer_trigger(&mut self, left: &[VerifyState]) {
+        if !self.is_over() {
+            let version = self.wire.version().unwrap_or(ProtocolVersion::NEWEST);
+            self.wire.send(&WorkerMessage::VerifyStates(VerifyStates::of(left, version)));
+        }
     }
 
     /// The jobs begin now: their turn has come.
