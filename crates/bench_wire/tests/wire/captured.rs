@@ -6,7 +6,9 @@
 use crate::recording::{Recording, assert_same, recordings};
 use bench_wire::frame::{Message, MessageReader, MessageWriter};
 use bench_wire::log::{Log, LogCompression, LogEntry, LogKind};
-use bench_wire::message::{CompletedWrite, FrontEndMessage, VerifyGenerator, VerifyState, VerifyStates, WorkerMessage};
+use bench_wire::message::{
+    CompletedWrite, FrontEndMessage, PackedJob, VerifyGenerator, VerifyState, VerifyStates, WorkerMessage,
+};
 use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
 
@@ -279,7 +281,13 @@ fn packed_jobs_have_their_names_in_every_version() {
         let (version, said) = worker_messages(recording);
         for message in said {
             if let WorkerMessage::AddJob(job) = message {
-                names.push((version.number(), job.name().to_text().into_owned()));
+                let outline = job.outline().unwrap();
+                names.push((version.number(), outline.name.to_text().into_owned()));
+                // What is made has fio's size, and says the same.
+                let made = PackedJob::of(job.thread_number, job.group_id, &outline, version).unwrap();
+                assert_eq!(made.options.len(), job.options.len(), "{}", recording.name);
+                assert_eq!(made.outline(), Some(outline));
+                assert_eq!(made.options[64..2420], job.options[64..2420], "{}", recording.name);
             }
         }
     }
