@@ -44,7 +44,19 @@ pub(crate) fn build(package: &str, release: bool) -> Result<PathBuf, TaskError> 
 /// # Errors
 /// When it does not build.
 pub(crate) fn build_program(package: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
-    let what = ["--package", package, "--bin", program];
+    build_target(package, "--bin", program, release)
+}
+
+/// Builds an example of a package as it is released, and says where it is.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build_example(package: &str, example: &str) -> Result<PathBuf, TaskError> {
+    build_target(package, "--example", example, true)
+}
+
+fn build_target(package: &str, kind: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
+    let what = ["--package", package, kind, program];
     let mut command = cargo(&["build", "--message-format", "json-render-diagnostics"]);
     command.args(what);
     if release {

@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use control::log::{LogEnvironment, LogFileOption, LogFormat, LogOptions, LogOptionsError, Logging, SyslogMethod};
 use daemon::Failure;
+use daemon::service::Inheritance;
 
 use crate::configuration::{ConfigurationError, Place, ServiceSection};
 
@@ -14,7 +15,19 @@ use crate::configuration::{ConfigurationError, Place, ServiceSection};
 const HEADING: &str = "Log options";
 
 /// What specifications can name from the start; finer modules become known as they speak.
-const MODULES: &[&str] = &["bench_remote", "block", "control", "daemon", "nvme_host", "nvme_target", "tidegate"];
+const MODULES: &[&str] = &[
+    "bench_remote",
+    "block",
+    "control",
+    "daemon",
+    "nvme_host",
+    "nvme_target",
+    "radio_library",
+    "radio_media",
+    "radio_server",
+    "radio_stream",
+    "tidegate",
+];
 
 /// `-v`, `--log-file`, `--syslog-method` and `--log-format`. The command line has to go through
 /// [`attach_levels`] before it is parsed.
@@ -130,6 +143,11 @@ pub(crate) fn attach_levels(arguments: impl IntoIterator<Item = OsString>) -> Ve
         }
     };
     arguments.into_iter().map(attach).collect()
+}
+
+/// What the processes that a service starts are told of its log and its sandbox.
+pub(crate) fn inheritance(options: &LogOptions, logging: &Logging, service: &daemon::Options) -> Inheritance {
+    Inheritance { log_arguments: options.to_arguments(), logging: logging.clone(), sandbox: service.sandbox.clone() }
 }
 
 #[cfg(test)]

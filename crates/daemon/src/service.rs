@@ -3,17 +3,33 @@
 //! The three traits are the three states of a service's life: described, opened, running. Each step consumes the one
 //! before, so nothing can happen out of order: threads exist only after the sandbox, files are opened only before it.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use control::log::Logging;
 use control::{Command, Inspect};
 
 use crate::failure::Failure;
 use crate::listening::{ListenAddress, ListeningSocket};
-use crate::sandbox::Rules;
+use crate::sandbox::{Layers, Rules};
+
+/// What processes that a service starts have to be told, so that they log where it logs and are confined as it is.
+#[derive(Debug, Clone)]
+pub struct Inheritance {
+    /// The arguments that say where and what to log.
+    pub log_arguments: Vec<OsString>,
+    /// The log itself.
+    pub logging: Logging,
+    /// The layers of the sandbox that are on.
+    pub sandbox: Layers,
+}
 
 /// A service that has been asked for and has done nothing yet.
 pub trait Service {
+    /// Takes what the processes that it starts have to be told. For services that start some; called first.
+    fn inherit(&mut self, _: Inheritance) {}
+
     /// Where it is to be reached. Whoever is first in the chain binds them: the supervisor, else the service itself.
     fn addresses(&self) -> Vec<ListenAddress>;
 

@@ -4,11 +4,13 @@
 //! - [`song`], [`change`]: one audio file as everything else sees it, and what happens to it.
 //! - [`catalogue`], [`search`]: all songs in memory, and questions about them.
 //! - [`statistics`], [`attributes`], [`blobs`], [`stickers`]: what is known about songs besides their files.
-//! - [`mood`], [`score`], [`choice`]: which songs may be played, how much it is their turn, what is played next.
 //! - [`import`]: bringing files in, and the library to what the disk has.
 //! - [`watch`]: following the disk without being told.
 //! - [`check`]: what is wrong, and how it is mended.
 //! - [`exchange`]: everything as JSON.
+//! - [`mood`]: which songs may be played, and which rather than others.
+//! - [`score`]: how much a song's turn it is, from its statistics.
+//! - [`choice`]: what is played next.
 //! - [`pattern`]: paths and names as shells write them.
 //! - [`limits`]: every limit with its reason.
 //!

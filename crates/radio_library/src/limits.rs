@@ -19,3 +19,7 @@ pub const WORKERS_MAX: usize = 16;
 
 /// Longest name or value of a sticker, in bytes.
 pub const STICKER_BYTES_MAX: usize = 64 << 10;
+
+/// Songs that sound the same whose files are looked for when another one comes: it may be one of them, renamed. Where there are more
+/// (silence, a jingle), the others count as copies; what is known about them is one and the same anyway.
+pub const COPIES_LOOKED_AT_MAX: usize = 16;

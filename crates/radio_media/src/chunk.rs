@@ -261,7 +261,7 @@ impl ChunkTableBuilder {
         self.open.is_none() && self.table.entries.is_empty()
     }
 
-    /// Adds a frame that is `range` of the file.
+    /// Adds a frame, or a packet, that is `range` of the file.
     pub(crate) fn frame(&mut self, range: Range<u64>, samples: u32) -> Result<(), MediaError> {
         self.packet(&[range], samples)
     }
@@ -391,10 +391,10 @@ mod tests {
     #[test]
     fn packets_are_found_again_within_their_chunk() {
         let mut builder = ChunkTableBuilder::of_packets(48_000);
-        builder.packet(&[10..200], 960).unwrap();
+        builder.frame(10..200, 960).unwrap();
         builder.packet(&[227..500, 530..531, 600..600], 960).unwrap();
-        builder.packet(&[500 + GAP_BYTES_MAX * 2..501 + GAP_BYTES_MAX * 2], 960).unwrap();
-        builder.packet(&[3..9], 960).unwrap();
+        builder.frame(500 + GAP_BYTES_MAX * 2..501 + GAP_BYTES_MAX * 2, 960).unwrap();
+        builder.frame(3..9, 960).unwrap();
         let table = builder.finish(0, None).unwrap();
         assert_eq!(table.len(), 3, "a large gap, and a step back, begin a chunk");
         let parts: Vec<_> = table.parts(0).map(|part| (part.range, part.is_last)).collect();
@@ -407,9 +407,9 @@ mod tests {
     fn a_chunk_of_packets_fits_into_a_page() {
         let mut builder = ChunkTableBuilder::of_packets(48_000);
         for index in 0..3 {
-            builder.packet(&[index * 30_000..(index + 1) * 30_000], 10).unwrap();
+            builder.frame(index * 30_000..(index + 1) * 30_000, 10).unwrap();
         }
-        builder.packet(&[90_000..900_000], 10).unwrap();
+        builder.frame(90_000..900_000, 10).unwrap();
         let table = builder.finish(0, None).unwrap();
         let lengths: Vec<_> = table.iter().map(|chunk| chunk.length).collect();
         assert_eq!(lengths, [60_000, 30_000, 810_000], "only a single packet is longer than a page");
@@ -419,7 +419,7 @@ mod tests {
     fn what_players_leave_out_takes_no_time() {
         let mut builder = ChunkTableBuilder::of_packets(48_000);
         for index in 0..4 {
-            builder.packet(&[index * 10..index * 10 + 10], 4800).unwrap();
+            builder.frame(index * 10..index * 10 + 10, 4800).unwrap();
         }
         let table = builder.finish(5000, Some(12_000)).unwrap();
         let times: Vec<_> = table.iter().map(|chunk| (chunk.start, chunk.samples)).collect();
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn limits_hold() {
         let mut builder = ChunkTableBuilder::of_packets(48_000);
-        let error = builder.packet(&[0..u64::from(CHUNK_BYTES_MAX) + 1], 1).unwrap_err();
+        let error = builder.frame(0..u64::from(CHUNK_BYTES_MAX) + 1, 1).unwrap_err();
         assert!(matches!(error, MediaError::TooLarge { what: "a packet", .. }));
     }
 }

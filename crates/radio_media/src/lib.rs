@@ -29,6 +29,9 @@
 //! A file is read once from front to end in pieces of [`limits::WINDOW_BYTES`], a small one with a single call; the tags of a
 //! file that fits into the window cost no further read. Hashing is the greatest part of the work. Allocations a file: its chunk
 //! table, its tags, and nothing for frames or pages.
+//!
+//! `examples/scan_cost.rs` on one core of an AMD EPYC, from the page cache, with opening, closing and tags: 10 to 15 µs for files
+//! of 6 to 8 KB of every format; after that 1.8 GB/s for FLAC with all its checksums, and 1.4 to 1.7 GB/s for the others.
 
 pub mod chunk;
 pub mod conformance;

@@ -37,6 +37,9 @@ pub const LEADING_TAGS_MAX: usize = 16;
 /// Longest text of a tag that is taken, in bytes; longer ones are cut. Lyrics and remarks have some kilobytes.
 pub const TEXT_BYTES_MAX: usize = 64 << 10;
 
+/// Most tags of a file that are kept by name beside the usual ones. A symphony with all its performers has some dozens.
+pub const OTHER_TAGS_MAX: usize = 128;
+
 /// Most pictures that are taken of a file.
 pub const PICTURES_MAX: usize = 16;
 

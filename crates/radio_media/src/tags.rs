@@ -13,7 +13,7 @@ use lofty::tag::{ItemKey, Tag};
 
 use crate::error::Note;
 use crate::formats::Scan;
-use crate::limits::{PICTURE_BYTES_MAX, PICTURES_MAX, TAG_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{OTHER_TAGS_MAX, PICTURE_BYTES_MAX, PICTURES_MAX, TAG_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::source::ReadAt;
 
 /// What tags say; empty when they do not.
@@ -39,7 +39,36 @@ pub struct Tags {
     pub disc: Option<u32>,
     /// A remark.
     pub comment: String,
+    /// All others that MPD knows, and further values of those: name as MPD writes it (`Composer`, `MUSICBRAINZ_TRACKID`) and
+    /// value, in the order of names.
+    pub others: Vec<(&'static str, String)>,
 }
+
+/// Tags that are kept by name, in the order of names.
+const OTHERS: &[(&str, ItemKey)] = &[
+    ("AlbumArtistSort", ItemKey::AlbumArtistSortOrder),
+    ("AlbumSort", ItemKey::AlbumTitleSortOrder),
+    ("ArtistSort", ItemKey::TrackArtistSortOrder),
+    ("Composer", ItemKey::Composer),
+    ("ComposerSort", ItemKey::ComposerSortOrder),
+    ("Conductor", ItemKey::Conductor),
+    ("Grouping", ItemKey::ContentGroup),
+    ("Label", ItemKey::Label),
+    ("MUSICBRAINZ_ALBUMARTISTID", ItemKey::MusicBrainzReleaseArtistId),
+    ("MUSICBRAINZ_ALBUMID", ItemKey::MusicBrainzReleaseId),
+    ("MUSICBRAINZ_ARTISTID", ItemKey::MusicBrainzArtistId),
+    ("MUSICBRAINZ_RELEASEGROUPID", ItemKey::MusicBrainzReleaseGroupId),
+    ("MUSICBRAINZ_RELEASETRACKID", ItemKey::MusicBrainzTrackId),
+    ("MUSICBRAINZ_TRACKID", ItemKey::MusicBrainzRecordingId),
+    ("MUSICBRAINZ_WORKID", ItemKey::MusicBrainzWorkId),
+    ("Mood", ItemKey::Mood),
+    ("Movement", ItemKey::Movement),
+    ("MovementNumber", ItemKey::MovementNumber),
+    ("OriginalDate", ItemKey::OriginalReleaseDate),
+    ("Performer", ItemKey::Performer),
+    ("TitleSort", ItemKey::TrackTitleSortOrder),
+    ("Work", ItemKey::Work),
+];
 
 /// A picture.
 #[derive(Clone, PartialEq, Eq)]
@@ -271,6 +300,9 @@ fn take_tag(mut tag: Tag, found: &mut Found) {
             *field = keys.iter().map(|key| joined(&tag, *key)).find(|text| !text.is_empty()).unwrap_or_default();
         }
     }
+    if tags.others.is_empty() {
+        tags.others = others(&tag);
+    }
     tags.year = tags.year.or_else(|| year(&tags.date));
     tags.track = tags.track.or_else(|| number(&tag, ItemKey::TrackNumber));
     tags.disc = tags.disc.or_else(|| number(&tag, ItemKey::DiscNumber));
@@ -280,6 +312,19 @@ fn take_tag(mut tag: Tag, found: &mut Found) {
     while found.pictures.len() < PICTURES_MAX && tag.picture_count() > 0 {
         take_picture(tag.remove_picture(0), &mut found.pictures);
     }
+}
+
+/// The tags that are kept by name.
+fn others(tag: &Tag) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for (name, key) in OTHERS {
+        for value in tag.get_strings(*key).flat_map(|value| value.split('\0')).map(str::trim) {
+            if !value.is_empty() && found.len() < OTHER_TAGS_MAX {
+                found.push((*name, bounded(value)));
+            }
+        }
+    }
+    found
 }
 
 fn take_picture(picture: lofty::picture::Picture, pictures: &mut Vec<Picture>) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use radio_media::conformance::stream;
 use radio_media::formats::TABLE;
 use radio_media::{Container, Framing, Gapless, Inspected, Inspector, MediaError, Note, Wanted, inspect};
 
@@ -31,18 +32,6 @@ fn bytes(name: &str) -> Vec<u8> {
 
 fn song(name: &str) -> Arc<Inspected> {
     Arc::new(inspect(&bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
-}
-
-/// What listeners get of a file from the chunk `first` on: the header and the chunks.
-fn stream(file: &[u8], song: &Arc<Inspected>, serial: u32, first: usize) -> Vec<u8> {
-    let mut framing = Framing::new(Arc::clone(song), serial, first);
-    let mut out = framing.header().to_vec();
-    let mut raw = Vec::new();
-    for index in first..song.chunks.len() {
-        song.chunks.chunk(index).read(&file, &mut raw).unwrap();
-        framing.frame(index, &raw, &mut out);
-    }
-    out
 }
 
 /// Codec, frequency, channels, samples of the stream, gapless, mean bit rate.
@@ -103,6 +92,26 @@ fn tags_of_every_kind_are_read() {
 }
 
 #[test]
+fn tags_that_were_added_later_are_read_and_change_nothing_else() {
+    let id3v2 = b"ID3\x03\0\0\0\0\0\x14TIT2\0\0\0\x04\0\0\0New\0\0\0\0\0\0".as_slice();
+    let mut id3v1 = b"TAGOld".to_vec();
+    id3v1.resize(128, 0);
+    for (name, parts, title) in [
+        ("lame_cbr.mp3", [&b""[..], &id3v1], "Old"),
+        ("lame_cbr.mp3", [id3v2, &id3v1], "New"),
+        ("adts.aac", [id3v2, b""], "New"),
+        ("adts.aac", [b"", &id3v1], "Old"),
+        ("flac.flac", [id3v2, b""], "Tone"),
+    ] {
+        let tagged = inspect(&[parts[0], &bytes(name), parts[1]].concat()).unwrap();
+        let plain = song(name);
+        assert_eq!(tagged.tags.title, title, "{name}");
+        assert_eq!((tagged.content_hash, &tagged.technical), (plain.content_hash, &plain.technical), "{name}");
+        assert_eq!(tagged.notes, [], "{name}");
+    }
+}
+
+#[test]
 fn chunks_follow_each_other_and_play_for_as_long_as_they_should() {
     for name in PLAYED {
         let song = song(name);
@@ -125,7 +134,7 @@ fn chunks_follow_each_other_and_play_for_as_long_as_they_should() {
 fn the_stream_has_the_payload_of_the_file_and_plays_as_long() {
     for name in PLAYED {
         let (file, song) = (bytes(name), song(name));
-        let sent = stream(&file, &song, 77, 0);
+        let sent = stream(&file, &song, 0);
         let received = inspect(&sent).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(received.content_hash, song.content_hash, "{name}");
         assert_eq!(received.technical.samples, song.technical.samples, "{name}");
@@ -143,7 +152,7 @@ fn frames_that_stand_in_the_file_as_they_are_sent_are_not_touched() {
     for name in ["lame_cbr.mp3", "mpeg25.mp3", "layer2.mp3", "adts.aac"] {
         let (file, song) = (bytes(name), song(name));
         let first = usize::try_from(song.chunks.chunk(0).offset).unwrap();
-        let sent = stream(&file, &song, 1, 0);
+        let sent = stream(&file, &song, 0);
         assert!(file[first..].starts_with(&sent), "{name}");
     }
 }
@@ -153,14 +162,67 @@ fn playing_that_begins_within_a_song_gives_the_rest_of_it_and_sane_times() {
     for name in PLAYED {
         let (file, song) = (bytes(name), song(name));
         for first in 1..song.chunks.len() {
-            let sent = stream(&file, &song, 5, first);
+            let sent = stream(&file, &song, first);
             let received = inspect(&sent).unwrap_or_else(|error| panic!("{name} from {first}: {error}"));
+            assert_eq!(received.notes, [], "{name} from {first}");
             let rest = song.technical.samples - song.chunks.chunk(first).start;
             // A decoder of Vorbis gets nothing out of the first packet that it sees, and one of Opus leaves its pre-skip out.
             let lost = rest.saturating_sub(received.technical.samples);
             assert!(lost <= 2048 && received.technical.samples <= rest, "{name} from {first}: {lost} of {rest}");
             if !matches!(song.format.name, "ogg" | "opus") {
                 assert_eq!(lost, 0, "{name} from {first}");
+            }
+        }
+    }
+}
+
+/// A page: flags, granule position, serial number, page number, body.
+type Page = (u8, u64, u32, u32, Vec<u8>);
+
+fn pages(bytes: &[u8]) -> Vec<Page> {
+    let mut rest = bytes;
+    let mut pages = Vec::new();
+    while !rest.is_empty() {
+        let segments = usize::from(rest[26]);
+        let body: usize = rest[27..27 + segments].iter().map(|segment| usize::from(*segment)).sum();
+        let (page, behind) = rest.split_at(27 + segments + body);
+        let number = |place: usize| u32::from_le_bytes(*page[place..].first_chunk().expect("a page has 27 bytes"));
+        let granule = u64::from(number(6)) | u64::from(number(10)) << 32;
+        pages.push((page[5], granule, number(14), number(18), page[27 + segments..].to_vec()));
+        rest = behind;
+    }
+    pages
+}
+
+#[test]
+fn pages_are_numbered_and_say_the_time_since_playing_began() {
+    for (name, header_pages) in [("vorbis.ogg", 3), ("opusenc.opus", 2), ("flac.flac", 2)] {
+        let (file, song) = (bytes(name), song(name));
+        for first in 0..song.chunks.len() {
+            let pages = pages(&stream(&file, &song, first));
+            let head = &pages[0].4;
+            let pre_skip = if name == "opusenc.opus" { u64::from(u16::from_le_bytes([head[10], head[11]])) } else { 0 };
+            assert!(name != "opusenc.opus" || pre_skip == 312);
+            assert_eq!(pages.len(), header_pages + song.chunks.len() - first, "{name}: a page for each chunk");
+            for (index, (flags, granule, serial, number, _)) in pages.iter().enumerate() {
+                assert_eq!((*serial, *number as usize), (1, index), "{name}");
+                let is_last = index + 1 == pages.len();
+                assert_eq!(
+                    *flags,
+                    if index == 0 {
+                        2
+                    } else if is_last {
+                        4
+                    } else {
+                        0
+                    },
+                    "{name}, page {index}"
+                );
+                let expected = index.checked_sub(header_pages).map_or(0, |index| {
+                    let chunk = song.chunks.chunk(first + index);
+                    pre_skip + chunk.start + u64::from(chunk.samples) - song.chunks.chunk(first).start
+                });
+                assert_eq!(*granule, expected, "{name} from {first}, page {index}");
             }
         }
     }

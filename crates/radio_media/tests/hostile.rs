@@ -34,6 +34,7 @@ fn bytes(name: &str) -> Vec<u8> {
 struct Random(u64);
 
 impl Random {
+    #[expect(clippy::print_stderr, reason = "whoever looks at a failure needs the seed")]
     fn new() -> Self {
         let given = std::env::var("SEED").ok().and_then(|text| text.parse().ok());
         let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
@@ -45,7 +46,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit.max(1) as u64).unwrap()
+        usize::try_from(self.0 % limit.max(1) as u64).expect("it is below a usize")
     }
 }
 
@@ -60,7 +61,7 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
             bytes.drain(place..end);
         }
         3 => {
-            let rubbish: Vec<_> = (0..random.below(64)).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+            let rubbish: Vec<_> = (0..random.below(64)).map(|_| random.below(256).to_le_bytes()[0]).collect();
             bytes.splice(place..place, rubbish);
         }
         4 => {
@@ -122,7 +123,7 @@ impl ReadAt for Stuttering<'_> {
         if turn.is_multiple_of(5) {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        let count = buffer.len().min(1 + usize::try_from(turn % 7).unwrap() * 300);
+        let count = buffer.len().min(1 + usize::from((turn % 7).to_le_bytes()[0]) * 300);
         self.0.read_at(offset, &mut buffer[..count])
     }
 }

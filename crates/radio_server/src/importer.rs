@@ -4,9 +4,10 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use radio_library::import::{ImportOptions, ImportSummary, Observer, Progress};
+use radio_library::watch::{WatchOptions, Watched, Watcher};
 use radio_library::{Library, LibraryError};
 
 use crate::station::wall_ms;
@@ -20,6 +21,8 @@ struct Shared {
     library: Arc<Library>,
     running: Mutex<()>,
     state: Mutex<ImportState>,
+    /// Once the directories are followed.
+    watcher: OnceLock<Watcher>,
 }
 
 /// What is known about imports.
@@ -37,7 +40,7 @@ impl Importer {
     /// Imports into this library.
     #[must_use]
     pub fn new(library: Arc<Library>) -> Self {
-        Self(Arc::new(Shared { library, running: Mutex::default(), state: Mutex::default() }))
+        Self(Arc::new(Shared { library, running: Mutex::default(), state: Mutex::default(), watcher: OnceLock::new() }))
     }
 
     /// What is known at the moment.
@@ -71,13 +74,15 @@ impl Importer {
         result
     }
 
-    /// Imports directories in a thread of its own; what cannot be read is logged.
+    /// Imports directories in a thread of its own, and follows them from then on if that is wanted; what cannot be read is logged.
+    /// What was imported from elsewhere is not followed any more; its songs stay.
     ///
     /// # Errors
     /// When the kernel has no thread left.
-    pub fn start(&self, directories: Vec<PathBuf>) -> std::io::Result<()> {
+    pub fn start(&self, directories: Vec<PathBuf>, watch: bool) -> std::io::Result<()> {
         let importer = self.clone();
         std::thread::Builder::new().name("import".to_owned()).spawn(move || {
+            importer.forget_others(&directories);
             let mut observer = |progress: Progress<'_>| {
                 if let Progress::Problem(problem) = progress {
                     tracing::warn!("import: {problem}");
@@ -88,8 +93,39 @@ impl Importer {
                 Ok(summary) => tracing::info!("import: {}", summary_line(&summary)),
                 Err(error) => tracing::error!("import: {error}"),
             }
+            if watch {
+                importer.watch();
+            }
         })?;
         Ok(())
+    }
+
+    fn forget_others(&self, directories: &[PathBuf]) {
+        let library = &self.0.library;
+        for root in library.roots().unwrap_or_default() {
+            if !directories.contains(&root)
+                && let Err(error) = library.forget_root(&root)
+            {
+                tracing::warn!(path = %root.display(), %error, "cannot forget a directory that is not among the service's");
+            }
+        }
+    }
+
+    /// Follows the directories for as long as the process lives.
+    fn watch(&self) {
+        let tell = |watched: Watched| match watched {
+            Watched::Listening(directories) => tracing::debug!(?directories, "changes are heard"),
+            Watched::Rescanning { reason, every } => {
+                tracing::warn!("changes are not heard ({reason}); looking every {} s instead", every.as_secs());
+            }
+            Watched::Imported(summary) if summary.changed() => tracing::info!("changed: {}", summary_line(&summary)),
+            Watched::Imported(_) => {}
+            Watched::Failed(error) => tracing::warn!("changes cannot be taken in: {error}"),
+        };
+        match Watcher::start(Arc::clone(&self.0.library), WatchOptions::default(), tell) {
+            Ok(watcher) => drop(self.0.watcher.set(watcher)),
+            Err(error) => tracing::error!(%error, "the directories are not followed"),
+        }
     }
 
     fn set(&self, change: impl FnOnce(&mut ImportState)) {

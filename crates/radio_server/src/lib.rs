@@ -9,25 +9,30 @@
 //!  └───────────────────────────┘            └──────────────────────────────────────────────┘
 //! ```
 //! Start reading at [`commands`] (the table), [`context`] (what commands and fronts work on) and [`library_side`] (what runs).
-//! [`library_process`] is the stream side's part of it. [`users`] and [`rights`] say who may do what.
+//! [`service`] and [`library_process`] are the stream side's part of it. [`users`] and [`rights`] say who may do what.
 
 pub mod commands;
 pub mod context;
-pub mod control_calls;
+mod control_calls;
 mod control_front;
 mod histories;
 pub mod importer;
 pub mod library_process;
 pub mod library_side;
 pub mod limits;
+pub mod mpd;
 pub mod program;
 pub mod rights;
 mod running;
+pub mod service;
 pub mod sessions;
 pub mod settings;
 mod shell;
 pub mod ssh;
+mod state_directory;
 pub mod station;
 pub mod status_items;
+#[cfg(test)]
+mod testing;
 mod times;
 pub mod users;

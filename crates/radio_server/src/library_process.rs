@@ -96,9 +96,10 @@ impl LibraryProcess {
         LibraryProcessViewer(Arc::clone(&self.shared))
     }
 
-    /// Has it read its users and log again.
-    pub fn reload(&self) {
-        self.signal(Signal::HUP);
+    /// Its end is no trouble from now on: it is not started again. For when the link to it is about to end.
+    pub fn expect_end(&self) {
+        self.shared.lock().stopping = true;
+        self.shared.changed.notify_all();
     }
 
     /// Ends it.
@@ -115,22 +116,28 @@ impl LibraryProcess {
 
     fn end(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        self.shared.lock().stopping = true;
-        self.shared.changed.notify_all();
+        self.expect_end();
         self.signal(Signal::TERM);
-        let until = clock::now() + STOP_TIMEOUT;
+        if !self.wait_for_end(clock::now() + STOP_TIMEOUT) {
+            tracing::warn!("the library side does not end; killing it");
+            self.signal(Signal::KILL);
+        }
+        let _ = thread.join();
+    }
+}
+
+impl LibraryProcess {
+    /// Waits until there is no process, or until then; whether there is none.
+    fn wait_for_end(&self, until: Instant) -> bool {
         let mut state = self.shared.lock();
         while state.process.is_some() {
             let left = until.saturating_duration_since(clock::now());
             if left.is_zero() {
-                drop(state);
-                tracing::warn!("the library side does not end; killing it");
-                self.signal(Signal::KILL);
-                break;
+                return false;
             }
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let _ = thread.join();
+        true
     }
 }
 

@@ -158,10 +158,13 @@ impl LibrarySide {
             let listener = tokio::net::TcpListener::from_std(socket)?;
             match kind {
                 Front::Ssh => drop(runtime.spawn(crate::ssh::serve(listener, key.clone(), Arc::clone(&context)))),
-                Front::Mpd => drop(listener),
+                Front::Mpd => {
+                    let access = crate::mpd::Access::default();
+                    drop(runtime.spawn(crate::mpd::serve(listener, Arc::clone(&context), access)));
+                }
             }
         }
-        import.start(self.settings.directories.clone())?;
+        import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
         while let Some(happening) = happened.blocking_recv() {
             match happening {

@@ -32,6 +32,3 @@ pub const HISTORY_LINES_MAXIMUM: usize = 1000;
 
 /// The longest answer of a command on the control socket, in bytes.
 pub const CONTROL_ANSWER_BYTES_MAXIMUM: usize = 16 << 20;
-
-/// Commands on the control socket that are under way.
-pub const CONTROL_CALLS_MAXIMUM: usize = 64;

@@ -210,6 +210,7 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, inbox: &Receiver<Message>) {
+        self.catch_up();
         while let Ok(first) = inbox.recv() {
             let (mut provide, mut again) = (false, false);
             // What piled up meanwhile is acted on once.
@@ -229,6 +230,24 @@ impl Worker {
         }
     }
 
+    /// Notes the song that is being played, if it began while there was no library side to hear of it.
+    fn catch_up(&self) {
+        let Ok(Answer::Status { status }) = self.link.ask(Request::Status) else { return };
+        let Some(current) = status.current else { return };
+        let (id, began_s) = (SongId(current.entry.song.id), current.began_wall_ms / 1000);
+        let is_known = |song: &Arc<Song>| song.statistics.last_played_s.is_some_and(|played_s| played_s >= began_s);
+        let unheard = self.program.library.catalogue().song(id).is_some_and(|song| !is_known(song));
+        if unheard {
+            self.note_played(&current.entry.song, current.began_wall_ms);
+        }
+    }
+
+    fn note_played(&self, song: &link::Song, wall_ms: u64) {
+        if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
+            tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
+        }
+    }
+
     /// Acts on what the station says; whether songs are to be sent.
     fn station(&mut self, event: Event) -> bool {
         match event {
@@ -236,13 +255,8 @@ impl Worker {
                 self.wanted = usize::try_from(count).unwrap_or(usize::MAX);
                 return true;
             }
-            Event::Began { song, wall_ms, .. } => {
-                if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
-                    tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
-                }
-            }
+            Event::Began { song, wall_ms, .. } => self.note_played(&song, wall_ms),
             Event::Failed { song, message, .. } => {
-                tracing::warn!(path = %song.path.display(), "passed over: {message}");
                 if let Err(error) = self.program.library.failed(SongId(song.id), &message) {
                     tracing::warn!(path = %song.path.display(), %error, "cannot note that it could not be played");
                 }
@@ -336,5 +350,108 @@ pub fn score_of(standing: &Standing) -> i64 {
     match standing {
         Standing::Scored { score, .. } => score.total,
         Standing::Listed { before } => -i64::try_from(*before).unwrap_or(i64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use radio_stream::link::{EntryId, FailureKind};
+
+    use super::*;
+    use crate::testing::Bench;
+
+    /// The names of the songs of the next requests for songs ahead, and whether they replace others.
+    fn ahead(bench: &Bench) -> (Vec<String>, bool) {
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        match bench.next_request() {
+            Request::Ahead { songs, replace } => (songs.iter().map(|song| name(&song.path)).collect(), replace),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Looks at requests until one is as it is to be: what comes twice is no harm.
+    fn ahead_until(bench: &Bench, wanted: impl Fn(&[String], bool) -> bool) {
+        loop {
+            let (songs, replace) = ahead(bench);
+            if wanted(&songs, replace) {
+                return;
+            }
+        }
+    }
+
+    fn entry_of(bench: &Bench, name: &str) -> link::Song {
+        let path = bench.song(name);
+        station_song(bench.context.library.catalogue().song_at(Path::new(&path)).unwrap())
+    }
+
+    #[test]
+    fn songs_are_sent_when_they_are_wanted_and_as_soon_as_there_are_some() {
+        let bench = Bench::new();
+        bench.happens(Event::SongsWanted { count: 2 });
+        bench.put_song("one", 1);
+        bench.put_song("two", 2);
+        bench.run(&format!("add {}", bench.music.display())).printed();
+        let (songs, replace) = ahead(&bench);
+        assert_eq!((songs.len(), replace), (2, false));
+        bench.happens(Event::SongsWanted { count: 1 });
+        assert_eq!(ahead(&bench).0.len(), 1);
+    }
+
+    #[test]
+    fn what_is_played_is_counted_and_what_fails_is_not_chosen_again() {
+        let bench = Bench::with_songs();
+        let (one, two) = (entry_of(&bench, "one"), entry_of(&bench, "two"));
+        bench.happens(Event::Began { id: EntryId(1), song: one, wall_ms: 5_000_000 });
+        bench.happens(Event::Failed {
+            id: EntryId(2),
+            song: two,
+            kind: FailureKind::Corrupt,
+            message: "no frames".to_owned(),
+        });
+        // The failure makes what was chosen doubtful.
+        ahead_until(&bench, |songs, replace| replace && !songs.contains(&"two".to_owned()));
+        let played = bench.run(&format!("ls -l=v {}", bench.song("one"))).printed();
+        assert!(played.contains("num_played: 1\n"), "{played}");
+        let failed = bench.run(&format!("ls -l=v {}", bench.song("two"))).printed();
+        assert!(failed.contains("fault: no frames\n"), "{failed}");
+    }
+
+    #[test]
+    fn a_selected_mood_that_changes_is_selected_again_unless_it_is_wrong() {
+        let bench = Bench::with_songs();
+        bench.run("addmood m -c true").printed();
+        bench.run("select m/m").printed();
+        assert!(ahead(&bench).1);
+        bench.run("addmood m -c 'path =| \"*/one.mp3\"'").printed();
+        let is_one = |songs: &[String]| !songs.is_empty() && songs.iter().all(|name| name == "one");
+        ahead_until(&bench, |songs, replace| replace && is_one(songs));
+        bench.context.library.put_blob(BlobKind::Mood, "m", b"titel").unwrap();
+        bench.run("touch -n 7 '*'").printed();
+        let (songs, _) = ahead(&bench);
+        assert!(is_one(&songs), "as it was: {songs:?}");
+    }
+
+    #[test]
+    fn a_selection_of_nothing_waits_for_a_song_that_comes() {
+        let bench = Bench::with_songs();
+        bench.run("addmood m -c 'path =| \"*/four.mp3\"'").printed();
+        assert_eq!(bench.run("select m/m").status, 0);
+        ahead_until(&bench, |songs, replace| replace && songs.is_empty());
+        bench.put_song("four", 4);
+        bench.run(&format!("add {}", bench.music.display())).printed();
+        ahead_until(&bench, |songs, _| !songs.is_empty() && songs.iter().all(|name| name == "four"));
+    }
+
+    #[test]
+    fn a_title_says_as_much_as_is_known() {
+        let bench = Bench::with_songs();
+        let mut song = Song::clone(bench.context.library.catalogue().songs().next().unwrap());
+        assert_eq!(title(&song), "one");
+        song.tags.title = "T".to_owned();
+        assert_eq!(title(&song), "T");
+        song.tags.artist = "A".to_owned();
+        assert_eq!(title(&song), "A - T");
     }
 }

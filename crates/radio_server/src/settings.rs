@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mpd;
+
 /// The library side's part of the configuration. It crosses from one process of this program to another, and so has no version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LibrarySettings {
@@ -19,6 +21,8 @@ pub struct LibrarySettings {
     pub initial_mode: Option<String>,
     /// Makes choices reproducible; none: another each time.
     pub seed: Option<u64>,
+    /// What MPD's clients may do.
+    pub mpd_access: mpd::Access,
     /// Whether changes in the directories are noticed by themselves.
     pub watch: bool,
     /// Layers of the sandbox that are off, by name.

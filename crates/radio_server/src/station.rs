@@ -3,7 +3,7 @@
 //! Cost: a request is two messages over a socket pair, some 50 µs; the status is read from memory.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use radio_stream::link::{Answer, LibraryEnd, Request, RequestError, Status};
 use tokio::sync::watch;
@@ -52,6 +52,6 @@ impl Station {
 /// The wall clock, in milliseconds since 1970: what statistics and listeners count in.
 #[must_use]
 pub fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = reactor::clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -54,6 +54,7 @@ impl User {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Users {
     entries: Vec<UserEntry>,
+    key_files: Vec<PathBuf>,
 }
 
 /// A users file that cannot be used: one line.
@@ -94,22 +95,29 @@ impl Users {
     /// # Errors
     /// When a line is wrong.
     pub fn parse(path: &Path, text: &str) -> Result<Self, UsersError> {
-        let mut entries: Vec<UserEntry> = Vec::new();
+        let mut users = Self::default();
         for (line, text) in (1..).zip(text.lines()) {
             let at_line = |problem| UsersError { path: path.to_owned(), line: Some(line), problem };
-            let Some(entry) = parse_line(path, text).map_err(at_line)? else { continue };
-            if entries.iter().any(|other| other.name == entry.name && other.key == entry.key) {
+            let Some((entry, file)) = parse_line(path, text).map_err(at_line)? else { continue };
+            if users.entries.iter().any(|other| other.name == entry.name && other.key == entry.key) {
                 return Err(at_line(format!("user {:?} has this key already", entry.name)));
             }
-            entries.push(entry);
+            users.entries.push(entry);
+            users.key_files.extend(file);
         }
-        Ok(Self { entries })
+        Ok(users)
     }
 
     /// Every line.
     #[must_use]
     pub fn entries(&self) -> &[UserEntry] {
         &self.entries
+    }
+
+    /// The files that keys were read from.
+    #[must_use]
+    pub fn key_files(&self) -> &[PathBuf] {
+        &self.key_files
     }
 
     /// Whether there is somebody of that name.
@@ -126,7 +134,8 @@ impl Users {
     }
 }
 
-fn parse_line(path: &Path, text: &str) -> Result<Option<UserEntry>, String> {
+/// What a line says, and the file that its key is in if it is not in the line itself.
+fn parse_line(path: &Path, text: &str) -> Result<Option<(UserEntry, Option<PathBuf>)>, String> {
     const EXPECTED: &str = "expected: user NAME PUBLIC_KEY RIGHTS";
     let words = shell_words::split(strip_comment(text)).map_err(|error| format!("{error}; {EXPECTED}"))?;
     let Some(first) = words.first() else { return Ok(None) };
@@ -137,14 +146,15 @@ fn parse_line(path: &Path, text: &str) -> Result<Option<UserEntry>, String> {
         return Err(EXPECTED.to_owned());
     };
     let rights = rights.parse().map_err(|error| format!("{error}"))?;
+    let mut file = None;
     let mut key = match key {
         [] => return Err(format!("a word is missing; {EXPECTED}")),
         [kind, ..] if KEY_TYPES.iter().any(|prefix| kind.starts_with(prefix)) => parse_key(&key.join(" "))?,
-        [file] => read_key(&resolve(path, file))?,
+        [name] => read_key(file.insert(resolve(path, name)))?,
         [_, surplus, ..] => return Err(format!("{surplus:?} is one word too many; {EXPECTED}")),
     };
     key.set_comment("");
-    Ok(Some(UserEntry { name: name.clone(), key, rights }))
+    Ok(Some((UserEntry { name: name.clone(), key, rights }, file)))
 }
 
 /// The line without its comment. A `#` inside of a word belongs to the word.

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("http://{}/", socket.local_addr()?);
     let station = StationSettings { autoplay_ns: Some(0), ..StationSettings::default() };
     let senders = SenderSettings { http: Some(http::HttpSettings::new(vec![socket])), ..SenderSettings::default() };
-    let stream_side = StreamSide::start(StreamSettings { station, senders })?;
+    let stream_side = StreamSide::start(StreamSettings { station, senders, ..StreamSettings::default() })?;
     let (near, far) = UnixStream::pair()?;
     stream_side.attach(near);
     choose(far, songs)?;

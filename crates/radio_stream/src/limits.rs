@@ -39,3 +39,6 @@ pub const REQUEST_HEADERS_MAX: usize = 64;
 
 /// Bytes that a listener may send after its request. They are read and dropped; whoever sends more is dropped too.
 pub const IGNORED_BYTES_MAX: u32 = 64 << 10;
+
+/// Targets of the udp sender. Ten thousand of a 128 kbit/s stream fill a gigabit link.
+pub const UDP_TARGETS_MAX: usize = 10_000;

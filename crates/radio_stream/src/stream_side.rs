@@ -39,6 +39,27 @@ pub struct StreamSettings {
     pub station: StationSettings,
     /// The senders.
     pub senders: SenderSettings,
+    /// Who carries out [`Request::Service`].
+    pub service: ServiceCommands,
+}
+
+/// Carries out commands to the service that the stream side is part of. Called on the station's thread: it must not wait.
+pub struct ServiceCommands(pub CarryOut);
+
+/// Carries out the words of a command; what it says, or what was wrong.
+pub type CarryOut = Box<dyn FnMut(&[String]) -> Result<String, String> + Send>;
+
+impl Default for ServiceCommands {
+    /// There are none.
+    fn default() -> Self {
+        Self(Box::new(|words| Err(format!("there is no service to {}", words.join(" ")))))
+    }
+}
+
+impl std::fmt::Debug for ServiceCommands {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ServiceCommands").finish_non_exhaustive()
+    }
 }
 
 /// Where the output of a control command goes.
@@ -108,7 +129,7 @@ impl StreamSide {
             sender_beats: Mutex::default(),
         });
         let own = inbox.clone();
-        let station = StationThread::new(settings.station, senders, feeder, own, Arc::clone(&shared));
+        let station = StationThread::new(settings.station, settings.service, senders, feeder, own, Arc::clone(&shared));
         let thread =
             thread::Builder::new().name("station".to_owned()).spawn(move || station.run(&messages)).map_err(refuse)?;
         Ok(Self { inbox, thread, shared, seen: (0, Vec::new()) })
@@ -192,6 +213,7 @@ impl StreamSide {
 /// What the station's thread owns.
 struct StationThread {
     station: Station,
+    service: ServiceCommands,
     senders: Senders,
     feeder: Feeder,
     inbox: Channel<Message>,
@@ -215,6 +237,7 @@ fn wall_ms() -> u64 {
 impl StationThread {
     fn new(
         settings: StationSettings,
+        service: ServiceCommands,
         senders: Senders,
         feeder: Feeder,
         inbox: Channel<Message>,
@@ -222,9 +245,10 @@ impl StationThread {
     ) -> Self {
         let (start, started_wall_ms) = (clock::now(), wall_ms());
         // The seconds of the wall clock: a station that was started again has other stream numbers than before.
-        let seed = u32::try_from(started_wall_ms / 1000 & 0xffff_ffff).unwrap_or_default();
+        let seed = u32::try_from((started_wall_ms / 1000) & 0xffff_ffff).unwrap_or_default();
         Self {
             station: Station::new(settings, seed),
+            service,
             senders,
             feeder,
             inbox,
@@ -322,6 +346,10 @@ impl StationThread {
                 let answer = self.senders.command(&arguments);
                 self.next_look = clock::now();
                 answer.map(|text| Answer::Text { text }).map_err(|problem| Refusal::Sender { problem })
+            }
+            Request::Service { words } => {
+                let answer = (self.service.0)(&words);
+                answer.map(|text| Answer::Text { text }).map_err(|problem| Refusal::Service { problem })
             }
             Request::Status => Ok(Answer::Status { status: Box::new(self.status()) }),
             Request::Subscribe => {

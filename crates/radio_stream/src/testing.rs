@@ -1,5 +1,11 @@
 //! What the tests of this crate share: numbers that repeat from a seed.
 
+/// Prints what is shown should the test fail.
+#[expect(clippy::print_stderr, reason = "a seed that nobody sees repeats nothing")]
+pub(crate) fn tell(text: std::fmt::Arguments<'_>) {
+    eprintln!("{text}");
+}
+
 /// SplitMix64.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
@@ -16,7 +22,7 @@ impl Random {
             let passed = reactor::clock::wall().duration_since(std::time::UNIX_EPOCH).unwrap();
             u64::try_from(passed.as_nanos() & u128::from(u64::MAX)).unwrap()
         });
-        eprintln!("SEED={seed}");
+        tell(format_args!("SEED={seed}"));
         Self(seed)
     }
 

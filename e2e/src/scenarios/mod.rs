@@ -11,13 +11,14 @@ mod host;
 mod hostile;
 mod kernel;
 mod packaging;
+mod radio;
 mod supervisor;
 
 use e2e::scenario::Scenario;
 
 /// Every scenario, quick groups first.
 pub(crate) fn table() -> Vec<Scenario> {
-    let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE];
+    let quick = [cli::TABLE, control::TABLE, packaging::TABLE, host::TABLE, daemon::TABLE, radio::TABLE];
     let slow = [
         bench::TABLE,
         bench_worker::TABLE,

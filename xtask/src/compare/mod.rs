@@ -9,6 +9,10 @@ mod bench;
 mod bench_remote;
 mod daemon;
 mod machine;
+mod radio_library;
+mod radio_listen;
+mod radio_pacing;
+mod radio_stream;
 mod target;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -25,8 +29,16 @@ struct Comparison {
 }
 
 /// Every comparison, and the programs that they start.
-const TABLE: &[Comparison] =
-    &[target::COMPARISON, daemon::COMPARISON, bench::COMPARISON, bench_remote::COMPARISON, bare_loop::COMPARISON];
+const TABLE: &[Comparison] = &[
+    target::COMPARISON,
+    daemon::COMPARISON,
+    bench::COMPARISON,
+    bench_remote::COMPARISON,
+    radio_library::COMPARISON,
+    radio_stream::COMPARISON,
+    bare_loop::COMPARISON,
+    radio_listen::COMPARISON,
+];
 
 fn arguments() -> Command {
     Command::new("compare")

@@ -5,7 +5,7 @@ mod candidates;
 mod check;
 mod completion;
 mod ctl;
-mod radio;
+pub(crate) mod radio;
 pub(crate) mod target;
 mod up;
 

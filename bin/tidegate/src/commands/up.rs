@@ -20,6 +20,10 @@ const DEMO: &str = r#"
 nqn = "nqn.2026-11.io.tidegate:demo"
 devices = ["memory:512M"]
 
+[radio]
+library = ["synthesis:"]
+autoplay = true
+
 [bench]
 "#;
 
@@ -89,7 +93,7 @@ fn one_service(
         let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
         return Err(Failure::usage(format_args!("there is no service {name:?}; configured: {}", names.join(", "))));
     };
-    let ConfiguredService { name, options, log, service, .. } = services.swap_remove(place);
+    let ConfiguredService { name, options, log, mut service, .. } = services.swap_remove(place);
     let mut wanted = log;
     let typed = log_options::from_matches(matches).map_err(Failure::running)?;
     wanted.levels.extend(typed.levels);
@@ -99,6 +103,7 @@ fn one_service(
         wanted.file = typed.file;
     }
     let logging = log_options::start(&wanted, &name)?;
+    service.inherit(log_options::inheritance(&wanted, &logging, &options));
     daemon::life::run(position, identity(&name), options, logging, service)
 }
 

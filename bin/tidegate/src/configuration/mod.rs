@@ -8,6 +8,7 @@
 //! all kinds: no code beside those files names a service.
 
 mod bench;
+mod radio;
 mod section;
 mod service;
 mod source;

@@ -9,12 +9,14 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use super::bench::BenchSection;
+use super::radio::RadioSection;
 use super::service::ServiceSection;
 use super::source::{ConfigurationError, Place};
 use super::target::TargetSection;
 
 /// Every kind, in the order in which their services are started.
-pub(super) const KINDS: &[Kind] = &[Kind::of::<TargetSection>("target"), Kind::of::<BenchSection>("bench")];
+pub(super) const KINDS: &[Kind] =
+    &[Kind::of::<TargetSection>("target"), Kind::of::<BenchSection>("bench"), Kind::of::<RadioSection>("radio")];
 
 /// A section that has been read and makes a service.
 pub(crate) trait Section {

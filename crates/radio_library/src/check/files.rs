@@ -45,7 +45,7 @@ pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryEr
         examination.note(
             format_args!("{lost} recordings"),
             "they have no file any more; what is known about them is kept for the case that one comes back",
-            "nothing needs to be done; `check --forget` forgets them",
+            "nothing needs to be done; `init` forgets them, as `tidegate radio check --forget` does without a service",
         );
     }
     Ok(())

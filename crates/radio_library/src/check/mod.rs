@@ -1,6 +1,6 @@
 //! Finding what is wrong with a library, and saying how it is mended. Nothing is changed.
 //!
-//! A check is one file here and one line in [`TABLE`].
+//! A check is one file here and one line in `TABLE`.
 
 mod attributes;
 mod database;

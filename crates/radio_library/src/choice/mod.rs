@@ -171,7 +171,7 @@ impl Choice {
                     self.admit_all();
                 }
             }
-            Change::Blob { .. } | Change::Roots | Change::Sticker => {}
+            Change::Blob { .. } | Change::Sticker | Change::Roots => {}
         }
     }
 

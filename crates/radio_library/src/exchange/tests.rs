@@ -26,7 +26,9 @@ fn full(scratch: &Scratch) -> Library {
     let music = scratch.path().join("music");
     fs::create_dir(&music).unwrap();
     let import = || {
-        library.import(&[music.clone()], &ImportOptions::new(77), &mut |_| ControlFlow::Continue(())).unwrap();
+        library
+            .import(std::slice::from_ref(&music), &ImportOptions::new(77), &mut |_| ControlFlow::Continue(()))
+            .unwrap();
     };
     fs::write(music.join("a.mp3"), mp3(1, &[("TIT2", "Titel \u{e4}\u{1f3b5}"), ("TRCK", "4"), ("TDRC", "2001")]))
         .unwrap();

@@ -20,6 +20,7 @@ mod tests;
 mod walk;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -211,6 +212,41 @@ impl ImportSummary {
             Placed::Removed => &mut self.removed,
         };
         *counter += 1;
+    }
+}
+
+impl fmt::Display for Placed {
+    /// What became of a file, before its path: `added`, `renamed OLD to`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added => formatter.write_str("added"),
+            Self::Renamed { from } => write!(formatter, "renamed {} to", from.display()),
+            Self::Updated => formatter.write_str("updated"),
+            Self::Replaced => formatter.write_str("replaced"),
+            Self::Refused { .. } => formatter.write_str("refused"),
+            Self::Removed => formatter.write_str("removed"),
+        }
+    }
+}
+
+impl fmt::Display for ImportSummary {
+    /// What was done, in a line.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} files", self.seen)?;
+        for (count, what) in [
+            (self.added, "added"),
+            (self.renamed, "renamed"),
+            (self.updated, "updated"),
+            (self.replaced, "replaced"),
+            (self.removed, "removed"),
+            (self.refused, "not playable"),
+            (self.problem_count, "problems"),
+        ] {
+            if count > 0 {
+                write!(formatter, ", {count} {what}")?;
+            }
+        }
+        if self.changed() || self.problem_count > 0 { Ok(()) } else { formatter.write_str(", nothing changed") }
     }
 }
 

@@ -10,6 +10,7 @@ use super::read::{Facts, Reading};
 use crate::change::{Change, What};
 use crate::error::LibraryError;
 use crate::library::Work;
+use crate::limits::COPIES_LOOKED_AT_MAX;
 use crate::song::{Song, SongId};
 use crate::store;
 use crate::store::files::RefusedFile;
@@ -129,8 +130,8 @@ impl<'a, 'b> Placing<'a, 'b> {
             let found = song.path.symlink_metadata();
             found.is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
         };
-        let mut songs = self.work.catalogue.songs_of(content_hash).filter(|song| !self.moved.contains(&song.id));
-        songs.find(is_gone).cloned()
+        let songs = self.work.catalogue.songs_of(content_hash).filter(|song| !self.moved.contains(&song.id));
+        songs.take(COPIES_LOOKED_AT_MAX).find(is_gone).cloned()
     }
 
     fn recording(&self, content_hash: &[u8; 32]) -> Result<KnownRecording, LibraryError> {

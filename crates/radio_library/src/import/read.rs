@@ -88,13 +88,15 @@ impl Library {
     /// One transaction.
     fn place(
         &self,
-        batch: Vec<Reading>,
+        mut batch: Vec<Reading>,
         options: &ImportOptions,
         report: &mut Report<'_, '_>,
     ) -> Result<(), LibraryError> {
         if batch.is_empty() {
             return Ok(());
         }
+        // In the order of paths, in which they are asked for.
+        batch.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
         let placed = self.write(|work| {
             let mut placing = Placing::new(work, options.now_s);
             batch.into_iter().map(|reading| placing.place(reading)).collect::<Result<Vec<_>, _>>()
@@ -167,7 +169,7 @@ fn facts(inspected: Inspected) -> Facts {
             track: tags.track,
             disc: tags.disc,
             comment: tags.comment,
-            others: Vec::new(),
+            others: tags.others.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         },
     }
 }

@@ -101,6 +101,7 @@ fn files_become_songs_with_what_their_tags_and_frames_say() {
         ("TCON", "Jazz"),
         ("TRCK", "3/12"),
         ("TPOS", "2"),
+        ("TCOM", "Composer\0Another"),
     ];
     fs::write(bench.path("a.mp3"), mp3(1, &tags)).unwrap();
     bench.write("sub/b.MP3", 2, "B");
@@ -114,6 +115,8 @@ fn files_become_songs_with_what_their_tags_and_frames_say() {
         [artist, album_artist, title, album, date, genre],
         ["Artist", "Band", "Title", "Album", "1999-02-03", "Jazz"]
     );
+    let others = song.tags.others.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+    assert_eq!(others, ["Composer=Composer", "Composer=Another"]);
     assert_eq!((*year, *track, *disc), (Some(1999), Some(3), Some(2)));
     assert_eq!(
         (song.technical.format.as_str(), song.technical.frequency_hz, song.technical.bitrate_kbit),

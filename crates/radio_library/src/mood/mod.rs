@@ -168,13 +168,16 @@ impl Rule {
     }
 }
 
-/// The text of the mood, without remarks and with the usual spaces.
+/// The text of the mood, without remarks and with the usual spaces; no newline at its end.
 impl fmt::Display for Mood {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for rule in &self.rules {
+        for (index, rule) in self.rules.iter().enumerate() {
+            if index > 0 {
+                writeln!(formatter)?;
+            }
             match (self.language, &rule.condition) {
-                (Language::Lines, _) => writeln!(formatter, "{rule}")?,
-                (Language::Expression, Some(condition)) => writeln!(formatter, "{condition}")?,
+                (Language::Lines, _) => write!(formatter, "{rule}")?,
+                (Language::Expression, Some(condition)) => write!(formatter, "{condition}")?,
                 (Language::Expression, None) => {}
             }
         }

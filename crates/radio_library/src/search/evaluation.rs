@@ -18,14 +18,10 @@ pub(crate) fn find(catalogue: &Catalogue, filter: &Filter) -> Vec<Arc<Song>> {
     let mut evaluation = Evaluation { text: catalogue.text(), scratch: Vec::new() };
     let compiled = Compiled::new(filter);
     if let Some(needle) = needle(filter) {
-        let songs = catalogue.text().songs_with(&needle);
-        let mut found: Vec<_> = songs
-            .into_iter()
-            .filter_map(|id| catalogue.song(id))
-            .filter(|song| evaluation.fulfils(song, &compiled))
-            .cloned()
-            .collect();
-        found.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
+        let songs = catalogue.text().songs_with(&needle).into_iter();
+        let mut found: Vec<_> = songs.filter(|song| evaluation.fulfils(song, &compiled)).cloned().collect();
+        // Stable: what comes nearly in order is sorted with few comparisons.
+        found.sort_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
         return found;
     }
     let base = base(filter).unwrap_or(Path::new("/"));
@@ -129,10 +125,7 @@ fn fulfils_other(song: &Song, filter: &Filter) -> bool {
 
 /// Whether `holds` is true for one of the values of the field, or for the empty text when it has none.
 fn any_value(song: &Song, field: Field, mut holds: impl FnMut(&str) -> bool) -> bool {
-    let mut in_tag = |tag: Tag| {
-        let values = tag.values(&song.tags);
-        if values.is_empty() { holds("") } else { values.iter().any(|value| holds(value)) }
-    };
+    let mut in_tag = |tag: Tag| tag.any_value(&song.tags, &mut holds).unwrap_or_else(|| holds(""));
     match field {
         Field::Tag(tag) => in_tag(tag),
         Field::AnyTag => Tag::all().any(in_tag),

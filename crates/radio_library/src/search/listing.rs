@@ -22,14 +22,16 @@ pub struct Count {
 pub(crate) fn list<'a>(songs: impl Iterator<Item = &'a Arc<Song>>, tags: &[Tag]) -> Vec<Vec<String>> {
     let mut found: BTreeSet<Vec<Cow<'a, str>>> = BTreeSet::new();
     let mut last: Vec<Vec<Cow<'a, str>>> = Vec::new();
+    let mut values = vec![Vec::new(); tags.len()];
     for song in songs {
-        let values: Vec<_> = tags.iter().map(|tag| values(song, *tag)).collect();
-        // Neighbours are of one album more often than not.
-        if values == last {
-            continue;
+        for (tag, values) in tags.iter().zip(&mut values) {
+            tag.values_into(&song.tags, values);
         }
-        found.extend(combinations(&values));
-        last = values;
+        // Neighbours are of one album more often than not.
+        if values != last {
+            found.extend(combinations(&values));
+            last.clone_from(&values);
+        }
     }
     found.into_iter().map(|values| values.into_iter().map(Cow::into_owned).collect()).collect()
 }
@@ -52,6 +54,7 @@ pub(crate) fn count<'a>(songs: impl Iterator<Item = &'a Arc<Song>>, group: Optio
     found.into_iter().map(count).collect()
 }
 
+/// The values, or the empty one.
 fn values(song: &Song, tag: Tag) -> Vec<Cow<'_, str>> {
     let values = tag.values(&song.tags);
     if values.is_empty() { vec![Cow::Borrowed("")] } else { values }
@@ -62,7 +65,11 @@ fn combinations<'a>(values: &[Vec<Cow<'a, str>>]) -> Vec<Vec<Cow<'a, str>>> {
     values.iter().fold(vec![Vec::new()], |prefixes, next| {
         let longer = |prefix: &Vec<Cow<'a, str>>| {
             let prefix = prefix.clone();
-            next.iter().map(move |value| prefix.iter().cloned().chain([value.clone()]).collect()).collect::<Vec<_>>()
+            let empty = next.is_empty().then_some(&Cow::Borrowed(""));
+            next.iter()
+                .chain(empty)
+                .map(move |value| prefix.iter().cloned().chain([value.clone()]).collect())
+                .collect::<Vec<_>>()
         };
         prefixes.iter().flat_map(longer).collect()
     })

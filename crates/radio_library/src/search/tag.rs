@@ -83,10 +83,39 @@ impl Tag {
     /// Its values in the tags of a song. Where there is none, those of the tag that stands for it: of `AlbumArtist`, the artist.
     #[must_use]
     pub fn values(self, tags: &Tags) -> Vec<Cow<'_, str>> {
-        let own = self.own_values(tags);
+        let mut values = Vec::new();
+        self.values_into(tags, &mut values);
+        values
+    }
+
+    /// Whether `holds` is true for one of the values; none without a value. Allocates nothing for texts.
+    pub(super) fn any_value(self, tags: &Tags, holds: &mut impl FnMut(&str) -> bool) -> Option<bool> {
+        let mut found = None;
+        if let Some(first) = self.first(tags) {
+            found = Some(holds(&first));
+        }
+        for (_, value) in tags.others.iter().filter(|(name, _)| name == self.0.name) {
+            if found == Some(true) {
+                break;
+            }
+            found = Some(holds(value));
+        }
         match self.0.instead.and_then(Self::named) {
-            Some(instead) if own.is_empty() => instead.values(tags),
-            _ => own,
+            Some(instead) if found.is_none() => instead.any_value(tags, holds),
+            _ => found,
+        }
+    }
+
+    /// Puts the values into `values`, which is emptied before.
+    pub(super) fn values_into<'a>(self, tags: &'a Tags, values: &mut Vec<Cow<'a, str>>) {
+        values.clear();
+        values.extend(self.first(tags));
+        let others = tags.others.iter().filter(|(name, _)| name == self.0.name);
+        values.extend(others.map(|(_, value)| Cow::Borrowed(value.as_str())));
+        if let Some(instead) = self.0.instead.and_then(Self::named)
+            && values.is_empty()
+        {
+            instead.values_into(tags, values);
         }
     }
 

@@ -1,14 +1,15 @@
 //! All text of the library in one piece, folded, for searches by its parts.
 //!
 //! A row for each song: its fields with a separator after each and a mark at the end. A search for a word is one pass of `memmem`
-//! over all rows, some gigabytes a second; nothing has to be kept in step but this. 50,000 songs are some 8 MB and take about a
-//! millisecond. FTS5 with trigrams takes three times as long for that many, keeps 12 MB more on the disk, and has no answer for
-//! words of one or two letters.
+//! over all rows, some gigabytes a second; nothing has to be kept in step but this. 50,000 songs are some 8 MB and take a third of
+//! a millisecond. FTS5 with trigrams takes twice as long, has to be written in every transaction, and has no answer for words of one
+//! or two letters (docs/measurements/radio-library.md).
 //!
 //! A row that changes is marked as dead and written anew at the end; when a quarter of the bytes is dead, the living ones move
 //! together. So a change costs the length of its row.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
@@ -32,21 +33,28 @@ pub(crate) struct Text {
     dead_bytes: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Row {
     start: usize,
     /// None: dead.
-    song: Option<SongId>,
+    song: Option<Arc<Song>>,
 }
 
 impl Text {
     /// Adds the text of a song, or puts it into the place of what was there.
-    pub(crate) fn put(&mut self, song: &Song) {
+    pub(crate) fn put(&mut self, song: &Arc<Song>) {
         self.remove(song.id);
         let start = self.bytes.len();
         write_row(song, &mut self.bytes);
         self.row_of.insert(song.id, self.rows.len());
-        self.rows.push(Row { start, song: Some(song.id) });
+        self.rows.push(Row { start, song: Some(Arc::clone(song)) });
+    }
+
+    /// A song of which something else is different.
+    pub(crate) fn renew(&mut self, song: &Arc<Song>) {
+        if let Some(index) = self.row_of.get(&song.id) {
+            self.rows[*index].song = Some(Arc::clone(song));
+        }
     }
 
     /// Removes the text of a song.
@@ -66,8 +74,8 @@ impl Text {
         self.row_of.get(&id).map(|index| self.row(*index))
     }
 
-    /// The songs that have `folded` in any field, in the order of rows.
-    pub(crate) fn songs_with(&self, folded: &[u8]) -> Vec<SongId> {
+    /// The songs that have `folded` in any field, in the order of rows: nearly that of paths, since that is how they come.
+    pub(crate) fn songs_with(&self, folded: &[u8]) -> Vec<&Arc<Song>> {
         let finder = Finder::new(folded);
         let mut found = Vec::new();
         let mut at = 0;
@@ -75,7 +83,7 @@ impl Text {
         while let Some(offset) = self.bytes.get(at..).and_then(|rest| finder.find(rest)) {
             let hit = at + offset;
             row += self.rows[row..].partition_point(|row| row.start <= hit) - 1;
-            found.extend(self.rows[row].song);
+            found.extend(&self.rows[row].song);
             at = self.end(row);
             row += 1;
             if row >= self.rows.len() {
@@ -97,9 +105,9 @@ impl Text {
         let mut bytes = Vec::with_capacity(self.bytes.len() - self.dead_bytes);
         let mut rows = Vec::with_capacity(self.row_of.len());
         for (index, row) in self.rows.iter().enumerate() {
-            let Some(song) = row.song else { continue };
-            self.row_of.insert(song, rows.len());
-            rows.push(Row { start: bytes.len(), song: row.song });
+            let Some(song) = &row.song else { continue };
+            self.row_of.insert(song.id, rows.len());
+            rows.push(Row { start: bytes.len(), song: row.song.clone() });
             bytes.extend_from_slice(self.row(index));
         }
         (self.bytes, self.rows, self.dead_bytes) = (bytes, rows, 0);
@@ -124,7 +132,7 @@ mod tests {
     use crate::testing::{Random, song};
 
     fn numbers(text: &Text, word: &str) -> Vec<i64> {
-        let mut found: Vec<i64> = text.songs_with(&fold(word)).into_iter().map(|id| id.0).collect();
+        let mut found: Vec<i64> = text.songs_with(&fold(word)).into_iter().map(|song| song.id.0).collect();
         found.sort_unstable();
         found
     }
@@ -135,7 +143,7 @@ mod tests {
         for (number, title) in [(1, "Amber amber"), (2, "Neon"), (3, "Chamber")] {
             let mut song = song(number, &format!("/m/{number}"));
             song.tags.title = title.to_owned();
-            text.put(&song);
+            text.put(&Arc::new(song));
         }
         assert_eq!(numbers(&text, "AMBER"), [1, 3]);
         assert_eq!(numbers(&text, "neon"), [2]);
@@ -159,7 +167,7 @@ mod tests {
                 let mut song = song(id, &format!("/music/{id}"));
                 song.tags.title = random.word(3);
                 song.tags.artist = random.word(40);
-                text.put(&song);
+                text.put(&Arc::new(song.clone()));
                 songs.insert(id, song);
             }
         }

@@ -29,6 +29,9 @@ const CACHED_STATEMENTS: usize = 64;
 /// Memory for pages of the file.
 const PAGE_CACHE_KIB: i64 = 8192;
 
+/// What is left of the journal when it was worked off; a large import makes it larger for a while.
+const JOURNAL_BYTES_KEPT: i64 = 4 << 20;
+
 /// Opens the file, makes it if it is not there, and brings its tables to today's.
 pub(crate) fn open(path: &Path) -> Result<Connection, LibraryError> {
     let mut connection = Connection::open(path)?;
@@ -36,6 +39,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, LibraryError> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;

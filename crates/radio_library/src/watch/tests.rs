@@ -22,12 +22,14 @@ impl Bench {
         let library = Arc::new(Library::open(&scratch.path().join("library")).unwrap());
         let music = scratch.path().join("music");
         fs::create_dir(&music).unwrap();
-        library.import(&[music.clone()], &ImportOptions::new(1), &mut |_| ControlFlow::Continue(())).unwrap();
+        library
+            .import(std::slice::from_ref(&music), &ImportOptions::new(1), &mut |_| ControlFlow::Continue(()))
+            .unwrap();
         if !there {
             fs::remove_dir(&music).unwrap();
         }
         let (sender, told) = channel();
-        let watcher = Watcher::start(Arc::clone(&library), options, move |watched| sender.send(watched).unwrap());
+        let watcher = Watcher::start(Arc::clone(&library), options, move |watched| drop(sender.send(watched)));
         Self { watcher: watcher.unwrap(), told, library, scratch }
     }
 
@@ -92,7 +94,10 @@ fn a_directory_that_is_remembered_later_is_watched() {
     let bench = Bench::new("remembered_later", quick(), true);
     let other = bench.scratch.path().join("other");
     fs::create_dir(&other).unwrap();
-    bench.library.import(&[other.clone()], &ImportOptions::new(1), &mut |_| ControlFlow::Continue(())).unwrap();
+    bench
+        .library
+        .import(std::slice::from_ref(&other), &ImportOptions::new(1), &mut |_| ControlFlow::Continue(()))
+        .unwrap();
     loop {
         match bench.next() {
             Watched::Listening(roots) if roots.contains(&other) => break,
@@ -138,4 +143,58 @@ fn only_the_outermost_paths_are_looked_at() {
     assert_eq!(outermost(paths.iter()), [PathBuf::from("/m")]);
     let paths: BTreeSet<PathBuf> = ["/m/a", "/m/a/b", "/m/a b", "/m/ab"].map(PathBuf::from).into();
     assert_eq!(outermost(paths.iter()), ["/m/a", "/m/a b", "/m/ab"].map(PathBuf::from));
+}
+
+/// Set where the kernel has room for two watches only.
+const FEW_WATCHES: &str = "LIBRARY_TEST_FEW_WATCHES";
+
+/// Not a test by itself: what runs where there are few watches.
+#[test]
+fn with_few_watches() {
+    if std::env::var_os(FEW_WATCHES).is_none() {
+        return;
+    }
+    let options = WatchOptions { rescan: Duration::from_millis(50), ..quick() };
+    let bench = Bench::new("few_watches", options, true);
+    let limit = |watched: &Watched| matches!(watched, Watched::Rescanning { reason, .. } if reason.contains("max_user_watches"));
+    // Directories that come later find no watch.
+    for name in ["1", "2", "3", "4"] {
+        fs::create_dir(bench.path(name)).unwrap();
+    }
+    while !limit(&bench.next()) {}
+    fs::write(bench.path("4/a.mp3"), mp3(1, &[])).unwrap();
+    bench.wait_for(&["4/a.mp3"]);
+    fs::remove_file(bench.path("4/a.mp3")).unwrap();
+    bench.wait_for(&[]);
+
+    // Nor do they when there are too many from the beginning.
+    let Bench { watcher, library, told, .. } = bench;
+    drop((watcher, told));
+    let (sender, told) = channel();
+    // Nobody listens once the test is over.
+    let tell = move |watched| drop(sender.send(watched));
+    let _watcher = Watcher::start(library, options, tell).unwrap();
+    while !limit(&told.recv_timeout(PATIENCE).unwrap()) {}
+}
+
+#[test]
+fn where_there_are_too_few_watches_it_says_so_and_looks_now_and_then() {
+    let unshare = |command: &str| {
+        let program = std::env::current_exe().unwrap();
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "sh", "-c", command]).arg(program).env(FEW_WATCHES, "1");
+        unshare.output()
+    };
+    let few = "echo 2 > /proc/sys/user/max_inotify_watches";
+    if !unshare(few).is_ok_and(|output| output.status.success()) {
+        // The kernel gives no namespace in which there could be a limit of its own.
+        return;
+    }
+    let output = unshare(&format!("{few} && exec \"$0\" --exact watch::tests::with_few_watches --nocapture")).unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -13,8 +13,14 @@ use crate::error::MediaError;
 use crate::framing::Carriage;
 use crate::tags::{Loudness, TagSource};
 
-pub(super) const FORMAT: Format =
-    Format { name: "aac", description: "AAC in ADTS frames", container: Container::Aac, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "aac",
+    description: "AAC in ADTS frames",
+    container: Container::Aac,
+    has_tags_behind: true,
+    recognises,
+    scan,
+};
 
 /// Sampling rates by index.
 pub(super) const FREQUENCIES: [u32; 13] =

@@ -72,6 +72,9 @@ pub struct Format {
     pub description: &'static str,
     /// What it is sent as.
     pub container: Container,
+    /// Whether tags are looked for behind the audio. Where every frame or page says where it ends, they are found to be none, and
+    /// payload that looks like a tag is not mistaken for one.
+    has_tags_behind: bool,
     /// Where a file of this format begins in its first bytes, tags not counted.
     recognises: fn(&[u8]) -> Option<usize>,
     /// Finds everything that is to be sent.
@@ -134,7 +137,7 @@ impl Scan<'_> {
     ) -> Result<(), MediaError> {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         self.hash.add(self.window.exactly(range.start, length, "a frame")?);
-        chunks.packet(&[range], samples)
+        chunks.frame(range, samples)
     }
 
     /// Bytes from `offset` on, up to the end of the audio, at most `count`.
@@ -181,7 +184,7 @@ pub(crate) fn recognise(window: &mut Window<'_>) -> Result<(&'static Format, Ran
     {
         return Err(refusal);
     }
-    let end = surroundings::audio_end(window, start)?;
+    let end = if format.has_tags_behind { surroundings::audio_end(window, start)? } else { window.length() };
     Ok((format, start + offset as u64..end))
 }
 

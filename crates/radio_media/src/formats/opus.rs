@@ -8,8 +8,14 @@ use crate::framing::Carriage;
 use crate::ogg::{CommentForm, OggCarriage, PageReader, Timeline, first_packets};
 use crate::tags::{Loudness, TagSource};
 
-pub(super) const FORMAT: Format =
-    Format { name: "opus", description: "Opus in Ogg", container: Container::Ogg, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "opus",
+    description: "Opus in Ogg",
+    container: Container::Ogg,
+    has_tags_behind: false,
+    recognises,
+    scan,
+};
 
 /// Opus counts in samples of 48 kHz, whatever was encoded.
 const SAMPLE_RATE: u32 = 48_000;

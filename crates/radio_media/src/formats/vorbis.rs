@@ -12,8 +12,14 @@ use crate::framing::Carriage;
 use crate::ogg::{CommentForm, OggCarriage, PageReader, Timeline, first_packets};
 use crate::tags::{Loudness, TagSource};
 
-pub(super) const FORMAT: Format =
-    Format { name: "ogg", description: "Vorbis in Ogg", container: Container::Ogg, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "ogg",
+    description: "Vorbis in Ogg",
+    container: Container::Ogg,
+    has_tags_behind: false,
+    recognises,
+    scan,
+};
 
 /// The whole identification packet.
 const IDENTIFICATION_BYTES: usize = 30;

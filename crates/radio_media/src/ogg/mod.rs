@@ -14,6 +14,8 @@ mod carriage;
 mod comment;
 mod page;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod writer;
 

@@ -44,7 +44,7 @@ impl Timeline {
             let samples = chunks.decoded() - before;
             let Some(granule) = pages.granule else { continue };
             if pages.is_last && !pages.is_after_damage {
-                let expected = position.unwrap_or(before) + samples;
+                let expected = position.unwrap_or(before).saturating_add(samples);
                 cut_after = expected.saturating_sub(granule).min(samples);
             } else if position.is_none() && pre_skip == 0 {
                 cut_before = chunks.decoded().saturating_sub(granule);

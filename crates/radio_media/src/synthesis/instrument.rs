@@ -12,6 +12,9 @@ const ATTACK: usize = 220;
 /// Echoes: delay in samples, and what of them comes back. Without common divisors, so that they do not ring.
 const ECHOES: [(usize, f64); 4] = [(1_433, 0.62), (1_847, 0.6), (2_269, 0.58), (3_001, 0.55)];
 
+/// A note that is quieter has ended: 80 dB below full scale.
+const INAUDIBLE: f64 = 1e-4;
+
 /// What of the echoes is mixed in.
 const ROOM: f64 = 0.16;
 
@@ -82,7 +85,7 @@ fn play_note(note: &Note, left: &mut [f64], right: &mut [f64]) {
             if phase >= 1.0 {
                 phase -= 1.0;
             }
-            if loudness < 1e-5 {
+            if loudness < INAUDIBLE {
                 break;
             }
         }

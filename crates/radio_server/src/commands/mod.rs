@@ -12,6 +12,7 @@
 mod add;
 mod addatt;
 mod blobs;
+mod check;
 mod cpsi;
 mod ff;
 mod help;
@@ -86,6 +87,7 @@ pub const TABLE: &[CommandEntry] = &[
     blobs::cat::<Lyrics>(),
     blobs::cat::<Moods>(),
     blobs::cat::<Playlists>(),
+    check::ENTRY,
     cpsi::ENTRY,
     ff::ENTRY,
     help::ENTRY,
@@ -422,10 +424,24 @@ fn no_such_command(name: &str) -> String {
     }
 }
 
-/// clap's error without its usage paragraphs: what is wrong, and what would be accepted.
+/// clap's error without its usage: what is wrong, and what would be accepted.
 fn one_line(problem: &clap::Error) -> String {
     let text = problem.render().to_string();
-    let lines =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join("; ")
+    let is_said =
+        |line: &&str| !line.is_empty() && !line.starts_with("For more information") && !line.starts_with("Usage:");
+    let mut one = String::new();
+    for line in text.lines().map(str::trim).filter(is_said) {
+        one.push_str(if one.is_empty() {
+            ""
+        } else if one.ends_with(':') {
+            " "
+        } else {
+            "; "
+        });
+        one.push_str(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    one
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ fn arguments() -> Command {
         .arg(
             Arg::new("words")
                 .value_name("ATTRIBUTE{+|-}… PATTERN")
-                .num_args(2..)
+                .num_args(1..)
                 .required(true)
                 .allow_hyphen_values(true)
                 .help("Attributes, each with its sign; then patterns of paths"),

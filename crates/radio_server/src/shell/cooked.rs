@@ -84,7 +84,8 @@ mod tests {
     fn lines_are_edited_and_ended() {
         let line = |text: &str| Event::Line(text.as_bytes().to_vec());
         assert_eq!(typed("ab\x7fc\r\x04"), [line("ac\n"), Event::EndOfInput]);
-        assert_eq!(typed("\u{4e16}\x7fx\x15y\n"), [line("y\n")]);
+        assert_eq!(typed("\u{4e16}\x7fx\n"), [line("x\n")], "a character, not a byte");
+        assert_eq!(typed("\u{4e16}x\x15y\n"), [line("y\n")]);
         assert_eq!(typed("ab\x04"), [line("ab")]);
         assert_eq!(typed("ab\x03c\n"), [Event::Interrupt, line("c\n")]);
         assert_eq!(typed("\x7f\x7fa\n"), [line("a\n")], "nothing to erase");

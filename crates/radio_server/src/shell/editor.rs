@@ -114,10 +114,10 @@ impl Editor {
             return None;
         }
         let again = std::mem::take(&mut self.last_was_tab);
-        if self.search.is_some() {
-            if let Some(event) = self.search_key(key, out) {
-                return event;
-            }
+        if self.search.is_some()
+            && let Some(event) = self.search_key(key, out)
+        {
+            return event;
         }
         self.edit_key(key, again, out)
     }
@@ -134,14 +134,7 @@ impl Editor {
             None => (self.prompt.clone(), self.line.clone(), self.cursor),
         };
         let room = self.columns.saturating_sub(prompt.width() + 1).max(1);
-        let mut start = 0;
-        while width(&line[start..cursor]) > room {
-            start += 1;
-        }
-        let mut end = cursor;
-        while end < line.len() && width(&line[start..=end]) <= room {
-            end += 1;
-        }
+        let (start, end) = visible(&line, cursor, room);
         out.extend_from_slice(b"\r");
         out.extend_from_slice(prompt.as_bytes());
         out.extend(line[start..end].iter().collect::<String>().into_bytes());
@@ -367,6 +360,18 @@ impl Editor {
         let length = after[start..].iter().position(|character| !character.is_alphanumeric());
         self.cursor + length.map_or(after.len(), |length| start + length)
     }
+}
+
+/// The part of a line that fits into `room` columns: up to the cursor as much as does, and what is left behind it.
+fn visible(line: &[char], cursor: usize, room: usize) -> (usize, usize) {
+    let mut taken = 0;
+    let mut fits = |character: &char| {
+        taken += character.width().unwrap_or(0);
+        taken <= room
+    };
+    let before = line[..cursor].iter().rev().take_while(|character| fits(character)).count();
+    let behind = line[cursor..].iter().take_while(|character| fits(character)).count();
+    (cursor - before, cursor + behind)
 }
 
 fn width(characters: &[char]) -> usize {

@@ -135,9 +135,8 @@ pub(crate) async fn interactive(ends: &mut Ends, context: &Arc<Context>, origin:
     let greeting = "help lists the commands; Tab completes, Ctrl-D leaves.\n";
     ends.write(Stream::Output, greeting.as_bytes()).await.ok()?;
     loop {
-        let line = match next_line(ends, &mut editor, &mut typed, context, origin).await? {
-            Some(line) => line,
-            None => return Some(status),
+        let Some(line) = next_line(ends, &mut editor, &mut typed, context, origin).await? else {
+            return Some(status);
         };
         context.histories.keep(&user, editor.history());
         match line.trim() {
@@ -253,14 +252,15 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
     let mut waiting: VecDeque<Vec<u8>> = VecDeque::new();
     let mut ended = false;
     loop {
-        let input = command.input();
-        if input.is_some() && !typed.is_empty() {
+        if !ended && command.input().is_some() && !typed.is_empty() {
             feed(ends, typed, &mut cooked, &mut waiting, &mut ended, command).await?;
         }
         if ended && waiting.is_empty() {
             command.end_input();
         }
-        let sends = input.is_some() && !waiting.is_empty();
+        // Held only while something is to be sent: as long as it is held, the command does not see the end of its input.
+        let input = command.input().filter(|_| !waiting.is_empty());
+        let sends = input.is_some();
         tokio::select! {
             output = command.output() => match output {
                 Some((stream, bytes)) => ends.write(stream, &bytes).await?,
@@ -273,12 +273,17 @@ async fn attend(ends: &mut Ends, typed: &mut VecDeque<u8>, command: &mut Running
             },
             incoming = ends.incoming.recv(), if !sends => match incoming.ok_or(Gone)? {
                 Incoming::Data(bytes) => {
-                    let interrupted = cooked.is_some() && bytes.contains(&INTERRUPT);
-                    if interrupted && command.input().is_none() {
-                        ends.write_raw(b"^C\r\n").await?;
-                        command.interrupt();
-                    } else if cooked.is_some() || command.input().is_some() {
-                        typed.extend(bytes);
+                    let interrupt = bytes.iter().position(|&byte| byte == INTERRUPT);
+                    match interrupt.filter(|_| cooked.is_some() && command.input().is_none()) {
+                        Some(at) => {
+                            ends.write_raw(b"^C\r\n").await?;
+                            command.interrupt();
+                            // As terminals do: what was typed before is gone.
+                            typed.clear();
+                            typed.extend(&bytes[at + 1..]);
+                        }
+                        None if cooked.is_some() || command.input().is_some() => typed.extend(bytes),
+                        None => {}
                     }
                 }
                 Incoming::EndOfInput => ended = true,

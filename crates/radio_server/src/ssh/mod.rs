@@ -13,6 +13,8 @@ mod channel;
 mod cut;
 pub mod host_key;
 mod login;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;

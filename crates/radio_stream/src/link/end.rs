@@ -39,6 +39,8 @@ struct Waiting {
     bytes: Vec<u8>,
     /// Bytes that the writing thread has taken and not yet written.
     in_hand: usize,
+    /// Nothing more is taken; what waits is still sent.
+    finishing: bool,
     closed: bool,
 }
 
@@ -63,7 +65,7 @@ impl Outbox {
     pub fn send(&self, message: &impl Serialize) -> Result<(), LinkError> {
         let encoded = encode(message)?;
         let mut waiting = locked(&self.0.waiting);
-        if waiting.closed {
+        if waiting.closed || waiting.finishing {
             return Err(LinkError::Gone);
         }
         let bytes = waiting.bytes.len() + waiting.in_hand;
@@ -78,7 +80,13 @@ impl Outbox {
         Ok(())
     }
 
-    /// Ends the link: both threads of this end, and the peer's.
+    /// Ends the link when what waits is sent.
+    pub fn finish(&self) {
+        locked(&self.0.waiting).finishing = true;
+        self.0.changed.notify_one();
+    }
+
+    /// Ends the link at once: both threads of this end, and the peer's.
     pub fn close(&self) {
         locked(&self.0.waiting).closed = true;
         self.0.changed.notify_one();
@@ -96,11 +104,15 @@ impl Outbox {
         loop {
             let mut waiting = locked(&self.0.waiting);
             waiting.in_hand = 0;
-            while waiting.bytes.is_empty() && !waiting.closed {
+            while waiting.bytes.is_empty() && !waiting.closed && !waiting.finishing {
                 waiting = self.0.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             }
             if waiting.closed {
                 return;
+            }
+            if waiting.bytes.is_empty() {
+                drop(waiting);
+                return self.close();
             }
             in_hand.clear();
             std::mem::swap(&mut in_hand, &mut waiting.bytes);
@@ -138,7 +150,7 @@ fn read<T: DeserializeOwned>(mut socket: UnixStream, mut received: impl FnMut(Re
     received(Err(ended));
 }
 
-/// The stream side's end. Dropping it ends the link.
+/// The stream side's end. Dropping it ends the link, behind what was sent.
 #[derive(Debug)]
 pub struct StreamEnd(Outbox);
 
@@ -169,7 +181,7 @@ impl StreamEnd {
 
 impl Drop for StreamEnd {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.finish();
     }
 }
 
@@ -295,8 +307,8 @@ impl LibraryEnd {
         self.0.outbox.send(&ToStream::CommandEnded { call, status })
     }
 
-    /// Ends the link; what is unanswered is lost.
+    /// Ends the link, behind what was sent; what is unanswered is lost.
     pub fn close(&self) {
-        self.0.outbox.close();
+        self.0.outbox.finish();
     }
 }

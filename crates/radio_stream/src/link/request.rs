@@ -242,6 +242,12 @@ pub enum Refusal {
         /// One line, or some for usage.
         problem: String,
     },
+    /// A command to the service that it does not take, or cannot carry out.
+    #[error("{problem}")]
+    Service {
+        /// One line.
+        problem: String,
+    },
     /// The stream side is ending.
     #[error("the stream side is ending")]
     Ending,

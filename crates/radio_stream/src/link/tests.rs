@@ -1,3 +1,5 @@
+//! The framing, and both ends over a real socket pair.
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;

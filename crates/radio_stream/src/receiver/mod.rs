@@ -306,7 +306,11 @@ impl Receiver {
         self.counts.groups += 1;
         self.counts.repaired += u64::from(group.repaired);
         stream.ended = group.is_last;
-        self.ready.push_back(Delivery::Data(group.into_data()));
+        let data = group.into_data();
+        // A stream may end with a group that says so and no more.
+        if !data.is_empty() {
+            self.ready.push_back(Delivery::Data(data));
+        }
         if stream.ended {
             self.ready.push_back(Delivery::End);
         }
@@ -316,7 +320,9 @@ impl Receiver {
     /// Whether the current stream gives way to the following one.
     fn is_over(&self, is_finished: bool) -> bool {
         let (Some(current), Some(following)) = (&self.current, &self.following) else { return false };
-        current.ended || (!is_finished && following.complete_groups() >= WINDOW_GROUPS)
+        let is_short =
+            current.groups.is_empty() && following.groups.values().any(|group| group.complete && group.is_last);
+        current.ended || (!is_finished && (is_short || following.complete_groups() >= WINDOW_GROUPS))
     }
 
     fn switch(&mut self) {

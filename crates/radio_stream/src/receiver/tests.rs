@@ -1,3 +1,5 @@
+//! Streams, groups and packets in every order in which they may arrive.
+
 use super::*;
 use crate::testing::Random;
 
@@ -145,4 +147,17 @@ fn a_flood_of_large_groups_is_bounded() {
         receiver.receive(&packet).unwrap();
         assert!(receiver.current.as_ref().map_or(0, Stream::bytes) <= WINDOW_BYTES_MAX);
     }
+}
+
+#[test]
+fn a_stream_that_was_announced_and_never_sent_gives_way_to_a_short_one() {
+    let mut receiver = Receiver::new();
+    let mut sent = vec![stream(1, 1).swap_remove(0)];
+    sent.extend(stream(2, 1));
+    for packet in sent.iter().flatten() {
+        receiver.receive(packet).unwrap();
+    }
+    let mut expected = vec![Delivery::Begin(stream_header(1))];
+    expected.extend(whole(2, 1));
+    assert_eq!(deliveries(&mut receiver), expected);
 }

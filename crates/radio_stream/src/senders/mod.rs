@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod http;
+pub mod udp;
 
 use std::fmt::Write as _;
 use std::io;
@@ -63,11 +64,14 @@ pub struct Kind {
     /// Its own commands: words and what they do.
     pub commands: &'static [(&'static str, &'static str)],
     /// Starts one if the settings have one.
-    start: fn(&mut SenderSettings) -> Result<Option<Box<dyn Sender>>, StartError>,
+    start: fn(&mut SenderSettings) -> Started,
 }
 
+/// A sender, if the settings have one.
+type Started = Result<Option<Box<dyn Sender>>, StartError>;
+
 /// Every kind of sender.
-pub const TABLE: &[&Kind] = &[&http::KIND];
+pub const TABLE: &[&Kind] = &[&http::KIND, &udp::KIND];
 
 /// Commands that each sender has.
 const COMMON_COMMANDS: &[(&str, &str)] = &[
@@ -82,6 +86,8 @@ const COMMON_COMMANDS: &[(&str, &str)] = &[
 pub struct SenderSettings {
     /// The http sender.
     pub http: Option<http::HttpSettings>,
+    /// The udp sender.
+    pub udp: Option<udp::UdpSettings>,
 }
 
 /// Why a sender did not start.

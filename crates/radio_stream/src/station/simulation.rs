@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::tests::{World, song};
 use super::*;
-use crate::testing::{Random, mp3};
+use crate::testing::{Random, mp3, tell};
 
 const MILLISECOND: u64 = 1_000_000;
 /// Longest chunk of the files here: four frames at 32 kHz.
@@ -243,7 +243,7 @@ fn whatever_happens_streams_are_whole_and_songs_begin_and_end() {
     let (mut chunks, mut finished, mut failed) = (0, 0, 0);
     for _ in 0..40 {
         let seed = seeds.next();
-        eprintln!("run {seed}");
+        tell(format_args!("run {seed}"));
         let mut simulation = Simulation::new(Random::new(seed));
         for _ in 0..1500 {
             simulation.step();

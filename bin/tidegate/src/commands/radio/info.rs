@@ -35,8 +35,8 @@ fn arguments() -> Command {
 enum Problem {
     #[error("it cannot be opened")]
     Open(#[source] std::io::Error),
-    #[error("it is not played")]
-    Media(#[source] MediaError),
+    #[error(transparent)]
+    Media(MediaError),
 }
 
 fn run(matches: &ArgMatches, _: Position) -> Outcome {

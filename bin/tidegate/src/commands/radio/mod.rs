@@ -2,7 +2,15 @@
 //!
 //! A subcommand is one file here and one line in [`TABLE`].
 
+mod check;
+mod export;
+mod import;
+mod import_json;
 mod info;
+mod library;
+mod mood;
+pub(crate) mod serve;
+mod state;
 
 use clap::{ArgMatches, Command};
 use daemon::Position;
@@ -13,7 +21,16 @@ use crate::Outcome;
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: "radio", arguments, run };
 
 /// Every subcommand, in the order of the help text.
-const TABLE: &[CommandEntry] = &[info::SUBCOMMAND];
+const TABLE: &[CommandEntry] = &[
+    serve::SUBCOMMAND,
+    info::SUBCOMMAND,
+    import::SUBCOMMAND,
+    check::SUBCOMMAND,
+    export::SUBCOMMAND,
+    import_json::SUBCOMMAND,
+    library::SUBCOMMAND,
+    mood::SUBCOMMAND,
+];
 
 fn arguments() -> Command {
     Command::new("radio")

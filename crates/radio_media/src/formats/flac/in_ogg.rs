@@ -21,6 +21,8 @@ pub(super) fn is_flac(packet: &[u8]) -> bool {
 /// Every frame of the file, and its metadata blocks behind the first.
 pub(super) fn read(scan: &mut Scan<'_>) -> Result<(StreamInformation, ChunkTableBuilder, TagSource), MediaError> {
     let offset = scan.audio.start;
+    // Pages say where they end; what looks like a tag behind them may be payload.
+    scan.audio.end = scan.window.length();
     let (mut pages, identification) = PageReader::open(scan, is_flac)?;
     let stream = identification.get(PREFIX_BYTES..).and_then(|rest| rest.first_chunk().copied());
     let stream = stream

@@ -15,7 +15,7 @@ use crate::ogg::{CommentForm, OggCarriage, first_packets};
 use crate::tags::Loudness;
 
 pub(super) const FORMAT: Format =
-    Format { name: "flac", description: "FLAC", container: Container::Ogg, recognises, scan };
+    Format { name: "flac", description: "FLAC", container: Container::Ogg, has_tags_behind: true, recognises, scan };
 
 fn recognises(head: &[u8]) -> Option<usize> {
     (head.starts_with(native::SIGNATURE) || first_packets(head).any(in_ogg::is_flac)).then_some(0)

@@ -22,17 +22,20 @@ const RUN_FIRST_FLAGS: u32 = 0x04;
 const RUN_FIELDS: [u32; 4] = [0x100, 0x200, 0x400, 0x800];
 const RUN_SIZE: u32 = 0x200;
 
-/// Calls `frame` with the place of every frame of the track, in the order of the file from `place` on.
+/// What is done with the place of a frame; false if the rest of its run cannot be there either.
+type EachFrame<'a> = dyn FnMut(Range<u64>) -> Result<bool, MediaError> + 'a;
+
+/// Calls `frame` with the place of every frame of the track, in the order of the file from `place` on. Places are not collected: a
+/// few bytes can claim millions.
 pub(super) fn read(
     scan: &mut Scan<'_>,
     mut place: u64,
     movie: &FoundBox<'_>,
     track: &Track<'_>,
-    mut frame: impl FnMut(&mut Scan<'_>, Range<u64>) -> Result<(), MediaError>,
+    mut frame: impl FnMut(&mut Scan<'_>, Range<u64>) -> Result<bool, MediaError>,
 ) -> Result<(), MediaError> {
     let default_size = default_size(movie, track.id).unwrap_or(0);
     let mut count = 0;
-    let mut ranges = Vec::new();
     while place < scan.audio.end {
         let rest = scan.audio.end - place;
         let Some(found) = BoxHeader::parse(scan.audio_bytes(place, BoxHeader::BYTES_MAX)?, rest) else {
@@ -47,18 +50,17 @@ pub(super) fn read(
             }
             let content = place + found.header_bytes;
             let bytes = scan.window.copy(content, usize::try_from(length).unwrap_or(usize::MAX), "a moof box")?;
-            ranges.clear();
             let fragment = FoundBox { kind: found.kind, content: &bytes, offset: content };
-            collect(&fragment, place, track.id, default_size, &mut ranges);
-            count += ranges.len();
-            if count > MP4_SAMPLES_MAX as usize {
-                let (what, unit) = ("the track", "samples");
-                let limit = MP4_SAMPLES_MAX.into();
-                return Err(MediaError::TooLarge { offset: place, what, unit, found: count as u64, limit });
-            }
-            for range in ranges.drain(..) {
-                frame(scan, range)?;
-            }
+            let mut each = |range: Range<u64>| {
+                count += 1;
+                if count > MP4_SAMPLES_MAX {
+                    let (what, unit, limit) = ("the track", "samples", MP4_SAMPLES_MAX.into());
+                    let (offset, found) = (content, count.into());
+                    return Err(MediaError::TooLarge { offset, what, unit, found, limit });
+                }
+                frame(scan, range)
+            };
+            collect(&fragment, place, track.id, default_size, &mut each)?;
         }
         place += found.bytes;
     }
@@ -73,7 +75,13 @@ fn default_size(movie: &FoundBox<'_>, track: u32) -> Option<u32> {
 }
 
 /// The frames of a track in a `moof` box that begins at `start` of the file.
-fn collect(fragment: &FoundBox<'_>, start: u64, track: u32, default_size: u32, ranges: &mut Vec<Range<u64>>) {
+fn collect(
+    fragment: &FoundBox<'_>,
+    start: u64,
+    track: u32,
+    default_size: u32,
+    each: &mut EachFrame<'_>,
+) -> Result<(), MediaError> {
     let is = |kind: &'static Kind| move |child: &FoundBox<'_>| child.kind == *kind;
     for part in fragment.children().filter(is(b"traf")) {
         let Some(header) = part.child(b"tfhd").filter(|header| number(header.content, 4) == Some(track)) else {
@@ -89,13 +97,20 @@ fn collect(fragment: &FoundBox<'_>, start: u64, track: u32, default_size: u32, r
         let size = field(HEADER_SIZE).and_then(|place| number(header.content, place)).unwrap_or(default_size);
         let mut place = base;
         for run in part.children().filter(is(b"trun")) {
-            place = collect_run(&run, base, place, size, ranges);
+            place = collect_run(&run, base, place, size, each)?;
         }
     }
+    Ok(())
 }
 
 /// The frames of a `trun` box, the first of them at `place` unless the box says where; returns where the next one is.
-fn collect_run(run: &FoundBox<'_>, base: u64, place: u64, size: u32, ranges: &mut Vec<Range<u64>>) -> u64 {
+fn collect_run(
+    run: &FoundBox<'_>,
+    base: u64,
+    place: u64,
+    size: u32,
+    each: &mut EachFrame<'_>,
+) -> Result<u64, MediaError> {
     let flags = number(run.content, 0).unwrap_or(0);
     let count = number(run.content, 4).unwrap_or(0);
     let mut fields = 8;
@@ -115,12 +130,11 @@ fn collect_run(run: &FoundBox<'_>, base: u64, place: u64, size: u32, ranges: &mu
         let size = if flags & RUN_SIZE == 0 { Some(size) } else { number(run.content, sample + size_place) };
         // A table that ends early, or samples without a size, would never end.
         let Some(size) = size.filter(|size| *size > 0 && sample + sample_bytes <= run.content.len()) else { break };
-        if ranges.len() > MP4_SAMPLES_MAX as usize {
+        let end = place.saturating_add(size.into());
+        if !each(place..end)? {
             break;
         }
-        let end = place.saturating_add(size.into());
-        ranges.push(place..end);
         place = end;
     }
-    place
+    Ok(place)
 }

@@ -31,8 +31,14 @@ use crate::framing::Carriage;
 use crate::limits::{MOVIE_BYTES_MAX, MP4_BOXES_MAX};
 use crate::tags::{Loudness, TagSource};
 
-pub(super) const FORMAT: Format =
-    Format { name: "m4a", description: "AAC in MP4", container: Container::Aac, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "m4a",
+    description: "AAC in MP4",
+    container: Container::Aac,
+    has_tags_behind: false,
+    recognises,
+    scan,
+};
 
 fn recognises(head: &[u8]) -> Option<usize> {
     let kind = head.get(4..8)?;
@@ -56,7 +62,7 @@ fn scan(scan: &mut Scan<'_>) -> Result<Scanned, MediaError> {
     if table.is_empty() {
         let movie = FoundBox { kind: *b"moov", content: &movie, offset };
         let behind = offset + movie.content.len() as u64;
-        fragments::read(scan, behind, &movie, &track, |scan, range| frame(scan, &mut chunks, range).map(drop))?;
+        fragments::read(scan, behind, &movie, &track, |scan, range| frame(scan, &mut chunks, range))?;
     } else {
         for range in table.samples() {
             if !frame(scan, &mut chunks, range?)? {
@@ -92,6 +98,9 @@ fn frame(scan: &mut Scan<'_>, chunks: &mut ChunkTableBuilder, range: Range<u64>)
     let length = range.end - range.start;
     if length == 0 || length > PAYLOAD_BYTES_MAX as u64 {
         scan.notes.add(Note::Ignored { offset: range.start, what: "an AAC frame that is too long for ADTS, or empty" });
+    } else if scan.hash.bytes() + length > scan.window.length() {
+        // A small file could name the same bytes again and again, and keep us busy for hours.
+        return Err(MediaError::Malformed { offset: range.start, expected: "frames that do not overlap" });
     } else {
         scan.packet(chunks, range, BLOCK_SAMPLES)?;
     }

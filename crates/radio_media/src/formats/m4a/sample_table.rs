@@ -91,7 +91,7 @@ impl<'a> SampleTable<'a> {
             let mut place = start.unwrap_or(u64::MAX);
             let expected = "a number of samples for each chunk (stsc) of MP4";
             let problem = in_chunk == 0 && first < self.count;
-            let error = problem.then(|| Err(MediaError::Malformed { offset: self.runs_offset, expected }));
+            let error = problem.then_some(Err(MediaError::Malformed { offset: self.runs_offset, expected }));
             let samples = (first..next).map(move |index| {
                 let range = place..place.saturating_add(self.sizes.size(index).into());
                 place = range.end;

@@ -20,8 +20,14 @@ use crate::error::{MediaError, Note};
 use crate::framing::Carriage;
 use crate::tags::TagSource;
 
-pub(super) const FORMAT: Format =
-    Format { name: "mp3", description: "MPEG audio, layers I to III", container: Container::Mp3, recognises, scan };
+pub(super) const FORMAT: Format = Format {
+    name: "mp3",
+    description: "MPEG audio, layers I to III",
+    container: Container::Mp3,
+    has_tags_behind: true,
+    recognises,
+    scan,
+};
 
 /// Where the first of several frames in a row is.
 fn recognises(head: &[u8]) -> Option<usize> {

@@ -1,3 +1,5 @@
+//! MPEG files made of frames that are counted.
+
 use std::sync::Arc;
 
 use crate::error::{MediaError, Note};

@@ -42,6 +42,7 @@ struct Titles {
 }
 
 /// What can be sent.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one write")]
 pub(super) enum Sendable<'r> {
     /// These parts, as many as are set.
     Parts([IoSlice<'r>; PARTS_MAX], usize),

@@ -82,6 +82,8 @@ pub(super) struct Ring {
     boundaries: VecDeque<Boundary>,
     last_number: u64,
     silent: bool,
+    /// Whether the last segment is over.
+    ended: bool,
 }
 
 impl Ring {
@@ -95,6 +97,7 @@ impl Ring {
             boundaries: VecDeque::new(),
             last_number: 0,
             silent: true,
+            ended: true,
         }
     }
 
@@ -116,6 +119,7 @@ impl Ring {
     /// A stream begins.
     pub(super) fn begin(&mut self, info: &Arc<StreamInfo>) {
         self.silent = false;
+        self.ended = false;
         self.last_number += 1;
         let (number, start) = (self.last_number, self.head);
         let icy_block = icy::block(&info.title);
@@ -141,6 +145,7 @@ impl Ring {
 
     /// What ends a stream.
     pub(super) fn end(&mut self, bytes: &[u8]) {
+        self.ended = true;
         self.append(bytes);
     }
 
@@ -234,8 +239,9 @@ impl Ring {
         let waits = Join { offset: self.head, header: Vec::new() };
         let Some(last) = self.segments.back().filter(|last| last.info.container == container) else { return waits };
         if self.silent {
-            // It may go on in its middle.
-            return Join { header: last.info.header.clone(), ..waits };
+            // What was paused goes on in its middle; what is over does not.
+            let header = if self.ended { Vec::new() } else { last.info.header.clone() };
+            return Join { header, ..waits };
         }
         let own = self.segments.iter().rev().take_while(|segment| segment.info.container == container);
         let earliest = own.last().map_or(self.head, |segment| segment.start);
@@ -244,7 +250,9 @@ impl Ring {
             self.boundaries.partition_point(|boundary| boundary.offset < earliest || boundary.time_ns < limit_ns);
         let offset = self.boundaries.get(first).map_or(self.head, |boundary| boundary.offset);
         let header = match self.segment_at(offset) {
-            Some(segment) if segment.start != offset => segment.info.header.clone(),
+            Some(segment) if segment.start != offset && !(self.ended && offset == self.head) => {
+                segment.info.header.clone()
+            }
             _ => Vec::new(),
         };
         Join { offset, header }
@@ -305,6 +313,8 @@ mod tests {
         assert_eq!(ring.join(Container::Mp3), Join { offset: ring.head(), header: Vec::new() });
         ring.silence();
         assert_eq!(ring.join(Container::Ogg), Join { offset: ring.head(), header: b"head".to_vec() });
+        ring.end(b"tail");
+        assert_eq!(ring.join(Container::Ogg), Join { offset: ring.head(), header: Vec::new() });
     }
 
     #[test]

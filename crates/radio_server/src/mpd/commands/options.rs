@@ -1,0 +1,68 @@
+//! Options of playing. Most of them a station has decided; setting them to what they are is accepted, so that clients that restore
+//! their state are not held up.
+
+use radio_stream::link::{Playback, Request};
+
+use super::super::refusal::Refusal;
+use super::{CONTROL, Call, Entry, entry};
+use crate::rights::Rights;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    entry("consume", CONTROL, (1, 1), |call| {
+        decided(call, true, "a station's queue is consumed: what was played is gone")
+    }),
+    entry("repeat", CONTROL, (1, 1), |call| {
+        decided(call, false, "nothing repeats; a mood or playlist goes on for ever")
+    }),
+    entry("random", CONTROL, (1, 1), |call| {
+        decided(call, false, "the mood decides the order; select another one over ssh")
+    }),
+    entry("single", CONTROL, (1, 1), single),
+    entry("crossfade", CONTROL, (1, 1), |call| zero(call, "songs are not decoded, so that they cannot be faded")),
+    entry("mixrampdb", CONTROL, (1, 1), |_| Ok(())),
+    entry("mixrampdelay", CONTROL, (1, 1), |_| Ok(())),
+    entry("setvol", CONTROL, (1, 1), |_| Err(no_mixer())),
+    entry("volume", CONTROL, (1, 1), |_| Err(no_mixer())),
+    entry("getvol", Rights::STREAM_READ, (0, 0), |_| Ok(())),
+    entry("replay_gain_mode", CONTROL, (1, 1), replay_gain_mode),
+    entry("replay_gain_status", Rights::STREAM_READ, (0, 0), replay_gain_status),
+];
+
+fn no_mixer() -> Refusal {
+    Refusal::not_here("problems setting volume: there is no mixer; listeners have their own")
+}
+
+fn decided(call: &Call<'_>, is: bool, reason: &'static str) -> Result<(), Refusal> {
+    if call.switch(0)? == is { Ok(()) } else { Err(Refusal::not_here(reason)) }
+}
+
+fn zero(call: &Call<'_>, reason: &'static str) -> Result<(), Refusal> {
+    if call.number::<u32>(0)? == 0 { Ok(()) } else { Err(Refusal::not_here(reason)) }
+}
+
+/// `oneshot` stops behind the current song; `0` takes that back.
+fn single(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let status = call.station()?;
+    match call.argument(0) {
+        "oneshot" => call.ask(Request::NoMore).map(drop),
+        "0" if status.flags.no_more && status.playback == Playback::Playing => call.ask(Request::Play).map(drop),
+        "0" => Ok(()),
+        "1" => {
+            Err(Refusal::not_here("a station does not stop behind every song; single oneshot stops behind this one"))
+        }
+        other => Err(Refusal::argument(format_args!("Unrecognized single mode: {other}; expected 0 or oneshot"))),
+    }
+}
+
+fn replay_gain_mode(call: &mut Call<'_>) -> Result<(), Refusal> {
+    match call.argument(0) {
+        "off" => Ok(()),
+        "track" | "album" | "auto" => Err(Refusal::not_here("songs are not decoded; listeners apply their gain")),
+        other => Err(Refusal::argument(format_args!("Unrecognized replay gain mode: {other}"))),
+    }
+}
+
+fn replay_gain_status(call: &mut Call<'_>) -> Result<(), Refusal> {
+    call.reply.line("replay_gain_mode", "off");
+    Ok(())
+}

@@ -1,0 +1,416 @@
+//! `cargo xtask compare radio-library`: the radio's library beside MPD's database, over the same files.
+//!
+//! The files are short clips (1.5 s) in five formats, with tags that differ in all of them; generated once and read in turns, so
+//! that both find them in the page cache. MPD reads tags; the radio reads the whole file, for its frames and for the hash that
+//! statistics stay with. What MPD is asked goes over its socket and includes its answer's lines; the radio is asked in its process.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use clap::{Arg, ArgMatches, value_parser};
+use reactor::clock::{self, Duration};
+use serde_json::Value;
+
+use super::{Comparison, Samples, machine, with_rounds};
+use crate::task::{TaskError, describe, say};
+use crate::workspace;
+
+pub(super) const COMPARISON: Comparison = Comparison { arguments, run };
+
+/// Where the report goes.
+const REPORT: &str = "docs/measurements/radio-library.md";
+/// Clips of each format.
+const CLIPS: u32 = 20;
+/// The formats as ffmpeg makes them.
+const FORMATS: &[(&str, &[&str])] = &[
+    ("mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]),
+    ("flac", &["-c:a", "flac"]),
+    ("ogg", &["-c:a", "libvorbis", "-q:a", "4"]),
+    ("opus", &["-c:a", "libopus", "-b:a", "96k"]),
+    ("m4a", &["-c:a", "aac", "-b:a", "128k"]),
+];
+/// What both are asked: its name, and what MPD is sent.
+const QUESTIONS: &[(&str, &str)] = &[
+    ("search title amber", "search title amber"),
+    ("search any \"neon amber\"", "search any \"neon amber\""),
+    ("genre == and date =~", "find \"((genre == 'Jazz') AND (date =~ '^199'))\""),
+    ("find artist, no match", "find artist \"nobody at all\""),
+    ("list album", "list album"),
+    ("list artist", "list artist"),
+    ("every song", "listallinfo"),
+];
+/// What only the radio does.
+const OWN_QUESTIONS: &[&str] = &["FTS5: title amber", "FTS5: \"neon amber\"", "a song is played (durable)"];
+/// How often MPD is asked; the median counts, as it does for the radio.
+const ASKED: usize = 21;
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+fn arguments() -> clap::Command {
+    with_rounds(clap::Command::new("radio-library").about("The radio's library against MPD's database")).arg(
+        Arg::new("files")
+            .long("files")
+            .value_name("N")
+            .value_parser(value_parser!(u64).range(100..=200_000))
+            .default_value("50000")
+            .help("How many files there are"),
+    )
+}
+
+fn run(matches: &ArgMatches) -> Result<(), TaskError> {
+    let rounds = matches.get_one::<u32>("rounds").copied().unwrap_or(3);
+    let files = matches.get_one::<u64>("files").copied().unwrap_or(50_000);
+    let folder = std::env::temp_dir().join(format!("tidegate-compare-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let measured = measure(rounds, files, &folder);
+    std::fs::remove_dir_all(&folder)?;
+    let report = report(&measured?, rounds, files)?;
+    let path = matches.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| workspace::root().join(REPORT));
+    std::fs::write(&path, &report)?;
+    say(&report);
+    say(format_args!("written to {}", path.display()));
+    Ok(())
+}
+
+/// Samples of one side.
+#[derive(Debug, Default)]
+struct Side {
+    first_ms: Samples,
+    first_cpu_ms: Samples,
+    rescan_ms: Samples,
+    resident_bytes: Samples,
+    file_bytes: Samples,
+    /// Nanoseconds, in the order of [`QUESTIONS`].
+    questions_ns: Vec<Samples>,
+}
+
+#[derive(Debug, Default)]
+struct Measured {
+    mpd: Side,
+    radio: Side,
+    /// Nanoseconds, in the order of [`OWN_QUESTIONS`].
+    own_ns: Vec<Samples>,
+    /// Songs that the questions found, in the order of [`QUESTIONS`].
+    found: Vec<u64>,
+}
+
+fn measure(rounds: u32, files: u64, folder: &Path) -> Result<Measured, TaskError> {
+    let program = workspace::build_example("radio_library", "library_cost")?;
+    let music = generate(&program, files, folder)?;
+    let mut measured = Measured {
+        own_ns: vec![Samples::default(); OWN_QUESTIONS.len()],
+        mpd: Side { questions_ns: vec![Samples::default(); QUESTIONS.len()], ..Side::default() },
+        radio: Side { questions_ns: vec![Samples::default(); QUESTIONS.len()], ..Side::default() },
+        ..Measured::default()
+    };
+    // The first round warms the page cache and counts for nothing.
+    for round in 0..=rounds {
+        let mut discarded = Side { questions_ns: vec![Samples::default(); QUESTIONS.len()], ..Side::default() };
+        mpd(if round > 0 { &mut measured.mpd } else { &mut discarded }, &music, files, &folder.join("mpd"))?;
+        radio(&program, &mut measured, round > 0, &music, &folder.join("radio"))?;
+        say(format_args!("round {round} of {rounds}"));
+    }
+    Ok(measured)
+}
+
+fn generate(program: &Path, files: u64, folder: &Path) -> Result<PathBuf, TaskError> {
+    let (clips, music) = (folder.join("clips"), folder.join("music"));
+    std::fs::create_dir_all(&clips)?;
+    std::fs::create_dir_all(&music)?;
+    for clip in 0..CLIPS {
+        let tone = format!("sine=frequency={}:beep_factor=3:duration=1.5", 200 + 40 * clip);
+        for (suffix, encoder) in FORMATS {
+            let path = clips.join(format!("{suffix}-{clip}.{suffix}"));
+            let mut command = Command::new("ffmpeg");
+            command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", &tone, "-ac", "2"]).args(*encoder).arg(path);
+            finish(&mut command)?;
+        }
+    }
+    let (clips, path) = (clips.display().to_string(), music.display().to_string());
+    finish(Command::new(program).args(["generate", &clips, &path, &files.to_string()]))?;
+    Ok(music)
+}
+
+fn radio(program: &Path, measured: &mut Measured, counts: bool, music: &Path, state: &Path) -> Result<(), TaskError> {
+    let state_text = state.display().to_string();
+    let music = music.display().to_string();
+    let began = clock::now();
+    let first = answer(Command::new(program).args(["import", &state_text, &music]))?;
+    let first_ms = milliseconds(clock::now() - began);
+    let rescan = answer(Command::new(program).args(["rescan", &state_text, &music]))?;
+    let questions = answer(Command::new(program).args(["questions", &state_text]))?;
+    std::fs::remove_dir_all(state)?;
+    if number(&first, "refused")? > 0 || number(&rescan, "added")? > 0 {
+        return Err(TaskError::new(format_args!("the radio did not take all files: {first} {rescan}")));
+    }
+    if !counts {
+        return Ok(());
+    }
+    let side = &mut measured.radio;
+    side.first_ms.add(first_ms);
+    side.first_cpu_ms.add(number(&first, "cpu_ms")?);
+    side.rescan_ms.add(number(&rescan, "import_ns")? / 1_000_000);
+    side.resident_bytes.add(number(&rescan, "resident_bytes")?);
+    side.file_bytes.add(number(&first, "file_bytes")?);
+    measured.found.clear();
+    for ((name, _), samples) in QUESTIONS.iter().zip(&mut side.questions_ns) {
+        samples.add(number(&questions[*name], "ns")?);
+        measured.found.push(number(&questions[*name], "found")?);
+    }
+    for (name, samples) in OWN_QUESTIONS.iter().zip(&mut measured.own_ns) {
+        samples.add(number(&questions[*name], "ns")?);
+    }
+    Ok(())
+}
+
+/// A running MPD.
+struct Server {
+    process: Child,
+    reader: BufReader<UnixStream>,
+}
+
+impl Server {
+    /// Starts one and waits until its database has all files.
+    fn start(folder: &Path, music: &Path, files: u64) -> Result<Self, TaskError> {
+        std::fs::create_dir_all(folder)?;
+        let socket = folder.join("socket");
+        let configuration = folder.join("mpd.conf");
+        let quoted = |path: &Path| format!("\"{}\"", path.display());
+        let text = format!(
+            "music_directory {}\ndb_file {}\nbind_to_address {}\nauto_update \"no\"\nmax_output_buffer_size \"262144\"\n\
+             audio_output {{\n type \"null\"\n name \"null\"\n}}\n",
+            quoted(music),
+            quoted(&folder.join("database")),
+            quoted(&socket)
+        );
+        std::fs::write(&configuration, text)?;
+        let mut command = Command::new("mpd");
+        command.arg("--no-daemon").arg(&configuration);
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("log"))?)
+            .spawn()?;
+        let stream = wait("MPD listens", || UnixStream::connect(&socket).ok())?;
+        let mut server = Self { process, reader: BufReader::new(stream) };
+        let mut greeting = String::new();
+        server.reader.read_line(&mut greeting)?;
+        server.wait_for_update()?;
+        let songs = server.ask("stats")?;
+        let expected = format!("songs: {files}");
+        if !songs.lines().any(|line| line == expected) {
+            return Err(TaskError::new(format_args!("MPD did not take all {files} files: {songs}")));
+        }
+        Ok(server)
+    }
+
+    /// A command, and the lines of its answer.
+    fn ask(&mut self, command: &str) -> Result<String, TaskError> {
+        writeln!(self.reader.get_mut(), "{command}")?;
+        let mut lines = String::new();
+        loop {
+            let start = lines.len();
+            if self.reader.read_line(&mut lines)? == 0 || lines[start..].starts_with("ACK") {
+                return Err(TaskError::new(format_args!("MPD answers {command} with {}", &lines[start..])));
+            }
+            if &lines[start..] == "OK\n" {
+                return Ok(lines);
+            }
+        }
+    }
+
+    fn wait_for_update(&mut self) -> Result<(), TaskError> {
+        // Asked without a pause: MPD answers beside its update, which is on a thread of its own.
+        let give_up_at = clock::now() + PATIENCE;
+        while self.ask("status")?.contains("updating_db") {
+            if clock::now() >= give_up_at {
+                return Err(TaskError::new("MPD's update does not end"));
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Time of the processor that it has had, in milliseconds.
+    fn cpu_ms(&self) -> Result<u64, TaskError> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap_or(0));
+        Ok(ticks.sum::<u64>() * 10)
+    }
+
+    fn resident_bytes(&self) -> Result<u64, TaskError> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let kilobytes =
+            text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        kilobytes.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| TaskError::new("MPD has no VmRSS"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn mpd(side: &mut Side, music: &Path, files: u64, folder: &Path) -> Result<(), TaskError> {
+    let began = clock::now();
+    let mut server = Server::start(folder, music, files)?;
+    side.first_ms.add(milliseconds(clock::now() - began));
+    side.first_cpu_ms.add(server.cpu_ms()?);
+    let began = clock::now();
+    server.ask("update")?;
+    server.wait_for_update()?;
+    side.rescan_ms.add(milliseconds(clock::now() - began));
+    side.resident_bytes.add(server.resident_bytes()?);
+    side.file_bytes.add(std::fs::metadata(folder.join("database"))?.len());
+    for ((_, command), samples) in QUESTIONS.iter().zip(&mut side.questions_ns) {
+        let mut times = Samples::default();
+        for _ in 0..ASKED {
+            let began = clock::now();
+            server.ask(command)?;
+            times.add(u64::try_from((clock::now() - began).as_nanos()).unwrap_or(u64::MAX));
+        }
+        samples.add(times.median());
+    }
+    drop(server);
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn wait<T>(what: &str, ask: impl Fn() -> Option<T>) -> Result<T, TaskError> {
+    let give_up_at = clock::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return Ok(answer);
+        }
+        if clock::now() >= give_up_at {
+            return Err(TaskError::new(format_args!("waited in vain until {what}")));
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn finish(command: &mut Command) -> Result<(), TaskError> {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(TaskError::new(format_args!("{} failed ({status})", describe(command)))) }
+}
+
+/// The JSON that a command prints.
+fn answer(command: &mut Command) -> Result<Value, TaskError> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(TaskError::new(format_args!("{} failed ({})", describe(command), output.status)));
+    }
+    serde_json::from_slice(&output.stdout).map_err(TaskError::new)
+}
+
+fn number(answer: &Value, name: &str) -> Result<u64, TaskError> {
+    answer[name].as_u64().ok_or_else(|| TaskError::new(format_args!("no {name} in {answer}")))
+}
+
+fn report(measured: &Measured, rounds: u32, files: u64) -> Result<String, TaskError> {
+    let mut text = format!(
+        "# The radio's library beside MPD's database\n\n\
+         `cargo xtask compare radio-library --rounds {rounds} --files {files}` measures this and writes it here.\n\n\
+         Machine: {}. {files} clips of 1.5 s (40 % mp3, 30 % flac, 12 % ogg, 10 % opus, 8 % m4a), 500 artists with 10 albums of\n\
+         10 songs, generated once and in the page cache. In turns, {rounds} rounds after one that does not count; medians, least and\n\
+         most in parentheses. A ratio below 1 is in our favour. MPD reads tags; the radio reads every byte, for the frames and\n\
+         for the hash that statistics stay with. MPD's scan has idle priority: on a busy machine, look at its processor time.\n\
+         MPD's answers come over its socket with all their lines; the radio is asked in its process.\n\n\
+         | what | MPD | Tidegate | ratio |\n|---|---|---|---|\n",
+        machine::description()?
+    );
+    let Measured { mpd, radio, own_ns, found } = measured;
+    for (name, unit, original, own) in [
+        ("first import, from process start to end", Unit::Milliseconds, &mpd.first_ms, &radio.first_ms),
+        ("its time of the processors", Unit::Milliseconds, &mpd.first_cpu_ms, &radio.first_cpu_ms),
+        ("nothing changed", Unit::Milliseconds, &mpd.rescan_ms, &radio.rescan_ms),
+        ("resident memory", Unit::Bytes, &mpd.resident_bytes, &radio.resident_bytes),
+        ("file (MPD's is compressed)", Unit::Bytes, &mpd.file_bytes, &radio.file_bytes),
+    ] {
+        row(&mut text, name, unit, original, own);
+    }
+    let questions = QUESTIONS.iter().zip(found).zip(mpd.questions_ns.iter().zip(&radio.questions_ns));
+    for (((name, _), found), (original, own)) in questions {
+        row(&mut text, &format!("`{name}` ({found} found)"), Unit::Nanoseconds, original, own);
+    }
+    let _ = write!(
+        text,
+        "\nWhat only the radio does, and what its search would take with SQLite's full-text index (FTS5, trigrams):\n\n"
+    );
+    let _ = write!(text, "| what | time |\n|---|---|\n");
+    for (name, samples) in OWN_QUESTIONS.iter().zip(own_ns) {
+        let _ = writeln!(text, "| `{name}` | {} |", Unit::Nanoseconds.with_spread(samples));
+    }
+    Ok(text)
+}
+
+fn row(text: &mut String, name: &str, unit: Unit, original: &Samples, own: &Samples) {
+    #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+    let ratio = own.median() as f64 / original.median().max(1) as f64;
+    let _ = writeln!(text, "| {name} | {} | {} | {ratio:.3} |", unit.with_spread(original), unit.with_spread(own));
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Milliseconds,
+    Nanoseconds,
+    Bytes,
+}
+
+impl Unit {
+    fn with_spread(self, samples: &Samples) -> String {
+        let (least, most) = samples.spread();
+        format!("{} ({}–{})", self.text(samples.median()), self.text(least), self.text(most))
+    }
+
+    fn text(self, value: u64) -> String {
+        match self {
+            Self::Milliseconds => format!("{}.{:02} s", value / 1000, value % 1000 / 10),
+            Self::Nanoseconds => format!("{}.{:03} ms", value / 1_000_000, value % 1_000_000 / 1000),
+            Self::Bytes => format!("{}.{} MB", value / 1_000_000, value % 1_000_000 / 100_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_has_every_row_with_its_unit() {
+        let sample = |value| {
+            let mut samples = Samples::default();
+            samples.add(value);
+            samples
+        };
+        let side = |factor: u64| Side {
+            first_ms: sample(2000 * factor),
+            first_cpu_ms: sample(1000 * factor),
+            rescan_ms: sample(100 * factor),
+            resident_bytes: sample(1_000_000 * factor),
+            file_bytes: sample(500_000 * factor),
+            questions_ns: vec![sample(1_500_000 * factor); QUESTIONS.len()],
+        };
+        let measured = Measured {
+            mpd: side(2),
+            radio: side(1),
+            own_ns: vec![sample(20_000); OWN_QUESTIONS.len()],
+            found: vec![7; QUESTIONS.len()],
+        };
+        let text = report(&measured, 1, 100).unwrap();
+        assert_eq!(text.matches("| 0.500 |").count(), 5 + QUESTIONS.len(), "{text}");
+        assert!(text.contains("| first import, from process start to end | 4.00 s (4.00 s–4.00 s) | 2.00 s"), "{text}");
+        assert!(text.contains("(7 found) | 3.000 ms (3.000 ms–3.000 ms) | 1.500 ms"), "{text}");
+        assert_eq!(text.matches("| 0.020 ms").count(), OWN_QUESTIONS.len(), "{text}");
+    }
+}
