@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::statistics::log::{HistogramLog, SampleLog};
+use crate::verify::StateFile;
 
 /// What a log is of.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,9 @@ pub trait Journal: Sync {
     fn take_log(&self, _: &JobLog<'_>) -> bool {
         false
     }
+
+    /// A job has ended and leaves this state (`verify_state_save`), which goes to its file in any case.
+    fn state_left(&self, _: &StateFile) {}
 
     /// The state that an earlier run of a job left (`verify_state_load`), for whoever keeps it elsewhere than in its file. `index` is
     /// the job's number in its run, from 0. May take as long as it takes.

@@ -100,12 +100,13 @@ impl Progress {
         }
     }
 
-    /// Writes the file.
+    /// Tells the journal, and writes the file.
     pub(super) fn save(
         self,
         completed: Vec<CompletedWrite>,
         offsets: &Offsets,
         result: &JobResult,
+        journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
             completed,
@@ -120,6 +121,7 @@ impl Progress {
             },
             name: self.name,
         };
+        journal.state_left(&state);
         let failed =
             |source| JobFailure::System { what: format!("verify_state_save: {}", self.path.display()), source };
         fs::write(&self.path, state.encode()).map_err(failed)

@@ -167,7 +167,7 @@ fn with_io<'r, E: Engine>(
     let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
     let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
-    let (clock, shared) = (context.clock, context.shared);
+    let (clock, shared, journal) = (context.clock, context.shared, context.journal);
     let parts = parts(memory, setup, context, depth, E::completes_at_once(depth.depth))?;
     let phases = parts.prover.as_ref().map(Prover::phases);
     let open_max = match options.target_file.openfiles {
@@ -195,7 +195,7 @@ fn with_io<'r, E: Engine>(
         let (ended, closed) = (ended, core.close_all());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
         let completed = finish(core, &options, runs_ns, &name, result);
-        let saved = completed.map_or(Ok(()), |completed| progress.save(completed, &offsets, result));
+        let saved = completed.map_or(Ok(()), |completed| progress.save(completed, &offsets, result, journal));
         if !works {
             // Parity: nothing was looked for, and reports have no latency target.
             result.latency_target = LatencyTargetResult::default();

@@ -29,6 +29,6 @@ pub mod ssh;
 pub mod verify_states;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use failure::{Failure, Stage};

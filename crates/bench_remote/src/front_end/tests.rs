@@ -16,7 +16,7 @@ use super::jobs::{PermittedFiles, WorkerJobs};
 use super::{Failure, Stage, log_file, verify_states};
 
 /// What a worker sent in a session of `crates/bench_wire/tests/captured`, and the name of the session.
-fn recordings() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn recordings() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench_wire/tests/captured");
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<_> = paths

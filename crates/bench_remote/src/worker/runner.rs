@@ -4,15 +4,16 @@
 //! no more than [`MESSAGES_WAITING_MAX`] messages.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bench::output::Report;
 use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView};
 use bench::statistics::{JobResult, group_results, results_to_show};
-use bench_wire::message::{Eta, TextOutput, WorkerMessage};
+use bench::verify::StateFile;
+use bench_wire::message::{Eta, TextOutput, VerifyState, WorkerMessage};
 use reactor::clock::{self, SystemTime};
 
 use super::bell::Bell;
@@ -33,6 +34,8 @@ pub(crate) enum FromRun {
     Progress(Eta),
     /// The state that an earlier run of a job left is wanted of the front end.
     WantState { job: String, index: u64, reply: SyncSender<io::Result<Vec<u8>>> },
+    /// All jobs have ended and left these states; what they did follows.
+    Left(Vec<VerifyState>),
     /// Everything has been said.
     Ended { succeeded: bool, totals: Totals },
 }
@@ -51,7 +54,7 @@ impl Runner {
         let (sender, inbox) = sync_channel(MESSAGES_WAITING_MAX);
         let stopped = Arc::clone(&stop);
         thread::Builder::new().name("bench-run".to_owned()).spawn(move || {
-            run_to_end(&order, &Voice { sender, bell, transfer: order.transfer }, &stopped);
+            run_to_end(&order, &Voice { sender, bell, transfer: order.transfer, left: Mutex::default() }, &stopped);
         })?;
         Ok(Self { stop, inbox })
     }
@@ -83,6 +86,7 @@ fn run_to_end(order: &RunOrder, voice: &Voice, stop: &AtomicBool) {
     let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
     let mut watch = Watch { voice, members: order.members, next_ms: 0 };
     let outcome = run::run(&order.jobs.plan.jobs, &order.jobs.settings, voice, &mut watch, stop);
+    voice.send(FromRun::Left(std::mem::take(&mut *voice.left.lock().unwrap_or_else(PoisonError::into_inner))));
     let succeeded = !outcome.has_failed;
     let totals = totals(&outcome.results);
     let report = report(outcome, order.jobs.global_options.clone());
@@ -115,6 +119,8 @@ struct Voice {
     sender: SyncSender<FromRun>,
     bell: Bell,
     transfer: LogTransfer,
+    /// By jobs that have ended, for a trigger that may come.
+    left: Mutex<Vec<VerifyState>>,
 }
 
 impl Voice {
@@ -155,6 +161,10 @@ impl Journal for Voice {
             }
         }
         true
+    }
+
+    fn state_left(&self, state: &StateFile) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(to_wire::verify_state::state(state));
     }
 
     /// States are where the front end is: what a job leaves here is for nobody.

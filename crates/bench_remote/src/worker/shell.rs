@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::SyncSender;
 
-use bench_wire::message::{Eta, Tag, TextOutput};
+use bench_wire::message::{Eta, Tag, TextOutput, VerifyState};
 use reactor::clock::{self, Duration, Instant, SystemTime};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -78,6 +78,7 @@ pub fn serve(parts: SessionParts) -> io::Result<()> {
         deadline: Deadline::Silence(now + SILENCE_BEFORE_RUN),
         front_end_is_gone: false,
         awaited: Vec::new(),
+        triggers: Vec::new(),
         lingers: false,
     };
     shell.serve()
@@ -128,6 +129,8 @@ struct Shell {
     front_end_is_gone: bool,
     /// Jobs that wait for a file of the front end's.
     awaited: Vec<(Tag, SyncSender<io::Result<Vec<u8>>>)>,
+    /// Commands that are run when the jobs have ended.
+    triggers: Vec<String>,
     /// All is sent, and the front end is to close the connection.
     lingers: bool,
 }
@@ -265,8 +268,11 @@ impl Shell {
                 }
             }
             Action::Trigger(command) => {
+                self.triggers.push(command);
                 self.end_run();
-                self.trigger(&command);
+                if !matches!(self.run, Run::Under(_)) {
+                    self.pull_triggers(&[]);
+                }
             }
         }
     }
@@ -304,7 +310,15 @@ impl Shell {
         }
     }
 
-    fn trigger(&mut self, command: &str) {
+    /// The jobs have ended, and left these states: the front end is told, and only then anything is done to the machine.
+    fn pull_triggers(&mut self, left: &[VerifyState]) {
+        for command in std::mem::take(&mut self.triggers) {
+            self.session.answer_trigger(left);
+            self.run_trigger(&command);
+        }
+    }
+
+    fn run_trigger(&mut self, command: &str) {
         tracing::warn!(command, "a front end's trigger runs a command");
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -363,7 +377,10 @@ impl Shell {
                     // Where nobody can be asked, the reply is dropped, which tells the job.
                     self.awaited.extend(self.session.ask_for_state(&job, index).map(|tag| (tag, reply)));
                 }
+                Some(FromRun::Left(states)) => self.pull_triggers(&states),
                 Some(FromRun::Ended { succeeded, totals }) => {
+                    // Of a run that has died, no states have come.
+                    self.pull_triggers(&[]);
                     self.run = Run::None;
                     self.session.ended(succeeded);
                     self.tell_listener(&FromSession::Ended { succeeded, totals });
@@ -406,6 +423,7 @@ impl Shell {
             }
             Deadline::Stop(_) => {
                 tracing::error!("jobs do not end; the session ends without them");
+                self.pull_triggers(&[]);
                 false
             }
             Deadline::Farewell(_) => false,

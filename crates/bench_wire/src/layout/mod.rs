@@ -7,3 +7,4 @@
 pub(crate) mod field;
 pub(crate) mod job_statistics;
 pub(crate) mod log;
+pub(crate) mod verify_state;

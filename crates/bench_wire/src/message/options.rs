@@ -1,12 +1,13 @@
 //! Options of jobs: by name, for the report; and packed, for a graphical front end.
 
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::fault::Fault;
 use crate::fixed_text::FixedText;
 use crate::layout::field::beginning;
 use crate::opcode::Opcode;
+use crate::version::ProtocolVersion;
 
 /// An option as the job file has it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,11 +37,99 @@ wire_structure! {
 
 fixed_payload!(JobOption, JobOptionWire, Opcode::JobOption);
 
+/// What packed options begin with, the same in all versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobOutline {
+    /// The operator's words about the job.
+    pub description: FixedText<256>,
+    /// Its name.
+    pub name: FixedText<256>,
+    /// The job that it waits for.
+    pub wait_for: FixedText<256>,
+    /// Where its files are, with colons between several.
+    pub directory: FixedText<256>,
+    /// Its files, with colons between several; empty for those that are called by `filename_format`.
+    pub filename: FixedText<256>,
+    /// How files are called that have no name.
+    pub filename_format: FixedText<256>,
+    /// The directory of which all files are used.
+    pub opendir: FixedText<256>,
+    /// What does the I/O.
+    pub ioengine: FixedText<256>,
+    /// The file behind the memory for I/O.
+    pub mmapfile: FixedText<256>,
+    /// `rw`: bit 0 reads, bit 1 writes, bit 2 at random, bit 3 trims.
+    pub workload: u32,
+    /// `rw_sequencer`: 0 in sequence, 1 the same offset again.
+    pub rw_sequencer: u32,
+    /// `kb_base`: 1000 or 1024.
+    pub kb_base: u32,
+    /// Bandwidths are shown in: 4 bytes, 5 bits.
+    pub unit_base: u32,
+    /// The number behind `rw=WORD:`, blocks before the next random offset or bytes to skip; 1 without.
+    pub rw_sequence_count: u32,
+    /// Bytes to skip between blocks, in two's complement.
+    pub rw_sequence_add: u64,
+    /// Most blocks under way.
+    pub iodepth: u32,
+    /// New blocks are submitted once so few are under way.
+    pub iodepth_low: u32,
+    /// Blocks submitted at once.
+    pub iodepth_batch: u32,
+    /// Fewest blocks waited for at once.
+    pub iodepth_batch_complete_min: u32,
+    /// Most blocks taken at once.
+    pub iodepth_batch_complete_max: u32,
+    /// A block that overlaps one under way waits for it.
+    pub serialize_overlap: bool,
+}
+
+wire_structure! {
+    /// The beginning of `struct thread_options_pack`.
+    struct JobOutlineWire for JobOutline, 2420 bytes {
+        0 which_are_set: [U64; 8];
+        64 description: FixedText<256> = description;
+        320 name: FixedText<256> = name;
+        576 wait_for: FixedText<256> = wait_for;
+        832 directory: FixedText<256> = directory;
+        1088 filename: FixedText<256> = filename;
+        1344 filename_format: FixedText<256> = filename_format;
+        1600 opendir: FixedText<256> = opendir;
+        1856 ioengine: FixedText<256> = ioengine;
+        2112 mmapfile: FixedText<256> = mmapfile;
+        2368 workload: U32 = workload;
+        2372 rw_sequencer: U32 = rw_sequencer;
+        2376 kb_base: U32 = kb_base;
+        2380 unit_base: U32 = unit_base;
+        2384 rw_sequence_count: U32 = rw_sequence_count;
+        2388 rw_sequence_add: U64 = rw_sequence_add;
+        2396 iodepth: U32 = iodepth;
+        2400 iodepth_low: U32 = iodepth_low;
+        2404 iodepth_batch: U32 = iodepth_batch;
+        2408 iodepth_batch_complete_min: U32 = iodepth_batch_complete_min;
+        2412 iodepth_batch_complete_max: U32 = iodepth_batch_complete_max;
+        2416 serialize_overlap: U32 = serialize_overlap;
+    }
+}
+
+/// Bytes of `struct thread_options_pack` without patterns, by version: of releases and of the snapshot that is spoken.
+const PACKED_OPTIONS_BYTES: &[(u16, usize)] = &[
+    (97, 25816),
+    (99, 24864),
+    (100, 24864),
+    (101, 24860),
+    (103, 24868),
+    (107, 25324),
+    (111, 25344),
+    (113, 25368),
+    (120, 25652),
+    (121, 25924),
+];
+
 /// A job with all of its options packed into one structure.
 ///
 /// The structure has another layout in almost every release, nothing in it is needed to run or to report, and only a graphical front
-/// end looks at it. So it stays as it came, but for two strings that are at the same place in all versions. A worker leaves ADD_JOB
-/// out, which front ends for the command line do not notice.
+/// end looks at it. So it stays as it came, but for its beginning, [`Self::outline`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackedJob {
     /// Number of the job, from 1.
@@ -59,30 +148,27 @@ wire_structure! {
     }
 }
 
-wire_structure! {
-    /// What the packed options begin with in all versions.
-    struct PackedOptionsWire, 576 bytes {
-        0 which_are_set: [U32; 16];
-        64 description: FixedText<256>;
-        320 name: FixedText<256>;
-    }
-}
-
 impl PackedJob {
-    /// The job's name; empty when the options are too short.
+    /// A job of this outline in the size of the version, the rest zero; no option counts as set. `None` for a version whose size is
+    /// not known because no release has it.
     #[must_use]
-    pub fn name(&self) -> FixedText<256> {
-        self.fixed_beginning().map(|wire| wire.name).unwrap_or_default()
+    pub fn of(thread_number: u32, group_id: u32, outline: &JobOutline, version: ProtocolVersion) -> Option<Self> {
+        let (_, bytes) = PACKED_OPTIONS_BYTES.iter().find(|(number, _)| *number == version.number())?;
+        let mut wire: JobOutlineWire = FromZeros::new_zeroed();
+        wire.store(outline);
+        let mut options = Vec::with_capacity(*bytes);
+        options.extend_from_slice(wire.as_bytes());
+        options.resize(*bytes, 0);
+        Some(Self { thread_number, group_id, options })
     }
 
-    /// The operator's words about it; empty when the options are too short.
+    /// What can be read in all versions; `None` when the options are too short.
     #[must_use]
-    pub fn description(&self) -> FixedText<256> {
-        self.fixed_beginning().map(|wire| wire.description).unwrap_or_default()
-    }
-
-    fn fixed_beginning(&self) -> Option<&PackedOptionsWire> {
-        beginning(&self.options).ok().map(|(wire, _)| wire)
+    pub fn outline(&self) -> Option<JobOutline> {
+        let (wire, _) = beginning::<JobOutlineWire>(&self.options).ok()?;
+        let mut outline = JobOutline::default();
+        wire.load(&mut outline);
+        Some(outline)
     }
 
     pub(crate) fn decode(payload: &[u8], opcode: Opcode) -> Result<Self, Fault> {

@@ -7,7 +7,10 @@ use super::job::{before_nul, counted};
 use crate::fault::Fault;
 use crate::fixed_text::FixedText;
 use crate::layout::field::beginning;
+use crate::layout::verify_state;
+use crate::limits::VERIFY_STATE_BYTES_MAX;
 use crate::opcode::Opcode;
+use crate::version::ProtocolVersion;
 
 /// Save the verify state, stop all jobs, run a command.
 ///
@@ -47,10 +50,10 @@ impl VerifyTrigger {
     }
 }
 
-/// The verify states of all jobs.
+/// The verify states of jobs.
 ///
-/// A state has four layouts, and two of them share protocol version 107 (fio 3.38 and 3.39), so that a receiver cannot know which it
-/// has. Front ends store it in files and workers read it back: it stays as it came.
+/// A state has three layouts, and two of them share protocol version 107 (fio 3.38 and 3.39), so that a receiver cannot know which it
+/// has. Front ends store it in files and workers read it back: it stays as it came. A sender makes it by [`Self::of`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifyStates {
     /// Jobs whose states follow.
@@ -66,7 +69,75 @@ wire_structure! {
     }
 }
 
+/// A write that has completed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CompletedWrite {
+    /// The job's number of the file, from 0.
+    pub file: u64,
+    /// Where in the file, in bytes.
+    pub offset: u64,
+}
+
+/// The state of the generator of a job's offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyGenerator {
+    /// Of 32 bits.
+    Narrow([u32; 3]),
+    /// Of 64 bits.
+    Wide([u64; 5]),
+}
+
+impl Default for VerifyGenerator {
+    fn default() -> Self {
+        Self::Narrow([0; 3])
+    }
+}
+
+/// How far one job got that has ended: no write of it is under way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifyState {
+    /// The job's name.
+    pub name: FixedText<64>,
+    /// Its number in its run, from 0.
+    pub index: u64,
+    /// `iodepth`.
+    pub depth: u32,
+    /// `nrfiles`.
+    pub files: u32,
+    /// How many writes were issued.
+    pub writes: u64,
+    /// The generator of offsets.
+    pub generator: VerifyGenerator,
+    /// The writes that completed last, of each file the newest first; at most as many as [`Self::places`].
+    pub completed: Vec<CompletedWrite>,
+}
+
+impl VerifyState {
+    /// How many completed writes there is room for: the depth of each file.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        usize::try_from(u64::from(self.depth) * u64::from(self.files)).unwrap_or(usize::MAX)
+    }
+}
+
 impl VerifyStates {
+    /// The states of jobs in the layout of this version. Those that would make it more than [`VERIFY_STATE_BYTES_MAX`] are left out.
+    #[must_use]
+    pub fn of<'s>(states: impl IntoIterator<Item = &'s VerifyState>, version: ProtocolVersion) -> Self {
+        let mut whole = Self::default();
+        let room = VERIFY_STATE_BYTES_MAX - size_of::<VerifyStatesWire>();
+        for state in states {
+            // Before any memory is taken: a place has at most 16 bytes, a state's fixed part less than 256.
+            let places = state.places().max(usize::try_from(state.depth).unwrap_or(usize::MAX));
+            let largest = places.saturating_mul(16).saturating_add(256);
+            if whole.states.len().saturating_add(largest) <= room {
+                verify_state::encode(state, version, &mut whole.states);
+                whole.jobs += 1;
+            }
+        }
+        whole
+    }
+
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
         let (wire, rest) =
             beginning::<VerifyStatesWire>(payload).map_err(|problem| problem.of(Opcode::VerifyTrigger))?;

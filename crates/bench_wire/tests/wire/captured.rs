@@ -6,7 +6,9 @@
 use crate::recording::{Recording, assert_same, recordings};
 use bench_wire::frame::{Message, MessageReader, MessageWriter};
 use bench_wire::log::{Log, LogCompression, LogEntry, LogKind};
-use bench_wire::message::{FrontEndMessage, WorkerMessage};
+use bench_wire::message::{
+    CompletedWrite, FrontEndMessage, PackedJob, VerifyGenerator, VerifyState, VerifyStates, WorkerMessage,
+};
 use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
 
@@ -279,7 +281,13 @@ fn packed_jobs_have_their_names_in_every_version() {
         let (version, said) = worker_messages(recording);
         for message in said {
             if let WorkerMessage::AddJob(job) = message {
-                names.push((version.number(), job.name().to_text().into_owned()));
+                let outline = job.outline().unwrap();
+                names.push((version.number(), outline.name.to_text().into_owned()));
+                // What is made has fio's size, and says the same.
+                let made = PackedJob::of(job.thread_number, job.group_id, &outline, version).unwrap();
+                assert_eq!(made.options.len(), job.options.len(), "{}", recording.name);
+                assert_eq!(made.outline(), Some(outline));
+                assert_eq!(made.options[64..2420], job.options[64..2420], "{}", recording.name);
             }
         }
     }
@@ -288,5 +296,56 @@ fn packed_jobs_have_their_names_in_every_version() {
             names.iter().any(|(theirs, name)| *theirs == version && (name == "logs" || name == "prio")),
             "{names:?}"
         );
+    }
+}
+
+/// Where a layout has the fields of a state, by version; the rest follows.
+struct StatePlaces {
+    depth: usize,
+    files: Option<usize>,
+    writes: usize,
+    bytes: usize,
+}
+
+const STATE_PLACES: [(&str, StatePlaces); 4] = [
+    ("3.33-trigger", StatePlaces { depth: 8, files: Some(12), writes: 16, bytes: 152 }),
+    ("3.37-trigger", StatePlaces { depth: 8, files: Some(12), writes: 16, bytes: 152 }),
+    ("3.39-trigger", StatePlaces { depth: 8, files: Some(16), writes: 24, bytes: 160 }),
+    ("f5344384-trigger", StatePlaces { depth: 0, files: None, writes: 8, bytes: 144 }),
+];
+
+/// What fio sent in each of the layouts, read by hand, is what we send for the same job.
+#[test]
+fn verify_states_are_made_as_fio_makes_them() {
+    for (name, places) in STATE_PLACES {
+        let (version, said) = worker_messages(recordings().iter().find(|recording| recording.name == name).unwrap());
+        let states = said.iter().find_map(|message| match message {
+            WorkerMessage::VerifyStates(states) => Some(states),
+            _ => None,
+        });
+        let theirs = states.unwrap_or_else(|| panic!("{name}: no states"));
+        let number = |at: usize| u32::from_le_bytes(theirs.states[at..][..4].try_into().unwrap());
+        let wide = |at: usize| u64::from_le_bytes(theirs.states[at..][..8].try_into().unwrap());
+        let generator = places.writes + 16;
+        assert_eq!(wide(generator), 0, "{name}: the generator of this job has 32 bits");
+        let writes: Vec<_> = (places.bytes..theirs.states.len())
+            .step_by(16)
+            .take_while(|_| places.files.is_some())
+            .map(|at| CompletedWrite { file: wide(at), offset: wide(at + 8) })
+            .collect();
+        let completed = if places.files.is_some() { usize::try_from(wide(0)).unwrap() } else { 0 };
+        let state = VerifyState {
+            name: FixedText::new("v"),
+            index: wide(places.writes + 8),
+            depth: number(places.depth),
+            files: places.files.map_or(1, number),
+            writes: wide(places.writes),
+            generator: VerifyGenerator::Narrow([8, 12, 16].map(|at| number(generator + at))),
+            completed: writes[..completed].to_vec(),
+        };
+        assert!(state.writes > 0 && theirs.jobs == 1, "{name}: {state:?}");
+        let ours = VerifyStates::of([&state], version);
+        assert_eq!(ours.jobs, 1);
+        assert_same(name, &ours.states, &theirs.states);
     }
 }

@@ -9,6 +9,7 @@ mod networks;
 mod refusals;
 mod reports;
 mod service;
+mod trigger;
 mod verify_state;
 mod worker;
 
@@ -24,6 +25,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     clients::KILLED,
     failing::SCENARIO,
     verify_state::SCENARIO,
+    trigger::SCENARIO,
     refusals::JOBS,
     refusals::COMMANDS,
     networks::SCENARIO,

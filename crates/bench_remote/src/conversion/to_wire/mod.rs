@@ -1,8 +1,9 @@
 //! Results as messages: what a worker says of a run.
 //!
 //! - [`job`]: a job's or group's statistics, [`group`] the sums of a group.
-//! - [`progress`]: how far jobs are.
+//! - [`outline`]: what a job is to do, before it runs. [`progress`]: how far jobs are.
 //! - [`log`]: samples over time.
+//! - [`verify_state`]: how far a job got that a trigger ends.
 //! - [`option`], [`disk`]: the rest.
 //!
 //! Values are neutral; what a version lacks is left out where they are written (`bench_wire`).
@@ -12,7 +13,9 @@ pub mod group;
 pub mod job;
 pub mod log;
 pub mod option;
+pub mod outline;
 pub mod progress;
+pub mod verify_state;
 
 use bench::output::Report;
 use bench::statistics::{BandwidthUnit, JobResult, UnifiedReporting};

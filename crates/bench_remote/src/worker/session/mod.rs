@@ -6,16 +6,17 @@
 //! ```
 //!
 //! Parity: fio's server. Differs where that makes a front end wait: requests for progress are answered at once, with what was
-//! seen last. ADD_JOB is left out, which front ends for the command line do not notice. The only file that is ever asked for is the
+//! seen last, a trigger when the jobs have ended, with the states that they left. ADD_JOB has the beginning of a job's options only. The only file that is ever asked for is the
 //! verify state of a job that says `verify_state_load`.
 
 use std::time::Duration;
 
+use bench::command_line::PlannedJob;
 use bench::output::announcement::starting_line;
-use bench::run;
+use bench::run::{self, Member};
 use bench_wire::message::{
-    Eta, FileReply, FileRequest, FrontEndMessage, PROBE_COMPRESSION, Start, Stop, Tag, TextOutput, UpdateReply,
-    VerifyStates, WorkerMessage, WorkerProbe,
+    Eta, FileReply, FileRequest, FrontEndMessage, PROBE_COMPRESSION, PackedJob, Start, Stop, Tag, TextOutput,
+    UpdateReply, VerifyState, VerifyStates, WorkerMessage, WorkerProbe,
 };
 use bench_wire::session::WorkerSession;
 use bench_wire::{Fault, FixedText, ProtocolVersion};
@@ -23,6 +24,7 @@ use bench_wire::{Fault, FixedText, ProtocolVersion};
 use super::jobs::{JobsError, ReadJobs, SentJobs};
 use super::permissions::{Permissions, Refusal};
 use crate::conversion::to_wire::log::LogTransfer;
+use crate::conversion::to_wire::outline;
 
 /// EOPNOTSUPP: jobs are not changed once they were read.
 const NOT_SUPPORTED: u32 = 95;
@@ -47,7 +49,7 @@ pub enum Action {
     End,
     /// End the process.
     Exit,
-    /// End the jobs and run this command by the shell. It is allowed.
+    /// End the jobs, answer by [`Session::answer_trigger`], and run this command by the shell. It is allowed.
     Trigger(String),
     /// The file that was asked for with that tag.
     File(Tag, FileReply),
@@ -204,6 +206,7 @@ impl Session {
         self.tells_people = jobs.tells_people;
         let announced = std::mem::replace(&mut self.announced, jobs.plan.jobs.len());
         for member in members.iter().filter(|member| member.clone_number == 0 && member.job >= announced) {
+            self.add_job(&jobs.plan.jobs[member.job], member);
             let text = run::announce(&jobs.plan.jobs[member.job], &member.name, member.group);
             self.tell(TextOutput::INFORMATION, &text, now);
         }
@@ -213,6 +216,18 @@ impl Session {
         let reports = reports(&jobs);
         self.wire.send(&WorkerMessage::Start(Start { jobs: self.members, reports }));
         self.jobs = Some(jobs);
+    }
+
+    /// What graphical front ends show of a job. Parity: as from fio's server, it comes with the line for people only.
+    fn add_job(&mut self, job: &PlannedJob, member: &Member) {
+        if !self.tells_people || self.is_over() {
+            return;
+        }
+        let version = self.wire.version().unwrap_or(ProtocolVersion::NEWEST);
+        let outline = outline::outline(&job.resolved.options, &member.name);
+        if let Some(packed) = PackedJob::of(member.number, member.group, &outline, version) {
+            self.wire.send(&WorkerMessage::AddJob(packed));
+        }
     }
 
     /// Jobs that are not taken: the front end is told why, and its RUN is answered by an error, so that it fails. (fio's server
@@ -256,8 +271,15 @@ impl Session {
             let refusal = Refusal::Trigger.to_string();
             return self.tell(TextOutput::ERROR, &format!("fio: {refusal}\n"), now);
         }
-        self.wire.send(&WorkerMessage::VerifyStates(VerifyStates::default()));
         self.actions.push(Action::Trigger(command));
+    }
+
+    /// Answers a trigger: the jobs that have ended left these states.
+    pub fn answer_trigger(&mut self, left: &[VerifyState]) {
+        if !self.is_over() {
+            let version = self.wire.version().unwrap_or(ProtocolVersion::NEWEST);
+            self.wire.send(&WorkerMessage::VerifyStates(VerifyStates::of(left, version)));
+        }
     }
 
     /// The jobs begin now: their turn has come.

@@ -1,6 +1,6 @@
 //! A front end's session against a worker's.
 
-use bench_wire::message::{CommandLine, FrontEndProbe, JobFile, VerifyTrigger, WorkersJobFile};
+use bench_wire::message::{CommandLine, FrontEndProbe, JobFile, JobOutline, VerifyTrigger, WorkersJobFile};
 use bench_wire::session::FrontEndSession;
 
 use super::*;
@@ -55,6 +55,15 @@ fn text(message: &WorkerMessage) -> String {
     }
 }
 
+/// Jobs that are announced: number, group, what can be read in all versions, and bytes of the options.
+fn readable(messages: &[WorkerMessage]) -> Vec<(u32, u32, JobOutline, usize)> {
+    let packed = messages.iter().filter_map(|message| match message {
+        WorkerMessage::AddJob(job) => Some(job),
+        _ => None,
+    });
+    packed.map(|job| (job.thread_number, job.group_id, job.outline().unwrap(), job.options.len())).collect()
+}
+
 #[test]
 fn a_run_in_the_version_of_each_front_end() {
     for version in ProtocolVersion::all() {
@@ -70,7 +79,11 @@ fn a_run_in_the_version_of_each_front_end() {
         pair.say(&job(
             "[a]\nioengine=null\nsize=1m\nnumjobs=2\ngroup_reporting\n[b]\nioengine=null\nsize=1m\nthread\n",
         ));
-        let heard = pair.heard();
+        let (added, heard): (Vec<_>, Vec<_>) =
+            pair.heard().into_iter().partition(|message| matches!(message, WorkerMessage::AddJob(_)));
+        let has_size = version.releases().is_some() || version == ProtocolVersion::NEWEST;
+        let numbers: &[_] = if has_size { &[(1, 0), (3, 0)] } else { &[] };
+        assert_eq!(readable(&added).iter().map(|job| (job.0, job.1)).collect::<Vec<_>>(), numbers, "{version}");
         assert!(text(&heard[0]).starts_with("a: (g=0): rw=read") && text(&heard[1]) == "...\n");
         assert!(text(&heard[2]).starts_with("b: (g=0): rw=read"));
         assert_eq!(heard[3], WorkerMessage::Start(Start { jobs: 3, reports: 2 }));
@@ -136,7 +149,10 @@ fn a_trigger_is_refused_unless_it_is_allowed_and_jobs_go_on() {
     let mut pair = Pair::new(Permissions { triggers: true, ..Permissions::least() }, ProtocolVersion::OLDEST);
     let actions = pair.say(&trigger);
     assert!(matches!(&actions[..], [Action::Trigger(command)] if command == "reboot"), "{actions:?}");
-    assert_eq!(pair.heard(), [WorkerMessage::VerifyStates(VerifyStates::default())]);
+    assert!(pair.heard().is_empty(), "the jobs have not ended");
+    let left = VerifyState { name: FixedText::new("a"), depth: 1, files: 1, writes: 9, ..VerifyState::default() };
+    pair.worker.answer_trigger(std::slice::from_ref(&left));
+    assert_eq!(pair.heard(), [WorkerMessage::VerifyStates(VerifyStates::of([&left], ProtocolVersion::OLDEST))]);
 }
 
 #[test]
@@ -203,4 +219,43 @@ fn whatever_comes_is_no_panic_and_ends_the_session_when_it_is_a_fault() {
         }
     }
     assert!(faults > 1_800, "{faults} of 2000 were seen");
+}
+
+/// The job file of a recorded session.
+fn recorded_job(session: &str) -> String {
+    let file = match session.split_once('-').unwrap().1 {
+        "histogram-log" => "histogram",
+        "trigger" => "verify",
+        "verify-state" => "load",
+        "remote-config" => "null",
+        "json" => "small",
+        other => other,
+    };
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench_wire/tests/captured/jobs");
+    let text = std::fs::read_to_string(format!("{folder}/{file}.fio")).unwrap();
+    // Files are named by where they were when it was recorded; steady states are not looked for here.
+    let lines = text.lines().filter(|line| !line.starts_with("ss"));
+    lines.map(|line| line.replace("filename=/tmp/", "filename=/tmp/wirecap/") + "\n").collect()
+}
+
+/// Every job of the sessions that fio announced, we announce: number, group, and what can be read in all versions.
+#[test]
+fn jobs_are_added_as_fio_adds_them() {
+    let mut compared = 0;
+    for (name, recorded) in crate::front_end::tests::recordings().iter().filter(|(name, _)| !name.ends_with("json")) {
+        let mut reader = bench_wire::frame::MessageReader::new(bench_wire::Role::Worker);
+        let (mut input, mut theirs) = (recorded.as_slice(), Vec::new());
+        while let Some(message) = reader.next_message(&mut input).unwrap() {
+            if message.opcode == bench_wire::Opcode::AddJob {
+                // The layout of this command is the same in all versions.
+                theirs.push(WorkerMessage::decode(&message, ProtocolVersion::OLDEST).unwrap());
+            }
+        }
+        let mut pair = Pair::new(Permissions::of_own_user(false), reader.version().unwrap());
+        pair.say(&job(&recorded_job(name)));
+        let ours = pair.heard();
+        assert_eq!(readable(&ours), readable(&theirs), "{name}: {ours:?}");
+        compared += theirs.len();
+    }
+    assert!(compared >= 20, "{compared} jobs");
 }
