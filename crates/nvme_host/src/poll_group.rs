@@ -166,7 +166,7 @@ impl PollGroup {
                 continue;
             }
             if let Some(Some(queue)) = self.queues.get_mut(event.token().0) {
-                queue.ready(event.is_readable() || event.is_read_closed(), event.is_writable());
+                queue.ready(event);
             }
         }
         self.resources.now = self.event_loop.now();

@@ -13,6 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 
+use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nvme::base::command::SubmissionQueueEntry;
@@ -103,8 +104,10 @@ pub struct Queue {
     outstanding: Vec<Option<Outstanding>>,
     free: Vec<u16>,
     entries: u16,
-    /// The socket may have more to read; cleared when a read came back short.
+    /// The socket may have more to read; cleared when a read came back short, unless its end is still to be read.
     readable: bool,
+    /// The peer says no more. It may have been told together with its last words, and is not told again.
+    read_closed: bool,
     /// The socket may take more; cleared when a write came back short.
     writable: bool,
     established: bool,
@@ -124,6 +127,7 @@ impl Queue {
             free: Vec::new(),
             entries: 0,
             readable: true,
+            read_closed: false,
             writable: true,
             established: false,
             next_deadline: None,
@@ -222,9 +226,10 @@ impl Queue {
     // ------------------------------------------------------------------- input
 
     /// Notes what the event loop said about the socket.
-    pub(crate) fn ready(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
-        self.writable |= writable;
+    pub(crate) fn ready(&mut self, event: &Event) {
+        self.read_closed |= event.is_read_closed();
+        self.readable |= event.is_readable() || self.read_closed;
+        self.writable |= event.is_writable();
     }
 
     /// Receives once and acts on all of it.
@@ -249,7 +254,7 @@ impl Queue {
         match received {
             Ok(0) => self.fail(ConnectionFailure::Closed, completions),
             Ok(byte_count) => {
-                self.readable = byte_count == in_place_wanted + staging.len();
+                self.readable = self.read_closed || byte_count == in_place_wanted + staging.len();
                 let in_place_count = byte_count.min(in_place_wanted);
                 self.received(in_place_count, &staging[..byte_count - in_place_count], completions);
             }
@@ -408,7 +413,7 @@ impl Queue {
 
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         // Something may have come before the registration: look once without being told.
-        self.ready(true, true);
+        (self.readable, self.writable) = (true, true);
         registry.register(&mut self.stream, token, Interest::READABLE | Interest::WRITABLE)
     }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use block::{Access, BlockError, Completion, Operation, Request, Slot, Submission};
 use mio::Registry;
+use mio::event::Event;
 use mio::net::TcpStream;
 use nvme::base::command::SubmissionQueueEntry;
 use nvme::base::status::Status;
@@ -103,8 +104,10 @@ pub(crate) struct Connection {
     queue: Queue,
     exchanges: Vec<Exchange>,
     phase: Phase,
-    /// The socket may have more to read; cleared when a read came back short.
+    /// The socket may have more to read; cleared when a read came back short, unless its end is still to be read.
     readable: bool,
+    /// The peer says no more. It may have been told together with its last words, and is not told again.
+    read_closed: bool,
     /// The socket may take more; cleared when a write came back short.
     writable: bool,
     at_devices: usize,
@@ -139,6 +142,7 @@ impl Connection {
             exchanges: vec![Exchange::Idle],
             phase: Phase::Opening { until: now + CONNECT_LIMIT },
             readable: false,
+            read_closed: false,
             writable: true,
             at_devices: 0,
             last_progress: now,
@@ -152,9 +156,15 @@ impl Connection {
     }
 
     /// Notes what the event loop said about the socket.
-    pub(crate) fn ready(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
-        self.writable |= writable;
+    pub(crate) fn ready(&mut self, event: &Event) {
+        self.read_closed |= event.is_read_closed();
+        self.readable |= event.is_readable() || self.read_closed;
+        self.writable |= event.is_writable();
+    }
+
+    /// Tries the socket in the next pass, whatever the event loop has said.
+    pub(crate) fn look(&mut self) {
+        (self.readable, self.writable) = (true, true);
     }
 
     // ------------------------------------------------------------------ input
@@ -177,7 +187,7 @@ impl Connection {
             Ok(byte_count) => {
                 self.last_progress = resources.now;
                 let in_place_wanted = in_place.map_or(0, |(_, length)| length);
-                self.readable = byte_count == in_place_wanted + staging.len();
+                self.readable = self.read_closed || byte_count == in_place_wanted + staging.len();
                 let in_place_count = byte_count.min(in_place_wanted);
                 self.received(in_place_count, &staging[..byte_count - in_place_count], resources);
             }
@@ -522,7 +532,7 @@ impl Connection {
         let mut staging = std::mem::take(&mut resources.staging);
         match receive_into(&self.stream, None, &mut staging, resources) {
             Ok(0) => self.phase = Phase::Dead,
-            Ok(byte_count) => self.readable = byte_count == staging.len(),
+            Ok(byte_count) => self.readable = self.read_closed || byte_count == staging.len(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
             Err(_) => self.phase = Phase::Dead,
         }

@@ -207,7 +207,7 @@ impl PollGroup {
                 Token(listener) if listener >= LISTENER_TOKENS => self.accept_now = true,
                 Token(key) => {
                     if let Some(connection) = self.connections.get_mut(key) {
-                        connection.ready(event.is_readable() || event.is_read_closed(), event.is_writable());
+                        connection.ready(event);
                         list(&mut self.busy, key, connection);
                     }
                 }
@@ -312,7 +312,7 @@ impl PollGroup {
             Ok(connection) => {
                 let connection = entry.insert(Box::new(connection));
                 // Data may have come before the registration did: look once without being told.
-                connection.ready(true, true);
+                connection.look();
                 list(&mut self.busy, id.key as usize, connection);
                 GroupGauges::count_one(&self.gauges().adopted);
             }

@@ -334,11 +334,16 @@ fn build(setup: &Setup<'_>, options: IoUringOptions) -> std::io::Result<IoUring>
     }
     let mut modern = builder.clone();
     modern.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag();
-    match modern.build(entries) {
-        // A kernel that does not know the flags.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => builder.build(entries),
-        other => other,
+    let mut latest = modern.clone();
+    latest.setup_no_sqarray();
+    // Linux 6.6 knows all the flags, 6.1 those of the second.
+    for kind in [latest, modern] {
+        match kind.build(entries) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
+            other => return other,
+        }
     }
+    builder.build(entries)
 }
 
 fn register_buffers(ring: &IoUring, setup: &Setup<'_>) -> Result<(), EngineError> {

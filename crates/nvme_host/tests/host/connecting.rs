@@ -135,3 +135,28 @@ fn nobody_there_and_somebody_else_there() {
     let error = HostController::connect(options).unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
 }
+
+/// The last words of a peer and its end may come in one segment, of which the kernel tells once.
+#[test]
+fn a_peer_that_answers_and_closes_at_once_is_noticed() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let controller = Controller::start(Script::default());
+    let options = ConnectOptions { address: listener.local_addr().unwrap(), ..controller.options() };
+    let other = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 128]).unwrap();
+        // ICResp: its type, header and whole length; 4096 bytes in a data PDU.
+        let mut answer = [0; 128];
+        (answer[0], answer[2], answer[4], answer[13]) = (0x01, 128, 128, 0x10);
+        // Corked: the answer is held back until the end goes with it.
+        rustix::net::sockopt::set_tcp_cork(&stream, true).unwrap();
+        stream.write_all(&answer).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // Until the host goes, too.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = HostController::connect(options).unwrap_err();
+    assert!(format!("{error:?}").contains("Closed"), "{error:?}");
+    other.join().unwrap();
+}

@@ -106,16 +106,19 @@ fn one_at_a_time(context: &Context, music: &Path, flac: &[u8]) -> Verdict {
     }
     let command = context.tidegate(&["radio", "import", "--state", "library", "--workers", "1", "--force", "music"]);
     let mut process = context.start("import", command)?;
-    let finished = loop {
-        let finished = radio(context, "check", &["--moods"])?;
-        if finished.error.contains("in use") || !process.is_running()? {
-            break finished;
-        }
-    };
-    if process.is_running()? {
-        ensure!(finished.error.contains("the library is in use by process"), "{}", finished.error);
+    // It holds the library once its number is in there; then it is held up until somebody else has been refused.
+    let lock = context.scratch().path().join("library/library.lock");
+    let number = process.pid()?.as_raw_nonzero().to_string();
+    while std::fs::read_to_string(&lock)?.trim() != number {
+        ensure!(process.is_running()?, "the import has ended without the library");
+        std::thread::yield_now();
     }
+    process.signal(Signal::STOP)?;
+    let finished = radio(context, "check", &["--moods"])?;
+    let expected = format!("the library is in use by process {number}");
+    ensure!(finished.error.contains(&expected), "expected {expected:?} in: {}", finished.error);
     process.signal(Signal::INT)?;
+    process.signal(Signal::CONT)?;
     let status = process.wait(PROMPTLY)?;
     ensure!(matches!(status.code(), Some(0 | 1)), "{status:?}");
     let finished = radio(context, "import", &["music"])?;
