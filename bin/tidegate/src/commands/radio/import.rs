@@ -56,11 +56,6 @@ fn arguments() -> Command {
 }
 
 fn run(matches: &ArgMatches, _: Position) -> Outcome {
-    let library = match state::open(matches) {
-        Ok(library) => library,
-        Err(outcome) => return outcome,
-    };
-    let paths: Vec<PathBuf> = matches.get_many("path").into_iter().flatten().cloned().collect();
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // The first one asks, a second one ends.
@@ -69,6 +64,11 @@ fn run(matches: &ArgMatches, _: Position) -> Outcome {
             return message::failure(error);
         }
     }
+    let library = match state::open(matches) {
+        Ok(library) => library,
+        Err(outcome) => return outcome,
+    };
+    let paths: Vec<PathBuf> = matches.get_many("path").into_iter().flatten().cloned().collect();
     let mut display = Display::new(matches.get_flag("verbose"));
     let mut observer = |progress: Progress<'_>| {
         display.show(&progress);
