@@ -3,7 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use radio_library::mood::{Language, Mood};
-use radio_library::song::{FileState, Song, SongId, Statistics, Tags, Technical};
+
+mod song;
+use song::song;
 
 fuzz_target!(|input: (&str, &str, u8)| {
     let (text, tag, number) = input;
@@ -19,20 +21,3 @@ fuzz_target!(|input: (&str, &str, u8)| {
     let translated = Mood::parse(&mood.translate().mood.to_string()).expect("a translation is taken");
     assert_eq!(translated.score(&song, 1).is_some(), mood.score(&song, 1).is_some());
 });
-
-fn song(tag: &str, number: u8) -> Song {
-    let tags = Tags { artist: tag.to_owned(), title: tag.to_owned(), year: Some(number.into()), ..Tags::default() };
-    Song {
-        id: SongId(number.into()),
-        content_hash: [number; 32],
-        path: tag.into(),
-        file: FileState::default(),
-        tags,
-        technical: Technical::default(),
-        statistics: Statistics { play_count: number.into(), ..Statistics::default() },
-        attributes: Vec::new(),
-        image: None,
-        lyrics: None,
-        fault: None,
-    }
-}

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// How long a connection may take until somebody has logged in. Parity: `para_server`'s 10 s.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long accepting waits when the kernel has no descriptors left: that passes when connections end.
+pub const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
 /// Connections on which nobody has logged in yet; beyond it, new ones are closed at once. Each costs some 30 kB for
 /// [`LOGIN_TIMEOUT`].
 pub const HALF_OPEN_CONNECTIONS_MAXIMUM: usize = 4096;

@@ -138,8 +138,9 @@ fn measure(
             drop(station);
             let station = tidegate(binary, folder)?;
             row.tidegate.add(&station, count, rate, seconds)?;
+            let ratio = ratio(row.tidegate.processor.median(), row.icecast.processor.median());
+            say(format_args!("round {round} of {rounds}: {}: processor time {ratio} of Icecast's", row.name));
         }
-        say(format_args!("round {round} of {rounds}"));
     }
     let pacing = if targets == 0 { Pacing::default() } else { pacing(binary, folder, targets, seconds)? };
     Ok((rows, pacing))

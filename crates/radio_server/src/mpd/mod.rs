@@ -38,7 +38,6 @@ mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use radio_library::change::Change;
 use serde::{Deserialize, Serialize};
@@ -57,6 +56,7 @@ use self::places::Places;
 pub use self::reference::reference_page;
 use self::refusal::Refusal;
 use crate::context::Context;
+use crate::limits::ACCEPT_PAUSE;
 use crate::rights::Rights;
 
 /// Who may do what.
@@ -94,9 +94,6 @@ struct KnownPlaces {
     changes: u64,
     places: Option<Places>,
 }
-
-/// How long accepting waits when the kernel has no descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves clients for as long as it is polled.
 pub async fn serve(listener: TcpListener, context: Arc<Context>, access: Access) {

@@ -26,7 +26,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::context::Context;
-use crate::limits::{HALF_OPEN_CONNECTIONS_MAXIMUM, LOGIN_ATTEMPTS_MAXIMUM, LOGIN_TIMEOUT, SESSIONS_MAXIMUM};
+use crate::limits::{
+    ACCEPT_PAUSE, HALF_OPEN_CONNECTIONS_MAXIMUM, LOGIN_ATTEMPTS_MAXIMUM, LOGIN_TIMEOUT, SESSIONS_MAXIMUM,
+};
 use crate::sessions::count;
 
 use cut::CuttableStream;
@@ -56,9 +58,8 @@ pub async fn serve(listener: TcpListener, key: PrivateKey, context: Arc<Context>
                 tokio::spawn(async move { server.connection(stream, peer.to_string()).await });
             }
             Err(error) => {
-                // Out of descriptors, most likely: it passes when connections end.
                 tracing::warn!(%error, "ssh: cannot accept a connection; trying again in a second");
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
