@@ -184,7 +184,11 @@ fn access_limits_and_the_switch_hold_for_new_and_old_listeners() {
 
 #[test]
 fn a_listener_that_stalls_is_dropped_and_the_others_hear_everything() {
-    let mut station = Station::new(|settings| settings.lag = Duration::from_millis(500));
+    let mut station = Station::new(|settings| {
+        settings.lag = Duration::from_millis(500);
+        // Turns come quickly then.
+        settings.burst = Duration::from_millis(400);
+    });
     station.begin(1, Container::Mp3);
     station.chunk(&[0; 1000]);
     // Its buffer is small, so that it is full soon.
