@@ -112,8 +112,7 @@ fn start(settings: &mut SenderSettings) -> Result<Option<Box<dyn Sender>>, Start
 fn add(shared: &Shared, targets: &[Target]) -> Result<(), String> {
     let mut seen = HashSet::new();
     // The last word on an address counts.
-    let mut targets: Vec<Target> =
-        targets.iter().rev().filter(|target| seen.insert(target.address)).copied().collect();
+    let mut targets: Vec<Target> = targets.iter().rev().filter(|target| seen.insert(target.address)).copied().collect();
     targets.reverse();
     let mut control = shared.control.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = control.targets.iter().filter(|known| !seen.contains(&known.address)).count();
