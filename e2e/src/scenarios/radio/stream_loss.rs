@@ -181,10 +181,10 @@ fn run(context: &Context) -> Verdict {
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let _station = station_by(context, &folder, &named, |command| networks.within_near(&command))?;
     receive(&mut targets)?;
-    let mut conditions: BTreeMap<((u32, u32, u32), bool, u32), Vec<&Target>> = BTreeMap::new();
+    let mut conditions: BTreeMap<(bool, (u32, u32, u32), u32), Vec<&Target>> = BTreeMap::new();
     for target in &targets {
-        let is_random = matches!(target.loss, Loss::Random(_));
-        conditions.entry((target.code, is_random, target.percent)).or_default().push(target);
+        let in_bursts = matches!(target.loss, Loss::Bursts { .. });
+        conditions.entry((in_bursts, target.code, target.percent)).or_default().push(target);
     }
     ensure_eq!(conditions.len(), CODES.len() * PERCENT.len() * 2, "conditions");
     conditions.values().try_for_each(|targets| check(targets))
@@ -258,8 +258,9 @@ impl Target {
         Ok(())
     }
 
-    /// Groups that must be lost, as the packets of the stream are counted from its first.
-    fn lost_in_bursts(&self, first: u32, period: u32) -> u32 {
+    /// Groups that must be lost in its bursts, which are counted in packets from the stream's first.
+    fn lost_in_bursts(&self) -> u32 {
+        let Loss::Bursts { first, period } = self.loss else { return 0 };
         let (k, n, _) = self.code;
         let lost_of = |group: u32| {
             let numbers = (group * n..(group + 1) * n).map(|packet| packet % period);
@@ -277,35 +278,39 @@ impl std::fmt::Debug for Target {
     }
 }
 
-/// The targets of one loss.
+/// The targets of one loss: first whether as many groups are lost as must be, then whether they had to be.
 fn check(targets: &[&Target]) -> Verdict {
     let Some(first) = targets.first() else { return Ok(()) };
-    let (k, n, _) = first.code;
-    let (mut lost, mut groups, mut repaired, mut certain) = (0, 0, 0, 0);
-    for target in targets {
-        let counts = target.receiver.counts();
-        let handed_out = u32::try_from(counts.groups)?;
-        let complete = target.came.range(..GROUPS).filter(|(_, count)| **count >= k).count();
-        ensure_eq!(usize::try_from(handed_out)?, complete, "{target:?}: groups that were handed out, and could be");
-        groups += GROUPS;
-        lost += GROUPS - handed_out;
-        repaired += counts.repaired;
-        if let Loss::Bursts { first, period } = target.loss {
-            certain += target.lost_in_bursts(first, period);
+    let handed_out: u64 = targets.iter().map(|target| target.receiver.counts().groups).sum();
+    let groups = GROUPS * u32::try_from(targets.len())?;
+    let lost = groups - u32::try_from(handed_out)?;
+    let (low, high) = match first.loss {
+        Loss::Random(percent) => binomial::interval(groups, group_loss(first.code, percent)?, ERROR),
+        Loss::Bursts { .. } => {
+            let certain = targets.iter().map(|target| target.lost_in_bursts()).sum();
+            (certain, certain)
         }
-    }
-    ensure!(repaired > 0, "{first:?}: nothing had to be repaired");
-    let Loss::Random(percent) = first.loss else {
-        ensure_eq!(lost, certain, "{first:?}: groups of {groups} that were lost, and in bursts must be");
-        return Ok(());
     };
-    let packets = binomial::distribution(n, f64::from(percent) / 100.0);
-    let theory: f64 = packets[usize::try_from(n - k + 1)?..].iter().sum();
-    let (low, high) = binomial::interval(groups, theory, ERROR);
     ensure!(
         (low..=high).contains(&lost),
-        "{first:?}: {lost} of {groups} groups are lost; in theory {:.1}, and {low} to {high} but once in ten million runs",
-        f64::from(groups) * theory
+        "{first:?}: of {groups} groups {lost} are lost, and in theory {low} to {high} (random losses: but once in ten million runs)"
     );
+    for target in targets {
+        let (k, ..) = target.code;
+        let complete = target.came.range(..GROUPS).filter(|(_, count)| **count >= k).count();
+        ensure_eq!(
+            target.receiver.counts().groups,
+            complete as u64,
+            "{target:?}: groups, and those that k packets came of"
+        );
+    }
+    let repaired: u64 = targets.iter().map(|target| target.receiver.counts().repaired).sum();
+    ensure!(repaired > 0, "{first:?}: nothing had to be repaired");
     Ok(())
+}
+
+/// The probability that a group is lost after repair when each packet is with the same.
+fn group_loss((k, n, _): (u32, u32, u32), percent: u32) -> Result<f64, Failure> {
+    let packets = binomial::distribution(n, f64::from(percent) / 100.0);
+    Ok(packets[usize::try_from(n - k + 1)?..].iter().sum())
 }
