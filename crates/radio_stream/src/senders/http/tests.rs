@@ -232,3 +232,22 @@ fn two_hundred_listeners_leave_at_once_and_one_stays() {
     assert_eq!(&more, b"more");
     station.sender.stop();
 }
+
+#[test]
+fn without_listeners_the_thread_wakes_up_once_a_second_of_audio_and_has_all_of_it() {
+    let mut station = Station::new(|_| {});
+    station.begin(1, Container::Mp3);
+    // Ten seconds.
+    for _ in 0..100 {
+        station.chunk(&[7; 30_000]);
+    }
+    let ring_bytes = |station: &Station| {
+        let bytes = control::State::of(&*station.sender.state(), "ring_bytes").unwrap().to_string();
+        bytes.trim().parse::<usize>().unwrap()
+    };
+    station.until("the ring has grown", |station| ring_bytes(station) > crate::limits::RING_BYTES_START);
+    assert_eq!(hear(&mut station.ask(GET), 40 * 30_000).1, [7; 40 * 30_000], "the last four seconds");
+    let beats = station.sender.beats();
+    assert!(beats <= 25, "{beats} turns of the thread");
+    station.sender.stop();
+}

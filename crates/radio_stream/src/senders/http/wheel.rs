@@ -85,6 +85,7 @@ impl Wheel {
 
     /// Puts a listener, who was just written to, into the emptiest slot; of several into the one that comes last.
     pub(super) fn insert(&mut self, key: u32, now: Instant) -> Position {
+        // After days without listeners there would be many steps.
         if self.due_at().is_none() {
             self.next_at = now;
         }
