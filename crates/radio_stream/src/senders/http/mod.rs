@@ -71,9 +71,6 @@ pub(super) const KIND: Kind = Kind {
     start,
 };
 
-/// Audio that waits in the inbox before the thread is woken for it, in nanoseconds. With listeners it is looked at earlier.
-const UNHEARD_NS_MAX: u64 = 1_000_000_000;
-
 /// How the http sender is set.
 #[derive(Debug)]
 pub struct HttpSettings {
@@ -120,8 +117,7 @@ struct HttpSender {
     shared: Arc<Shared>,
     messages: Channel<Message>,
     waker: RemoteWaker,
-    /// Audio that may still be put into the inbox before the thread is woken for it, in nanoseconds.
-    unheard_ns: u64,
+    attention: Attention,
     thread: JoinHandle<()>,
 }
 
@@ -146,7 +142,30 @@ fn start(settings: &mut SenderSettings) -> Result<Option<Box<dyn Sender>>, Start
         .map_err(refuse)?;
     let thread =
         std::thread::Builder::new().name("http sender".to_owned()).spawn(move || thread.run()).map_err(refuse)?;
-    Ok(Some(Box::new(HttpSender { addresses, shared, messages, waker, unheard_ns: 0, thread })))
+    Ok(Some(Box::new(HttpSender { addresses, shared, messages, waker, attention: Attention::default(), thread })))
+}
+
+/// For which pieces the thread is woken. It looks into its inbox whenever it has something to do, and has something to do with chunks
+/// at its turns only.
+#[derive(Debug, Default)]
+struct Attention {
+    /// Audio that may still be put into the inbox before the thread is woken, in nanoseconds.
+    unheard_ns: u64,
+}
+
+impl Attention {
+    /// Audio that waits in the inbox at most, in nanoseconds.
+    const UNHEARD_NS_MAX: u64 = 1_000_000_000;
+
+    fn is_wanted(&mut self, piece: &Piece) -> bool {
+        let (left, otherwise) = match piece {
+            Piece::Chunk(chunk) => (self.unheard_ns.checked_sub(chunk.duration_ns), Self::UNHEARD_NS_MAX),
+            // The chunk after it is the first for a while.
+            Piece::Announce(_) | Piece::Begin(_) | Piece::End { .. } | Piece::Silence => (None, 0),
+        };
+        self.unheard_ns = left.unwrap_or(otherwise);
+        left.is_none()
+    }
 }
 
 impl HttpSender {
@@ -174,22 +193,11 @@ impl Sender for HttpSender {
 
     fn piece(&mut self, piece: &Piece) {
         let message = Message::Piece(piece.clone());
-        match piece {
-            // The thread looks into its inbox whenever it has something to do, and has to do with chunks at its turns only.
-            Piece::Chunk(chunk) if chunk.duration_ns <= self.unheard_ns => {
-                self.unheard_ns -= chunk.duration_ns;
-                // It fails when the thread has ended.
-                let _ = self.messages.send(message);
-            }
-            Piece::Chunk(_) => {
-                self.unheard_ns = UNHEARD_NS_MAX;
-                self.tell(message);
-            }
-            // The chunk after it is the first for a while.
-            Piece::Announce(_) | Piece::Begin(_) | Piece::End { .. } | Piece::Silence => {
-                self.unheard_ns = 0;
-                self.tell(message);
-            }
+        if self.attention.is_wanted(piece) {
+            self.tell(message);
+        } else {
+            // It fails when the thread has ended.
+            let _ = self.messages.send(message);
         }
     }
 

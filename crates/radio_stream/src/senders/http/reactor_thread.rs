@@ -176,9 +176,6 @@ impl HttpThread {
             Piece::End { bytes, .. } => self.ring.end(bytes),
             Piece::Silence => return self.ring.silence(),
         }
-        if !self.has_turns() {
-            self.wheel.restart(self.event_loop.now());
-        }
         self.last_byte = Some(self.event_loop.now());
         self.shared.counters.ring_bytes.store(self.ring.capacity() as u64, Relaxed);
     }

@@ -234,20 +234,25 @@ fn two_hundred_listeners_leave_at_once_and_one_stays() {
 }
 
 #[test]
-fn without_listeners_the_thread_wakes_up_once_a_second_of_audio_and_has_all_of_it() {
+fn the_thread_is_woken_for_what_changes_and_once_a_second_for_chunks() {
+    let chunk = |duration_ns| Piece::Chunk(Arc::new(SentChunk { stream: 1, bytes: vec![], start_ns: 0, duration_ns }));
+    let mut attention = Attention::default();
+    for _ in 0..2 {
+        assert!(attention.is_wanted(&Piece::Silence));
+        let wanted: Vec<usize> = (0..34).filter(|_| attention.is_wanted(&chunk(100_000_000))).collect();
+        assert_eq!(wanted, [0, 11, 22, 33]);
+    }
+    assert!((0..3).all(|_| attention.is_wanted(&chunk(3_000_000_000))), "long chunks");
+}
+
+#[test]
+fn what_waited_in_the_inbox_is_heard_by_the_next_listener() {
     let mut station = Station::new(|_| {});
     station.begin(1, Container::Mp3);
-    // Ten seconds.
-    for _ in 0..100 {
-        station.chunk(&[7; 30_000]);
+    for number in 0..50 {
+        station.chunk(&[number; 1000]);
     }
-    let ring_bytes = |station: &Station| {
-        let bytes = control::State::of(&*station.sender.state(), "ring_bytes").unwrap().to_string();
-        bytes.trim().parse::<usize>().unwrap()
-    };
-    station.until("the ring has grown", |station| ring_bytes(station) > crate::limits::RING_BYTES_START);
-    assert_eq!(hear(&mut station.ask(GET), 40 * 30_000).1, [7; 40 * 30_000], "the last four seconds");
-    let beats = station.sender.beats();
-    assert!(beats <= 25, "{beats} turns of the thread");
+    let (_, body) = hear(&mut station.ask(GET), 40_000);
+    assert!(body.chunks(1000).zip(10..).all(|(chunk, number)| chunk == [number; 1000]), "the last four seconds");
     station.sender.stop();
 }

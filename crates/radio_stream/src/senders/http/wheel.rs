@@ -43,11 +43,6 @@ impl Wheel {
         self.slot_time * u32::try_from(SLOTS).unwrap_or(1)
     }
 
-    /// Turns begin again after a time without: the next slot comes now.
-    pub(super) fn restart(&mut self, now: Instant) {
-        self.next_at = now;
-    }
-
     /// When somebody's turn is next.
     pub(super) fn due_at(&self) -> Option<Instant> {
         let empty = (0..SLOTS).position(|step| !self.slots[(self.next + step) % SLOTS].is_empty())?;
@@ -147,8 +142,7 @@ mod tests {
             let lengths = (0..SLOTS).map(|slot| wheel.len(slot));
             assert_eq!(lengths.sum::<usize>(), positions.len());
         }
-        wheel.restart(start);
-        let end = start + wheel.round() - Duration::from_nanos(1);
+        let end = wheel.due_at().unwrap() + wheel.round() - Duration::from_nanos(1);
         let turns = turns(&mut wheel, end);
         assert!(turns.iter().all(|(_, keys)| keys.len() <= positions.len() / SLOTS + 10));
         let mut keys: Vec<u32> = turns.into_iter().flat_map(|(_, keys)| keys).collect();
