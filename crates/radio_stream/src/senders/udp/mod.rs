@@ -38,7 +38,7 @@ use std::thread::JoinHandle;
 use control::{Inspect, Node};
 use reactor::clock::Duration;
 
-use super::{Kind, Sender, SenderSettings, StartError, one_argument};
+use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, one_argument};
 use crate::limits::UDP_TARGETS_MAX;
 use crate::link::SenderStatus;
 use crate::piece::Piece;
@@ -83,6 +83,19 @@ impl Default for UdpSettings {
             header_interval: Duration::from_secs(2),
         }
     }
+}
+
+/// What of it can be changed while it works. It takes the place of what was said before, at the start or since.
+#[derive(Debug)]
+pub struct UdpChanges {
+    /// Where to.
+    pub targets: Vec<Target>,
+    /// Targets whose names are to be looked up: they come when that is done.
+    pub named: Vec<WrittenTarget>,
+    /// How multicast packets leave.
+    pub multicast: Multicast,
+    /// How often the header of a stream is sent again.
+    pub header_interval: Duration,
 }
 
 /// The udp sender at work.
@@ -132,8 +145,15 @@ impl UdpSender {
             self.tell(Message::TargetsChanged);
             return Ok(String::new());
         }
+        let host = written.host.clone();
+        self.look_up(written).map_err(|error| error.to_string())?;
+        Ok(format!("{host} is being looked up; \"sender udp status\" lists it then\n"))
+    }
+
+    /// Adds a target as soon as it is known what address its name has.
+    fn look_up(&self, written: WrittenTarget) -> std::io::Result<()> {
         // Looking a name up may take a minute, and nobody may wait for that here.
-        let (shared, messages, host) = (Arc::clone(&self.shared), self.messages.clone(), written.host.clone());
+        let (shared, messages) = (Arc::clone(&self.shared), self.messages.clone());
         let look_up =
             move || match (written.host.as_str(), written.port).to_socket_addrs().map(|mut found| found.next()) {
                 Ok(Some(address)) => {
@@ -145,10 +165,7 @@ impl UdpSender {
                 Ok(None) => tracing::warn!("udp target {}: the name has no address", written.host),
                 Err(error) => tracing::warn!("udp target {}: {error}", written.host),
             };
-        let started = std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up);
-        started
-            .map(|_| format!("{host} is being looked up; \"sender udp status\" lists it then\n"))
-            .map_err(|error| error.to_string())
+        std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up).map(drop)
     }
 
     fn delete(&self, arguments: &[String]) -> Result<String, String> {
@@ -186,6 +203,20 @@ impl Sender for UdpSender {
             "add" => Some(self.add(arguments)),
             "delete" => Some(self.delete(arguments)),
             _ => None,
+        }
+    }
+
+    fn change(&mut self, changes: &mut SenderChanges) {
+        let Some(UdpChanges { mut targets, named, multicast, header_interval }) = changes.udp.take() else { return };
+        targets.truncate(UDP_TARGETS_MAX);
+        self.shared.control.lock().unwrap_or_else(PoisonError::into_inner).targets = targets;
+        self.tell(Message::Set { multicast, header_interval });
+        self.tell(Message::TargetsChanged);
+        for target in named {
+            let host = target.host.clone();
+            if let Err(error) = self.look_up(target) {
+                tracing::error!("udp target {host}: it cannot be looked up ({error})");
+            }
         }
     }
 
