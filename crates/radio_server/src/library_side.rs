@@ -67,8 +67,8 @@ pub struct LibrarySide {
     settings: LibrarySettings,
     link: UnixStream,
     sockets: Vec<(Front, TcpListener)>,
-    /// Open for as long as the stream side lives.
-    _channel: Channel,
+    /// Open for as long as the stream side lives, which tells of new settings through it.
+    channel: Channel,
 }
 
 /// What ends it or changes what it does.
@@ -76,6 +76,7 @@ enum Happening {
     Signal(i32),
     LinkEnded(LinkError),
     Reload,
+    Settings(Box<LibrarySettings>),
 }
 
 impl LibrarySide {
@@ -93,7 +94,7 @@ impl LibrarySide {
         let mut descriptors = descriptors.into_iter();
         let link = descriptors.next().map(UnixStream::from).ok_or(LibrarySideError::NoStreamSide)?;
         let sockets = greeting.fronts.into_iter().zip(descriptors.map(TcpListener::from)).collect();
-        Ok(Self { settings: greeting.settings, link, sockets, _channel: channel })
+        Ok(Self { settings: greeting.settings, link, sockets, channel })
     }
 
     /// Its settings.
@@ -150,7 +151,9 @@ impl LibrarySide {
             users,
         }));
         let _ = front.set(ControlFront::new(Arc::clone(&context), link.clone(), runtime.handle().clone()));
-        watch_signals(happenings)?;
+        let (access, mpd_access) = watch::channel(self.settings.mpd_access.clone());
+        watch_signals(happenings.clone())?;
+        hear_settings(self.channel, happenings)?;
         link.request(Request::Subscribe, |_| {});
         for (kind, socket) in self.sockets {
             socket.set_nonblocking(true)?;
@@ -159,13 +162,13 @@ impl LibrarySide {
             match kind {
                 Front::Ssh => drop(runtime.spawn(crate::ssh::serve(listener, key.clone(), Arc::clone(&context)))),
                 Front::Mpd => {
-                    let access = crate::mpd::Access::default();
-                    drop(runtime.spawn(crate::mpd::serve(listener, Arc::clone(&context), access)));
+                    drop(runtime.spawn(crate::mpd::serve(listener, Arc::clone(&context), mpd_access.clone())));
                 }
             }
         }
         import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
+        let mut users = self.settings.users;
         while let Some(happening) = happened.blocking_recv() {
             match happening {
                 Happening::Signal(SIGHUP) | Happening::Reload => {
@@ -174,7 +177,14 @@ impl LibrarySide {
                     {
                         tracing::error!(%error, "the log file stays the old one");
                     }
-                    load_users(self.settings.users.as_ref(), &users_sender);
+                    load_users(users.as_ref(), &users_sender);
+                }
+                Happening::Settings(new) => {
+                    let LibrarySettings { users: new_users, mpd_access: new_access, .. } = *new;
+                    if std::mem::replace(&mut users, new_users) != users {
+                        load_users(users.as_ref(), &users_sender);
+                    }
+                    access.send_if_modified(|access| std::mem::replace(access, new_access) != *access);
                 }
                 Happening::Signal(_) => break,
                 Happening::LinkEnded(error) => {
@@ -212,6 +222,25 @@ fn watch_signals(happenings: mpsc::UnboundedSender<Happening>) -> io::Result<()>
         }
     })?;
     Ok(())
+}
+
+/// Hears what the stream side has to say after its first message: other settings.
+fn hear_settings(channel: Channel, happenings: mpsc::UnboundedSender<Happening>) -> io::Result<()> {
+    let hear = move || {
+        loop {
+            let _ = poll(&mut [PollFd::new(&channel, PollFlags::IN)], None);
+            match channel.receive() {
+                Ok(Received::Message(bytes, _)) => match serde_json::from_slice(&bytes) {
+                    Ok(settings) => drop(happenings.send(Happening::Settings(settings))),
+                    Err(error) => tracing::error!(%error, "cannot understand the new settings of the stream side"),
+                },
+                Ok(Received::Nothing) => {}
+                // The end of the link says so as well.
+                Ok(Received::Closed) | Err(_) => return,
+            }
+        }
+    };
+    std::thread::Builder::new().name("settings".to_owned()).spawn(hear).map(drop)
 }
 
 /// Where the link's events go. Called on the link's thread, which must not wait.
