@@ -168,35 +168,54 @@ impl LibrarySide {
         }
         import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
-        let mut users = self.settings.users;
-        while let Some(happening) = happened.blocking_recv() {
-            match happening {
-                Happening::Signal(SIGHUP) | Happening::Reload => {
-                    if let Err(error) = logging.reopen()
-                        && !matches!(error, control::log::ReopenError::NotConfigured)
-                    {
-                        tracing::error!(%error, "the log file stays the old one");
-                    }
-                    load_users(users.as_ref(), &users_sender);
-                }
-                Happening::Settings(new) => {
-                    let LibrarySettings { users: new_users, mpd_access: new_access, .. } = *new;
-                    if std::mem::replace(&mut users, new_users) != users {
-                        load_users(users.as_ref(), &users_sender);
-                    }
-                    access.send_if_modified(|access| std::mem::replace(access, new_access) != *access);
-                }
-                Happening::Signal(_) => break,
-                Happening::LinkEnded(error) => {
-                    tracing::debug!(%error, "the stream side is gone; ending as well");
-                    break;
-                }
-            }
-        }
+        let renewable = Renewable { logging, users_path: self.settings.users, users: users_sender, access };
+        renewable.attend(&mut happened);
         link.close();
         // A command that runs on, and that nobody hears any more, does not keep the process.
         runtime.shutdown_background();
         Ok(())
+    }
+}
+
+/// What can be read again, or set otherwise, while it works.
+struct Renewable {
+    logging: Logging,
+    users_path: Option<PathBuf>,
+    users: watch::Sender<Arc<Users>>,
+    access: watch::Sender<crate::mpd::Access>,
+}
+
+impl Renewable {
+    /// Does what is asked, until it is the end.
+    fn attend(mut self, happened: &mut mpsc::UnboundedReceiver<Happening>) {
+        while let Some(happening) = happened.blocking_recv() {
+            match happening {
+                Happening::Signal(SIGHUP) | Happening::Reload => self.reload(),
+                Happening::Settings(settings) => self.change(*settings),
+                Happening::Signal(_) => return,
+                Happening::LinkEnded(error) => {
+                    tracing::debug!(%error, "the stream side is gone; ending as well");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn reload(&self) {
+        if let Err(error) = self.logging.reopen()
+            && !matches!(error, control::log::ReopenError::NotConfigured)
+        {
+            tracing::error!(%error, "the log file stays the old one");
+        }
+        load_users(self.users_path.as_ref(), &self.users);
+    }
+
+    fn change(&mut self, settings: LibrarySettings) {
+        let LibrarySettings { users, mpd_access, .. } = settings;
+        if std::mem::replace(&mut self.users_path, users) != self.users_path {
+            load_users(self.users_path.as_ref(), &self.users);
+        }
+        self.access.send_if_modified(|access| std::mem::replace(access, mpd_access) != *access);
     }
 }
 

@@ -416,6 +416,9 @@ fn the_library_is_asked() {
     );
     assert_eq!(client.say("list album Monk"), ["Album: Round"]);
     assert_eq!(client.values("lsinfo", "directory"), ["blue", "round"]);
+    assert_eq!(client.values("listall", "directory"), ["blue", "round"]);
+    assert_eq!(client.say("listall blue")[0], "directory: blue");
+    assert_eq!(client.say("listall \"blue/1 so what.mp3\""), ["file: blue/1 so what.mp3"]);
     assert_eq!(client.values("lsinfo blue/", "Title"), ["So What", "All Blues"]);
     assert!(client.refused("lsinfo green").contains("No such directory"));
     assert_eq!(
@@ -452,6 +455,9 @@ fn playlists_are_stored() {
     client.say("playlistdelete evening 1");
     assert_eq!(files(&mut client), ["round/epistrophy.mp3", "blue/2 all blues.mp3"]);
     assert_eq!(client.values("listplaylistinfo evening", "Title"), ["Epistrophy", "All Blues"]);
+    assert_eq!(client.values("searchplaylist evening artist mil", "Title"), ["All Blues"]);
+    assert_eq!(client.values("searchplaylist evening \"(file contains 'mp3')\" window 0:1", "Title"), ["Epistrophy"]);
+    assert!(client.refused("searchplaylist none any x").contains("No such playlist"));
     assert_eq!(client.value("playlistlength evening", "songs"), "2");
     client.say("clear");
     client.say("load evening 1:");

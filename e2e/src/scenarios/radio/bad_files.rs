@@ -122,7 +122,7 @@ fn unreadable(radio: &Radio<'_>) -> Verdict {
     let closed = radio.music.join("closed");
     std::fs::create_dir(&closed)?;
     put_song(&closed.join("inside.mp3"), 10, 77)?;
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0))?;
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000))?;
     std::os::unix::fs::symlink("nowhere", radio.music.join("dangling.mp3"))?;
     std::os::unix::fs::symlink(".", radio.music.join("loop"))?;
     rustix::fs::mkfifoat(rustix::fs::CWD, radio.music.join("pipe.mp3"), rustix::fs::Mode::RUSR)?;
