@@ -52,7 +52,7 @@ use reactor::clock::Duration;
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
 
 use super::access::{AccessList, Network};
-use super::{Kind, Sender, SenderSettings, StartError, one_argument};
+use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, one_argument};
 use crate::link::SenderStatus;
 use crate::piece::Piece;
 use reactor_thread::{HttpThread, Message};
@@ -109,6 +109,17 @@ impl HttpSettings {
             description: Description::default(),
         }
     }
+}
+
+/// What of it can be changed while it works. It takes the place of what was said before, at the start or since.
+#[derive(Debug)]
+pub struct HttpChanges {
+    /// Who may listen; others who listen are closed.
+    pub access: AccessList,
+    /// Most listeners at a time. Nobody is closed for it.
+    pub clients_max: Option<u32>,
+    /// What the station says about itself to new listeners.
+    pub description: Description,
 }
 
 /// The http sender at work.
@@ -212,6 +223,15 @@ impl Sender for HttpSender {
             "deny" => Some(self.permit(arguments, false)),
             _ => None,
         }
+    }
+
+    fn change(&mut self, changes: &mut SenderChanges) {
+        let Some(HttpChanges { access, clients_max, description }) = changes.http.take() else { return };
+        let mut control = self.shared.control.lock().unwrap_or_else(PoisonError::into_inner);
+        (control.access, control.clients_max) = (access, clients_max);
+        drop(control);
+        self.tell(Message::Described(description));
+        self.tell(Message::ControlChanged);
     }
 
     fn status(&self) -> SenderStatus {

@@ -49,6 +49,8 @@ pub(super) enum Message {
     Piece(Piece),
     /// Access or the switch has changed.
     ControlChanged,
+    /// The station says something else about itself.
+    Described(Description),
     /// Show that you are alive.
     Beat,
     Stop,
@@ -158,6 +160,7 @@ impl HttpThread {
             match self.inbox.try_recv() {
                 Ok(Message::Piece(piece)) => self.take_piece(&piece),
                 Ok(Message::ControlChanged) => self.control_changed(),
+                Ok(Message::Described(description)) => self.description = description,
                 Ok(Message::Beat) => {}
                 Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Err(TryRecvError::Empty) => return true,

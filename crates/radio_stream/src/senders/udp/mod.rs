@@ -39,7 +39,7 @@ use std::thread::JoinHandle;
 use control::{Inspect, Node};
 use reactor::clock::Duration;
 
-use super::{Kind, Sender, SenderSettings, StartError, some_arguments};
+use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, some_arguments};
 use crate::limits::UDP_TARGETS_MAX;
 use crate::link::SenderStatus;
 use crate::piece::Piece;
@@ -84,6 +84,19 @@ impl Default for UdpSettings {
             header_interval: Duration::from_secs(2),
         }
     }
+}
+
+/// What of it can be changed while it works. It takes the place of what was said before, at the start or since.
+#[derive(Debug)]
+pub struct UdpChanges {
+    /// Where to.
+    pub targets: Vec<Target>,
+    /// Targets whose names are to be looked up: they come when that is done.
+    pub named: Vec<WrittenTarget>,
+    /// How multicast packets leave.
+    pub multicast: Multicast,
+    /// How often the header of a stream is sent again.
+    pub header_interval: Duration,
 }
 
 /// The udp sender at work.
@@ -174,11 +187,15 @@ impl UdpSender {
         }
         let names: Vec<&str> = named.iter().map(|written| written.host.as_str()).collect();
         let told = format!("{}: being looked up; \"sender udp status\" lists what was found\n", names.join(", "));
-        // Nobody may wait for that here.
+        self.look_up(named).map_err(|error| error.to_string())?;
+        Ok(told)
+    }
+
+    /// Adds targets as soon as it is known what addresses their names have. Nobody may wait for that here.
+    fn look_up(&self, named: Vec<WrittenTarget>) -> std::io::Result<()> {
         let (shared, messages) = (Arc::clone(&self.shared), self.messages.clone());
         let look_up = move || named.iter().for_each(|written| look_up(&shared, &messages, written));
-        let started = std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up);
-        started.map(|_| told).map_err(|error| error.to_string())
+        std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up).map(drop)
     }
 
     fn delete(&self, arguments: &[String]) -> Result<String, String> {
@@ -219,6 +236,20 @@ impl Sender for UdpSender {
             "add" => Some(self.add(arguments)),
             "delete" => Some(self.delete(arguments)),
             _ => None,
+        }
+    }
+
+    fn change(&mut self, changes: &mut SenderChanges) {
+        let Some(UdpChanges { mut targets, named, multicast, header_interval }) = changes.udp.take() else { return };
+        targets.truncate(UDP_TARGETS_MAX);
+        self.shared.control.lock().unwrap_or_else(PoisonError::into_inner).targets = targets;
+        self.tell(Message::Set { multicast, header_interval });
+        self.tell(Message::TargetsChanged);
+        if named.is_empty() {
+            return;
+        }
+        if let Err(error) = self.look_up(named) {
+            tracing::error!("udp targets: their names cannot be looked up ({error})");
         }
     }
 
