@@ -25,7 +25,9 @@ pub use probe::{FrontEndProbe, PROBE_COMPRESSION, WorkerProbe};
 pub(crate) use statistics::SampleStatisticsWire;
 pub use statistics::{Histogram, JobReport, JobStatistics, PriorityStatistics, SampleStatistics, SteadyState};
 pub use text::TextOutput;
-pub use verify::{CompletedWrite, FileReply, FileRequest, VerifyGenerator, VerifyState, VerifyStates, VerifyTrigger};
+pub use verify::{
+    CompletedWrite, FileReply, FileRequest, ReceivedState, VerifyGenerator, VerifyState, VerifyStates, VerifyTrigger,
+};
 
 use crate::fault::{Fault, Problem};
 use crate::frame::{Message, MessageWriter};
