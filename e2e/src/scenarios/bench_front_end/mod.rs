@@ -1,6 +1,7 @@
 //! The front end: `tidegate bench --client` with real workers of fio and our own.
 
 mod failures;
+mod live_view;
 mod logs;
 mod network;
 mod orders;
@@ -25,6 +26,9 @@ pub(crate) const TABLE: &[Scenario] = &[
     failures::UNREACHABLE,
     failures::KILLED,
     failures::INTERRUPTED,
+    live_view::KEYS,
+    live_view::DYING,
+    live_view::HUNG,
     trigger::SCENARIO,
     network::TWO,
     network::FOUR,

@@ -127,6 +127,12 @@ impl Session {
         }
     }
 
+    /// What it may do.
+    #[must_use]
+    pub const fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
     /// Takes received bytes; `now` is the time since 1970. What follows is in the output, and in the result.
     ///
     /// # Errors
