@@ -226,17 +226,6 @@ impl StateFile {
         bytes
     }
 
-    /// Reads a file of the version that is written; of one larger than [`STATE_FILE_MAXIMUM`] the caller reads no more than that.
-    ///
-    /// # Errors
-    /// A file that is too short, of another version, or corrupt. What is behind the state is ignored, as fio does.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        match body(bytes)? {
-            (VERSION, state) => Self::of_state(state),
-            (version, _) => Err(StateError::Version(version)),
-        }
-    }
-
     fn of_state(state: &[u8]) -> Result<Self, StateError> {
         let short = || StateError::Short { found: state.len(), wanted: size_of::<JobState>() as u64 };
         let (job, writes) = JobState::ref_from_prefix(state).map_err(|_| short())?;
