@@ -3,6 +3,7 @@
 mod failures;
 mod live_view;
 mod logs;
+mod many;
 mod network;
 mod orders;
 mod reports;
@@ -17,6 +18,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     reports::JSON,
     reports::NORMAL,
     reports::TWO_WORKERS,
+    many::SCENARIO,
     logs::PLAIN,
     logs::HISTOGRAM,
     logs::STORED,

@@ -111,8 +111,10 @@ mod tests {
 
         fn check(&self, words: &[&str], limit: u64) -> Result<(), Refusal> {
             let directory = format!("--directory={}", self.0.display());
-            let words = ["--ioengine=psync", directory.as_str()].iter().chain(words);
-            let Outcome::Run(invocation) = command_line::parse(words.map(Into::into), &mut Host).unwrap() else {
+            let first = ["--ioengine=psync", directory.as_str()];
+            let words = first.iter().chain(words);
+            let Outcome::Run(invocation) = command_line::parse(words.map(Into::into).collect(), &mut Host).unwrap()
+            else {
                 panic!("jobs")
             };
             let plan = invocation.plan().unwrap();

@@ -231,7 +231,8 @@ impl Session {
         }
         let version = self.wire.version().unwrap_or(ProtocolVersion::NEWEST);
         let outline = outline::outline(&job.resolved.options, &member.name);
-        if let Some(packed) = PackedJob::of(member.number, member.group, &outline, version) {
+        let details = outline::details(job);
+        if let Some(packed) = PackedJob::of(member.number, member.group, &outline, &details, version) {
             self.wire.send(&WorkerMessage::AddJob(packed));
         }
     }
