@@ -15,4 +15,5 @@ pub mod process;
 pub mod scenario;
 pub mod scratch;
 pub mod service;
+pub mod terminal;
 pub mod wire;
