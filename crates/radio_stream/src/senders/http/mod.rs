@@ -56,6 +56,8 @@ use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, one_argumen
 use crate::link::SenderStatus;
 use crate::piece::Piece;
 use reactor_thread::{HttpThread, Message};
+#[doc(hidden)]
+pub use request::fuzz as fuzz_request;
 pub use response::Description;
 use ring::RingSettings;
 use shared::{Control, Counters, Shared};
