@@ -14,6 +14,7 @@ use super::error::{Found, MoodError, Position, Problem};
 use super::keywords::{self, Keyword, Read};
 use super::lexer::{Token, TokenKind, tokens};
 use super::limits::NESTING_MAX;
+use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
 use super::syntax::{AttributeTest, Comparison, Condition, Number, Text};
 
@@ -55,7 +56,7 @@ impl<'a> Parser<'a> {
     fn joined(
         &mut self,
         operator: &'static str,
-        join: fn(Vec<Condition>) -> Condition,
+        join: fn(Parts) -> Condition,
         part: fn(&mut Self) -> Result<Condition, MoodError>,
     ) -> Result<Condition, MoodError> {
         let first = part(self)?;
@@ -66,7 +67,7 @@ impl<'a> Parser<'a> {
         while self.take(operator) {
             parts.push(part(self)?);
         }
-        Ok(join(parts))
+        Ok(join(Parts::new(parts)))
     }
 
     fn one(&mut self) -> Result<Condition, MoodError> {

@@ -5,8 +5,9 @@
 //! tells. Both become the same tree, with patterns compiled and keywords looked up ([`Mood::parse`]); [`Mood::resolve`] looks up the
 //! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song.
 //!
-//! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern. Patterns take time
-//! linear in the text, whoever wrote them.
+//! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern that is nothing but
+//! pieces of text, some hundreds for any other. Patterns take time linear in the text, whoever wrote them. What is cheap is asked
+//! first.
 //!
 //! What a mood can ask is the table in `keywords`; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
 //!
@@ -18,6 +19,7 @@ mod keywords;
 mod lexer;
 mod limits;
 mod lines;
+mod parts;
 mod pattern;
 mod reference;
 mod syntax;
@@ -28,6 +30,7 @@ mod translate;
 use std::fmt;
 
 pub use self::error::{Found, MoodError, Position, Problem};
+pub(crate) use self::limits::MOOD_SCORE_MAX;
 pub use self::limits::{LINES_MAX, MOOD_BYTES_MAX, NESTING_MAX, PATTERN_COMPILED_BYTES_MAX, SCORE_MAX};
 pub use self::reference::reference_page;
 use self::syntax::{LineScore, Rule, Verdict};
@@ -50,6 +53,8 @@ pub enum Language {
 pub struct Mood {
     language: Language,
     rules: Vec<Rule>,
+    /// The rules again, in the order in which they are asked.
+    asked: Vec<usize>,
 }
 
 /// What one line adds to the score of a song.
@@ -79,7 +84,7 @@ impl Mood {
             return Err(MoodError::too_much(Position::START, "bytes", MOOD_BYTES_MAX));
         }
         if lines::recognises(text) {
-            return Ok(Self { language: Language::Lines, rules: lines::parse(text)? });
+            return Ok(Self::new(Language::Lines, lines::parse(text)?));
         }
         let condition = expression::parse(text)?;
         let rule = condition.map(|condition| Rule {
@@ -88,7 +93,13 @@ impl Mood {
             condition: Some(condition),
             line: 1,
         });
-        Ok(Self { language: Language::Expression, rules: rule.into_iter().collect() })
+        Ok(Self::new(Language::Expression, rule.into_iter().collect()))
+    }
+
+    fn new(language: Language, rules: Vec<Rule>) -> Self {
+        let mut asked: Vec<usize> = (0..rules.len()).collect();
+        asked.sort_by_key(|rule| rules[*rule].turn());
+        Self { language, rules, asked }
     }
 
     /// Looks up the attributes that it names. Until then no song has any of them.
@@ -125,18 +136,21 @@ impl Mood {
     pub fn score(&self, song: &Song, seed: u64) -> Option<i32> {
         let mut total = 0;
         let (mut accepts, mut accepted) = (false, false);
-        for rule in &self.rules {
-            accepts |= rule.verdict == Verdict::Accept;
-            let decided = accepted && rule.verdict == Verdict::Accept && rule.score.is_none();
-            if decided || !rule.matches(song) {
-                continue;
-            }
+        for rule in self.asked.iter().map(|rule| &self.rules[*rule]) {
             match rule.verdict {
-                Verdict::Deny => return None,
-                Verdict::Accept => accepted = true,
-                Verdict::Score => {}
+                Verdict::Deny if rule.matches(song) => return None,
+                Verdict::Accept => {
+                    accepts = true;
+                    let decided = accepted && rule.score.is_none();
+                    if !decided && rule.matches(song) {
+                        accepted = true;
+                        total += rule.added(song, seed);
+                    }
+                }
+                Verdict::Score if accepts && !accepted => return None,
+                Verdict::Score if rule.matches(song) => total += rule.added(song, seed),
+                Verdict::Deny | Verdict::Score => {}
             }
-            total += rule.added(song, seed);
         }
         (accepted || !accepts).then_some(total)
     }

@@ -12,6 +12,7 @@ use std::fmt;
 
 use super::error::Position;
 use super::keywords::{Keyword, method_of};
+use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
 use crate::song::{AttributeId, Song};
 
@@ -67,8 +68,8 @@ pub(crate) enum Condition {
     Texts { left: Text, equal: bool, right: Text },
     Matches { text: Text, pattern: Pattern },
     Not(Box<Self>),
-    All(Vec<Self>),
-    Any(Vec<Self>),
+    All(Parts),
+    Any(Parts),
 }
 
 /// Whether a song has an attribute.
@@ -139,6 +140,17 @@ impl Comparison {
 }
 
 impl Rule {
+    /// Rules in the order of this are soonest done with a song: what denies it comes first, and scores are of no interest before it is
+    /// admissible; of each kind the cheapest comes first, but that an accept line without a score may not be needed.
+    pub(crate) fn turn(&self) -> (u8, bool, usize) {
+        let turn = match self.verdict {
+            Verdict::Deny => 0,
+            Verdict::Accept => 1,
+            Verdict::Score => 2,
+        };
+        (turn, self.score.is_none(), self.condition.as_ref().map_or(0, Condition::cost))
+    }
+
     pub(crate) fn matches(&self, song: &Song) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.holds(song))
     }
@@ -153,8 +165,8 @@ impl Condition {
             Self::Texts { left, equal, right } => (left.of(song) == right.of(song)) == *equal,
             Self::Matches { text, pattern } => pattern.matches(text.of(song)),
             Self::Not(inner) => !inner.holds(song),
-            Self::All(parts) => parts.iter().all(|part| part.holds(song)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(song)),
+            Self::All(parts) => parts.cheapest_first().all(|part| part.holds(song)),
+            Self::Any(parts) => parts.cheapest_first().any(|part| part.holds(song)),
         }
     }
 
@@ -166,8 +178,23 @@ impl Condition {
         match self {
             Self::HasAttribute(test) => visit(test),
             Self::Not(inner) => inner.each_attribute(visit),
-            Self::All(parts) | Self::Any(parts) => parts.iter_mut().try_for_each(|part| part.each_attribute(visit)),
+            Self::All(parts) | Self::Any(parts) => {
+                parts.written_mut().iter_mut().try_for_each(|part| part.each_attribute(visit))
+            }
             Self::Constant(_) | Self::Numbers { .. } | Self::Texts { .. } | Self::Matches { .. } => Ok(()),
+        }
+    }
+
+    /// About what it takes to ask it, in nanoseconds, if everything in it has to be asked.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Self::Constant(_) => 0,
+            Self::Numbers { .. } => 1,
+            Self::HasAttribute(_) => 3,
+            Self::Texts { .. } => 5,
+            Self::Matches { pattern, .. } => pattern.cost(),
+            Self::Not(inner) => inner.cost(),
+            Self::All(parts) | Self::Any(parts) => parts.written().iter().map(Self::cost).sum(),
         }
     }
 
@@ -264,7 +291,7 @@ impl fmt::Display for Condition {
             }
             Self::All(parts) | Self::Any(parts) => {
                 let operator = if matches!(self, Self::All(_)) { " && " } else { " || " };
-                for (index, inner) in parts.iter().enumerate() {
+                for (index, inner) in parts.written().iter().enumerate() {
                     if index > 0 {
                         formatter.write_str(operator)?;
                     }

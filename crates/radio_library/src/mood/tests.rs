@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::keywords::{Argument, Read, TABLE};
+use super::syntax::Condition;
 use super::*;
 use crate::choice::invented::{any_song, plain_song};
 use crate::song::AttributeId;
@@ -302,6 +303,64 @@ fn moods_are_written_as_they_are_read() {
             assert_eq!(again.score(&song, 5), first.score(&song, 5), "{text}\n{song:?}");
         }
     }
+}
+
+/// A condition asked as it is written, part by part, with patterns as regular expressions.
+fn holds_as_written(condition: &Condition, song: &Song) -> bool {
+    match condition {
+        Condition::Not(inner) => !holds_as_written(inner, song),
+        Condition::All(parts) => parts.written().iter().all(|part| holds_as_written(part, song)),
+        Condition::Any(parts) => parts.written().iter().any(|part| holds_as_written(part, song)),
+        leaf => leaf.holds(song),
+    }
+}
+
+/// A mood asked line by line, each of them.
+fn score_as_written(mood: &Mood, song: &Song, seed: u64) -> Option<i32> {
+    let matching: Vec<&Rule> = mood
+        .rules
+        .iter()
+        .filter(|rule| rule.condition.as_ref().is_none_or(|condition| holds_as_written(condition, song)))
+        .collect();
+    let has = |rules: &[&Rule], verdict| rules.iter().any(|rule| rule.verdict == verdict);
+    let all: Vec<&Rule> = mood.rules.iter().collect();
+    let admissible = !has(&matching, Verdict::Deny) && (has(&matching, Verdict::Accept) || !has(&all, Verdict::Accept));
+    admissible.then(|| matching.iter().map(|rule| rule.added(song, seed)).sum())
+}
+
+#[test]
+fn the_order_in_which_a_mood_is_asked_changes_nothing() {
+    let mut random = Random::new();
+    for _ in 0..500 {
+        let text = match random.below(2) {
+            0 => any_condition(&mut random, 5),
+            _ => (0..=random.below(8)).map(|_| any_line(&mut random) + "\n").collect(),
+        };
+        let mood = mood(&text);
+        for id in 0..20 {
+            let song = any_song(&mut random, id);
+            assert_eq!(mood.score(&song, 5), score_as_written(&mood, &song, 5), "{text}\n{song:?}");
+        }
+    }
+}
+
+#[test]
+fn what_costs_least_is_asked_first() {
+    let asked = |text: &str| -> Vec<String> {
+        match mood(text).rules[0].condition.as_ref().unwrap() {
+            Condition::All(parts) | Condition::Any(parts) => parts.cheapest_first().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        }
+    };
+    assert_eq!(
+        asked("title =~ /a.b/ && (path =| \"*x*\" || year == 1) && artist == \"a\" && year < 3"),
+        ["year < 3", "artist == \"a\"", "path =| \"*x*\" || year == 1", "title =~ /a.b/"]
+    );
+    let lines = mood(
+        "score 3\naccept if year < 3\naccept with score 2 if title_matches a.b\ndeny if artist_matches a\ndeny if year > 9",
+    );
+    let order: Vec<u32> = lines.asked.iter().map(|rule| lines.rules[*rule].line).collect();
+    assert_eq!(order, [5, 4, 3, 2, 1]);
 }
 
 #[test]
