@@ -19,6 +19,7 @@ mod keywords;
 mod lexer;
 mod limits;
 mod lines;
+mod number;
 mod parts;
 mod pattern;
 mod reference;

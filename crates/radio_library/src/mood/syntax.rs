@@ -12,6 +12,7 @@ use std::fmt;
 
 use super::error::Position;
 use super::keywords::{Keyword, method_of};
+use super::number::Number;
 use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
 use crate::song::{AttributeId, Song};
@@ -79,13 +80,6 @@ pub(crate) struct AttributeTest {
     pub(crate) position: Position,
     /// None until the name is resolved: no song has it.
     pub(crate) id: Option<AttributeId>,
-}
-
-/// A number: one that is written down, or one of the song's.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Number {
-    Literal(i64),
-    Of { keyword: &'static Keyword, read: fn(&Song) -> i64 },
 }
 
 /// A text: one that is written down, or one of the song's.
@@ -208,15 +202,6 @@ impl Condition {
     }
 }
 
-impl Number {
-    fn of(&self, song: &Song) -> i64 {
-        match self {
-            Self::Literal(number) => *number,
-            Self::Of { read, .. } => read(song),
-        }
-    }
-}
-
 impl Text {
     fn of<'a>(&'a self, song: &'a Song) -> &'a [u8] {
         match self {
@@ -242,15 +227,6 @@ impl fmt::Display for Quoted<'_> {
             }
         }
         formatter.write_str("\"")
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Literal(number) => write!(formatter, "{number}"),
-            Self::Of { keyword, .. } => formatter.write_str(keyword.name),
-        }
     }
 }
 
