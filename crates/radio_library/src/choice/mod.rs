@@ -40,6 +40,9 @@ use crate::song::{Song, SongId};
 /// Songs for which a further thread is worth while: asking a mood about them takes ten times as long as starting it.
 const SONGS_OF_THREAD_MIN: usize = 8192;
 
+/// Songs that are read before the first of them is asked about: what they have fits into the processor's nearest cache.
+const SONGS_READ_AHEAD: usize = 32;
+
 /// Threads that a mood is asked on. It is asked for some milliseconds, and a station has other things to do.
 const THREADS_MAX: usize = 4;
 
@@ -128,14 +131,22 @@ impl Choice {
     /// # Errors
     /// When the mood names an attribute that the library does not have. The choice stays as it was.
     pub fn select(&mut self, mode: Mode) -> Result<(), MoodError> {
-        self.source = match mode {
-            Mode::Everything => Source::Ranked { mood: None, ranking: Ranking::default() },
+        let mood = match mode {
+            Mode::Everything => None,
             Mode::Mood { name, mut mood } => {
                 mood.resolve(&self.attributes)?;
-                Source::Ranked { mood: Some((name, mood)), ranking: Ranking::default() }
+                Some((name, mood))
             }
-            Mode::Playlist { name, playlist } => Source::Listed { name, rotation: Rotation::new(playlist) },
+            Mode::Playlist { name, playlist } => {
+                self.source = Source::Listed { name, rotation: Rotation::new(playlist) };
+                self.admit_all();
+                return Ok(());
+            }
         };
+        match &mut self.source {
+            Source::Ranked { mood: before, .. } => *before = mood,
+            Source::Listed { .. } => self.source = Source::Ranked { mood, ranking: Ranking::default() },
+        }
         self.admit_all();
         Ok(())
     }
@@ -265,21 +276,26 @@ impl Choice {
     }
 
     fn line_parts(&self, song: &Song) -> Vec<LinePart> {
-        match &self.source {
-            Source::Ranked { mood: Some((_, mood)), .. } => mood.parts(song, self.seed),
-            Source::Ranked { mood: None, .. } | Source::Listed { .. } => Vec::new(),
-        }
+        self.mood().map_or_else(Vec::new, |mood| mood.parts(song, self.seed))
     }
 
     /// Where a song stands; none when it is not admissible. Only where songs are ranked.
     fn place(&self, song: &Song) -> Option<Place> {
+        self.place_by(self.mood(), song)
+    }
+
+    fn mood(&self) -> Option<&Mood> {
+        match &self.source {
+            Source::Ranked { mood: Some((_, mood)), .. } => Some(mood),
+            Source::Ranked { mood: None, .. } | Source::Listed { .. } => None,
+        }
+    }
+
+    fn place_by(&self, mood: Option<&Mood>, song: &Song) -> Option<Place> {
         if song.fault.is_some() {
             return None;
         }
-        let mood = match &self.source {
-            Source::Ranked { mood: Some((_, mood)), .. } => mood.score(song, self.seed)?,
-            Source::Ranked { mood: None, .. } | Source::Listed { .. } => 0,
-        };
+        let mood = mood.map_or(Some(0), |mood| mood.score(song, self.seed))?;
         let tie = random::number(self.seed, [song.id.0.cast_unsigned()]);
         Some(Place { mood, history: History::of(song), tie })
     }
@@ -298,7 +314,7 @@ impl Choice {
                 }
             }
             Source::Ranked { ranking, .. } => {
-                *ranking = Ranking::default();
+                ranking.clear();
                 for (row, place) in self.songs.values_mut().zip(places) {
                     row.slot = place.and_then(|place| ranking.insert(row.song.id, place));
                 }
@@ -309,7 +325,16 @@ impl Choice {
     /// Where every song stands; found on several threads when there are many.
     fn places(&self) -> Vec<Option<Place>> {
         let songs: Vec<&Song> = self.songs.values().map(|row| &*row.song).collect();
-        let place_all = |songs: &[&Song]| songs.iter().map(|song| self.place(song)).collect::<Vec<_>>();
+        let place_all = |songs: &[&Song]| {
+            // Regular expressions keep what they work with for one thread only; others would wait for each other.
+            let mood = self.mood().cloned();
+            let mut places = Vec::with_capacity(songs.len());
+            for ahead in songs.chunks(SONGS_READ_AHEAD) {
+                mood.iter().for_each(|mood| mood.read_ahead(ahead));
+                places.extend(ahead.iter().map(|song| self.place_by(mood.as_ref(), song)));
+            }
+            places
+        };
         if songs.len() <= SONGS_OF_THREAD_MIN {
             return place_all(&songs);
         }

@@ -58,6 +58,14 @@ struct Newest {
 }
 
 impl Ranking {
+    /// Takes all songs out, and keeps the memory for others.
+    pub(super) fn clear(&mut self) {
+        self.blocks.clear();
+        self.places.clear();
+        self.free.clear();
+        (self.totals, self.newest) = (Totals::default(), Newest::default());
+    }
+
     /// Puts a song in; none when there are too many.
     pub(super) fn insert(&mut self, song: SongId, place: Place) -> Option<Slot> {
         let slot = match self.free.pop() {

@@ -56,6 +56,8 @@ pub struct Mood {
     rules: Vec<Rule>,
     /// The rules again, in the order in which they are asked.
     asked: Vec<usize>,
+    /// What reads the texts of songs that are asked about.
+    texts: Vec<fn(&Song) -> &[u8]>,
 }
 
 /// What one line adds to the score of a song.
@@ -98,9 +100,33 @@ impl Mood {
     }
 
     fn new(language: Language, rules: Vec<Rule>) -> Self {
-        let mut asked: Vec<usize> = (0..rules.len()).collect();
-        asked.sort_by_key(|rule| rules[*rule].turn());
-        Self { language, rules, asked }
+        let asked = order(&rules);
+        let mut texts: Vec<fn(&Song) -> &[u8]> = Vec::new();
+        for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            condition.each_text(&mut |read| {
+                if !texts.iter().any(|known| std::ptr::fn_addr_eq(*known, read)) {
+                    texts.push(read);
+                }
+            });
+        }
+        Self { language, rules, asked, texts }
+    }
+
+    /// Reads what it will be asked about of these songs, which are few, and forgets it. Asked about one song after the other, a mood
+    /// mostly waits for memory; reads that do not depend on each other wait together.
+    pub(crate) fn read_ahead(&self, songs: &[&Song]) {
+        let mut read = 0_usize;
+        for song in songs {
+            read ^= usize::from(song.fault.is_some()) ^ usize::from(song.statistics.last_played_s.is_some());
+        }
+        for text in &self.texts {
+            read ^= songs.iter().map(|song| text(song).len()).sum::<usize>();
+        }
+        for text in &self.texts {
+            let ends = |song: &&Song| text(song).first().map_or(0, |byte| usize::from(*byte)) ^ text(song).len();
+            read ^= songs.iter().map(ends).sum::<usize>();
+        }
+        std::hint::black_box(read);
     }
 
     /// Looks up the attributes that it names. Until then no song has any of them.
@@ -139,6 +165,7 @@ impl Mood {
         let (mut accepts, mut accepted) = (false, false);
         for rule in self.asked.iter().map(|rule| &self.rules[*rule]) {
             match rule.verdict {
+                Verdict::Deny | Verdict::Score if accepts && !accepted => return None,
                 Verdict::Deny if rule.matches(song) => return None,
                 Verdict::Accept => {
                     accepts = true;
@@ -148,7 +175,6 @@ impl Mood {
                         total += rule.added(song, seed);
                     }
                 }
-                Verdict::Score if accepts && !accepted => return None,
                 Verdict::Score if rule.matches(song) => total += rule.added(song, seed),
                 Verdict::Deny | Verdict::Score => {}
             }
@@ -169,6 +195,22 @@ impl Mood {
     pub fn translate(&self) -> Translation {
         translate::translate(self)
     }
+}
+
+/// The order in which rules are soonest done with a song. Accept lines are together, and so are deny lines, whichever cost less first;
+/// scores are of no interest before a song is admissible. Of each kind the cheapest comes first, but that an accept line without a score
+/// may not be needed.
+fn order(rules: &[Rule]) -> Vec<usize> {
+    let cost = |verdict| rules.iter().filter(|rule| rule.verdict == verdict).map(Rule::cost).sum::<usize>();
+    let denies_first = cost(Verdict::Deny) < cost(Verdict::Accept);
+    let turn = |rule: &Rule| match rule.verdict {
+        Verdict::Deny => u8::from(!denies_first),
+        Verdict::Accept => u8::from(denies_first),
+        Verdict::Score => 2,
+    };
+    let mut asked: Vec<usize> = (0..rules.len()).collect();
+    asked.sort_by_key(|rule| (turn(&rules[*rule]), rules[*rule].score.is_none(), rules[*rule].cost()));
+    asked
 }
 
 impl Rule {

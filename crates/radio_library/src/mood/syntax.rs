@@ -134,15 +134,8 @@ impl Comparison {
 }
 
 impl Rule {
-    /// Rules in the order of this are soonest done with a song: what denies it comes first, and scores are of no interest before it is
-    /// admissible; of each kind the cheapest comes first, but that an accept line without a score may not be needed.
-    pub(crate) fn turn(&self) -> (u8, bool, usize) {
-        let turn = match self.verdict {
-            Verdict::Deny => 0,
-            Verdict::Accept => 1,
-            Verdict::Score => 2,
-        };
-        (turn, self.score.is_none(), self.condition.as_ref().map_or(0, Condition::cost))
+    pub(crate) fn cost(&self) -> usize {
+        self.condition.as_ref().map_or(0, Condition::cost)
     }
 
     pub(crate) fn matches(&self, song: &Song) -> bool {
@@ -179,6 +172,22 @@ impl Condition {
         }
     }
 
+    /// Calls `visit` with each text of songs that it reads.
+    pub(crate) fn each_text(&self, visit: &mut dyn FnMut(fn(&Song) -> &[u8])) {
+        let mut each = |text: &Text| {
+            if let Text::Of { read, .. } = text {
+                visit(*read);
+            }
+        };
+        match self {
+            Self::Matches { text, .. } => each(text),
+            Self::Texts { left, right, .. } => [left, right].into_iter().for_each(each),
+            Self::Not(inner) => inner.each_text(visit),
+            Self::All(parts) | Self::Any(parts) => parts.written().iter().for_each(|part| part.each_text(visit)),
+            Self::Constant(_) | Self::HasAttribute(_) | Self::Numbers { .. } => {}
+        }
+    }
+
     /// About what it takes to ask it, in nanoseconds, if everything in it has to be asked.
     pub(crate) fn cost(&self) -> usize {
         match self {
@@ -186,7 +195,7 @@ impl Condition {
             Self::Numbers { .. } => 1,
             Self::HasAttribute(_) => 3,
             Self::Texts { .. } => 5,
-            Self::Matches { pattern, .. } => pattern.cost(),
+            Self::Matches { text, pattern } => pattern.cost() + text.cost(),
             Self::Not(inner) => inner.cost(),
             Self::All(parts) | Self::Any(parts) => parts.written().iter().map(Self::cost).sum(),
         }
@@ -203,6 +212,14 @@ impl Condition {
 }
 
 impl Text {
+    /// Paths are several times as long as anything else.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Of { keyword, .. } if keyword.name == "path" => 30,
+            Self::Of { .. } | Self::Literal(_) => 0,
+        }
+    }
+
     fn of<'a>(&'a self, song: &'a Song) -> &'a [u8] {
         match self {
             Self::Literal(text) => text.as_bytes(),

@@ -388,6 +388,8 @@ fn what_costs_least_is_asked_first() {
     );
     let order: Vec<u32> = lines.asked.iter().map(|rule| lines.rules[*rule].line).collect();
     assert_eq!(order, [5, 4, 3, 2, 1]);
+    let lines = mood("deny if path_matches *x*\naccept if year < 3");
+    assert_eq!(lines.asked, [1, 0]);
 }
 
 #[test]
