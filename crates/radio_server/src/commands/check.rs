@@ -35,7 +35,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     if checks.is_empty() {
         checks.extend(Check::ALL);
     }
-    let findings = call.context.library.check(&checks).map_err(CommandError::failed)?;
+    let findings = call.context.library.check(&checks).map_err(CommandError::caused)?;
     let mut problems = 0;
     for finding in findings {
         let weight = match finding.weight {
