@@ -335,6 +335,29 @@ fn the_best_is_the_first_in_exact_order_that_is_not_passed_over() {
     }
 }
 
+/// Fewer plays make up exactly for fewer seconds, in numbers that floating point rounds.
+#[test]
+fn songs_of_equal_scores_are_equal_whatever_is_rounded() {
+    let mut random = Random::new();
+    for _ in 0..300 {
+        let (plays, age_s) = (1 + u64::from(random.below(50)), 1 + u64::from(random.below(1 << 31)));
+        let now_s = age_s + 1_000_000;
+        // The means are `plays` and `age_s`, each a thousand times.
+        let mut totals = crate::score::Totals::default();
+        (0..1000).for_each(|_| totals.add(History { plays, last_played_s: now_s - age_s }));
+        let scale = totals.scale(now_s);
+        let mut ranking = Ranking::default();
+        for (id, history) in [(1, (plays, 77)), (2, (0, 77 + age_s))] {
+            let history = History { plays: history.0, last_played_s: history.1 };
+            ranking.insert(SongId(id), Place { mood: 3, history, tie: u64::from(random.below(9)) }).unwrap();
+        }
+        let ordered = ranking.ordered(&scale, usize::MAX);
+        let best = ranking.best(&scale, &[]).map(|(rank, song)| (rank.0, song));
+        let exact = scale.rank(3, History { plays, last_played_s: 77 });
+        assert_eq!(best, Some((exact, ordered[0])));
+    }
+}
+
 /// More songs than one thread is asked about.
 #[test]
 fn a_mood_is_asked_about_every_song_on_several_threads() {
