@@ -38,3 +38,6 @@ pub mod status_items;
 mod testing;
 mod times;
 pub mod users;
+
+#[doc(hidden)]
+pub use shell::fuzz as fuzz_shell;

@@ -238,3 +238,12 @@ fn one_argument<'a>(arguments: &'a [String], usage: &str) -> Result<&'a str, Str
         [] => Err(usage.to_owned()),
     }
 }
+
+/// The arguments of a command that takes one or more.
+fn some_arguments<'a>(arguments: &'a [String], usage: &str) -> Result<&'a [String], String> {
+    match arguments {
+        [_, given @ ..] if !given.is_empty() => Ok(given),
+        [command, ..] => Err(format!("{command} takes one argument or more: {usage}")),
+        [] => Err(usage.to_owned()),
+    }
+}

@@ -22,6 +22,7 @@ mod ssh_strangers;
 mod stream_crowd;
 mod stream_deleted;
 mod stream_formats;
+mod stream_loss;
 mod stream_players;
 mod stream_requests;
 mod stream_station;
@@ -54,4 +55,5 @@ pub(crate) const TABLE: &[Scenario] = &[
     stream_crowd::SCENARIO,
     stream_deleted::SCENARIO,
     stream_udp::SCENARIO,
+    stream_loss::SCENARIO,
 ];

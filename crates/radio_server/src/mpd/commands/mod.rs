@@ -95,8 +95,8 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Carries commands out, up to the first that is refused.
-pub(super) fn run(server: &Server, client: &mut Client, batch: Batch, reply: &mut Reply) {
-    for (place, command) in batch.commands.into_iter().enumerate() {
+pub(super) fn run(server: &Server, client: &mut Client, batch: &Batch, reply: &mut Reply) {
+    for (place, command) in batch.commands().enumerate() {
         let (name, result) = match command {
             Ok(words) => {
                 let result = run_one(server, client, &words, reply).and_then(|()| reply.check());
