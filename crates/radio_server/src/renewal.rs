@@ -131,7 +131,7 @@ mod tests {
             ("http", changed(|new| new.http.clear())),
             ("mpd", changed(|new| new.mpd.clone_from(&new.http))),
             ("ssh", changed(|new| new.ssh.clone_from(&new.http))),
-            ("users", changed(|new| new.users = Some("/root/users".into()))),
+            ("users", changed(|new| new.users = Some("/srv/users".into()))),
             ("users", changed(|new| new.users = None)),
             ("seed", changed(|new| new.seed = Some(1))),
             ("watch", changed(|new| new.watch = false)),

@@ -3,7 +3,7 @@
 //! This process is the stream side; the library side is its child, see [`library_process`](crate::library_process). Order of life: the
 //! directories and users are looked at and the sockets bound, the process is confined, then the station and its senders start, and
 //! at last the library side, for which nothing waits: the service is ready without it. What of it can be changed from then on is in
-//! [`renewal`](crate::renewal).
+//! [`renewal`].
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
