@@ -22,6 +22,7 @@ pub mod library_side;
 pub mod limits;
 pub mod mpd;
 pub mod program;
+pub mod renewal;
 pub mod rights;
 mod running;
 pub mod service;
