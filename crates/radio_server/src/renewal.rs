@@ -131,7 +131,7 @@ mod tests {
             ("http", changed(|new| new.http = None)),
             ("mpd", changed(|new| new.mpd = new.http)),
             ("ssh", changed(|new| new.ssh = new.http)),
-            ("users", changed(|new| new.users = Some("/root/users".into()))),
+            ("users", changed(|new| new.users = Some("/srv/users".into()))),
             ("users", changed(|new| new.users = None)),
             ("seed", changed(|new| new.seed = Some(1))),
             ("watch", changed(|new| new.watch = false)),
