@@ -71,11 +71,14 @@ fn check(before: &[PlannedJob], job: &PlannedJob) -> Result<(), Contradiction> {
         }
     }
     let measured = &job.resolved.options.measurements;
-    let differs = |other: &PlannedJob| {
-        other.group == job.group && other.resolved.options.measurements.lat_percentiles != measured.lat_percentiles
-    };
-    if measured.group_reporting && measured.stats && before.iter().any(differs) {
-        return Err(Contradiction::GroupDiffers);
+    let in_group = before.iter().filter(|other| other.group == job.group).map(|other| &other.resolved.options);
+    for other in in_group.filter(|_| measured.group_reporting && measured.stats) {
+        if other.measurements.lat_percentiles != measured.lat_percentiles {
+            return Err(Contradiction::GroupDiffers("lat_percentiles"));
+        }
+        if other.time.ramp_size != job.resolved.options.time.ramp_size {
+            return Err(Contradiction::GroupDiffers("ramp_size"));
+        }
     }
     Ok(())
 }

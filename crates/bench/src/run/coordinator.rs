@@ -9,6 +9,7 @@ use reactor::clock::Duration;
 
 use crate::command_line::PlannedJob;
 use crate::engines;
+use crate::files::JobFile;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -20,12 +21,14 @@ use crate::statistics::{DiskUtilization, JobResult};
 use super::clock::{Clock, ClockSource, nanoseconds};
 use super::disks::Disks;
 use super::ended::JobFailure;
+use super::file_locks::RunLocks;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
 use super::programs;
 use super::progress::{Watched, status};
+use super::ramp::{SizeRamp, SizeRamps};
 use super::setup::{JobSetup, RunSettings};
 use super::shared::{Phase, Shared};
 use super::stalls::{LOOK_EVERY_MS, Stall};
@@ -78,11 +81,12 @@ pub fn run(
 ) -> RunOutcome {
     let clock = Clock::new(clock_source(jobs));
     let mut places = Vec::new();
-    let mut flows = Flows::default();
+    let (mut flows, mut ramps) = (Flows::default(), SizeRamps::default());
     for member in members(jobs) {
         let options = Arc::new(jobs[member.job].resolved.options.clone());
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
-        places.push(Seat::new(member, options, flow));
+        let ramp = ramps.join(&options, member.group);
+        places.push(Seat { flow, ramp, ..Seat::new(member, options) });
     }
     let mut coordinator = Coordinator {
         jobs,
@@ -91,6 +95,7 @@ pub fn run(
         clock,
         seats: places,
         disks: Disks::default(),
+        locks: RunLocks::default(),
         meter: RateMeter::new(0),
         io_jobs: AtomicU32::new(0),
     };
@@ -117,6 +122,7 @@ struct Seat {
     options: Arc<JobOptions>,
     shared: Arc<Shared>,
     flow: Option<Flow>,
+    ramp: Option<SizeRamp>,
     setup: Option<JobSetup>,
     stage: Stage,
     does_io: bool,
@@ -136,12 +142,13 @@ enum Stage {
 }
 
 impl Seat {
-    fn new(member: Member, options: Arc<JobOptions>, flow: Option<Flow>) -> Self {
+    fn new(member: Member, options: Arc<JobOptions>) -> Self {
         Self {
             member,
             options,
             shared: Arc::default(),
-            flow,
+            flow: None,
+            ramp: None,
             setup: None,
             stage: Stage::Waiting,
             does_io: true,
@@ -170,6 +177,7 @@ struct Coordinator<'r> {
     clock: Clock,
     seats: Vec<Seat>,
     disks: Disks,
+    locks: RunLocks,
     meter: RateMeter,
     /// Jobs that do I/O and have not ended.
     io_jobs: AtomicU32,
@@ -327,6 +335,8 @@ impl<'r> Coordinator<'r> {
         seat.stage = Stage::SettingUp;
         seat.shared.enter(Phase::SettingUp);
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
+        let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
+        let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
         let aux_path = self.settings.aux_path.clone();
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
@@ -336,6 +346,8 @@ impl<'r> Coordinator<'r> {
                 journal,
                 gate,
                 flow,
+                ramp,
+                locks,
                 job_count,
                 aux_path,
                 ready: &|| tell(events, Event::Ready(index)),

@@ -17,6 +17,7 @@ use crate::random::Width;
 use crate::random::seeds::{Purpose, Seeds};
 use crate::verify::Verifier;
 
+use super::calendar;
 use super::convert::{self, Shape, proving};
 use super::ended::JobFailure;
 use super::journal::Journal;
@@ -194,6 +195,19 @@ fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> 
         return Err(JobFailure::Option(format!(
             "a block of {largest} bytes: the system moves less than 2 GiB at once"
         )));
+    }
+    let clocks = [
+        ("job_start_clock_id", options.time.job_start_clock_id),
+        ("log_alternate_epoch_clock_id", Some(options.measurements.log_alternate_epoch_clock_id)),
+    ];
+    for (name, id) in clocks {
+        if let Some(id) = id.filter(|&id| calendar::milliseconds(id).is_none()) {
+            return Err(JobFailure::Option(format!("{name}={id}: the system has no clock of that number")));
+        }
+    }
+    if options.io_type.end_syncfs && !description.traits.uses_files {
+        let name = description.name;
+        return Err(JobFailure::Option(format!("ioengine={name} has no file system to sync: leave out end_syncfs")));
     }
     let commands = [&options.threads.exec_prerun, &options.threads.exec_postrun];
     if commands.iter().any(|command| command.is_some()) && !run.allow_exec {

@@ -49,6 +49,7 @@ fn method_name(options: &JobOptions) -> Option<&'static str> {
         Verify::Xxhash => "xxhash",
         Verify::HeaderOnly => "meta",
         Verify::Pattern => "pattern",
+        Verify::PatternWithHeader => "pattern_hdr",
         Verify::Null => "null",
     })
 }
@@ -79,7 +80,7 @@ pub(in crate::run) fn verifier(options: &JobOptions, sizes: &[BlockSize; 3]) -> 
         unaligned_blocks: options.block_size.bs_unaligned,
         smallest_block: length(written.minimum),
         pattern: pattern(&verification.verify_pattern)?,
-        pattern_interval: 0,
+        pattern_interval: length(verification.verify_pattern_interval),
         compress_percentage: u8::try_from(options.buffers.buffer_compress_percentage).unwrap_or(100),
         buffer_pattern: pattern(&options.buffers.buffer_pattern)?,
     })?))
