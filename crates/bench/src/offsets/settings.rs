@@ -341,6 +341,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether no block is written twice in a pass, so that the last write of each is its only one.
+    #[must_use]
+    pub fn writes_once(&self) -> bool {
+        let write = Direction::Write.index();
+        match self.order {
+            // What jumps, or goes on behind the end, comes by again.
+            Order::Sequential { stride_bytes } => {
+                stride_bytes == 0 && self.strided.is_none() && !self.limits.time_based
+            }
+            // Blocks of several sizes may overlap even where each is drawn once, and what lies between two that are drawn
+            // does not look at the map.
+            Order::Random { change_every } => {
+                let size = &self.block_sizes[write];
+                let draws_all = change_every == 1 && self.random_percent[write] == 100;
+                let fixed =
+                    self.block_sizes.iter().all(|other| (other.minimum, other.maximum) == (size.minimum, size.minimum));
+                draws_all && fixed && self.map != MapPolicy::None && self.distribution == Distribution::Uniform
+            }
+        }
+    }
+
     /// Blocks of one length in one order, everything else as fio has it by default.
     #[must_use]
     pub fn new(mix: Mix, order: Order, block_bytes: u64) -> Self {

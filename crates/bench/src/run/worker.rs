@@ -8,7 +8,6 @@ use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
-use crate::offsets::settings::MapPolicy;
 use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
 use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
@@ -260,6 +259,7 @@ fn parts<'r>(
         prover,
         check_threads,
         pace: Pace::new(limits::rates(&options), draws, now),
+        think_cycles: options.io_rate.thinkcycles,
         thinking: Thinking::new(limits::thinking(&options), now),
         target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
         flow,
@@ -367,12 +367,8 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
         return Ok(None);
     };
     let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
-    let random = setup.shape().random;
-    let has_map = random && setup.offsets.map != MapPolicy::None;
-    let workload = proving::workload(options, sizes, has_map);
-    let once = !random || has_map;
-    // Blocks of several sizes may overlap even where each is written once.
-    let order = if once && workload.fixed_block_size { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let order = if setup.offsets.writes_once() { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued);
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
     let width = offset_options::width(options);

@@ -105,15 +105,15 @@ pub(in crate::run) fn trims_in_run(options: &JobOptions) -> bool {
     is_wanted(options) && verification.trim_percentage > 0 && verification.trim_backlog > 0
 }
 
-/// What the rules of verification depend on. `in_write_order`: no block is written twice, so the history keeps the order
-/// of issue.
+/// What the rules of verification depend on. `in_write_order`: no block is written twice in a pass, so the history keeps
+/// the order of issue.
 pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_write_order: bool) -> WorkloadShape {
     let (shape, verification) = (Shape::of(options), &options.verification);
     WorkloadShape {
         reads: shape.has(Direction::Read),
         writes: shape.has(Direction::Write),
         fixed_block_size: sizes.iter().all(|size| size.minimum == size.maximum),
-        verified_in_write_order: !shape.random || in_write_order,
+        verified_in_write_order: in_write_order,
         time_based: options.time.time_based,
         has_runtime: !options.time.runtime.is_zero(),
         do_verify: verification.do_verify,

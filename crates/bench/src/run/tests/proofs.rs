@@ -110,3 +110,29 @@ fn only_what_a_sync_made_durable_is_verified_if_that_is_the_policy() {
         }
     }
 }
+
+#[test]
+fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
+    for (options, written, read) in [
+        // Holes that are filled on the way from the end, or not at all: every second block, twice.
+        ("--rw=write:4k", 64, 32..=32),
+        ("--rw=write:-8k", 64, 60..=64),
+        ("--rw=write --io_size=512k", 128, 128..=128),
+        ("--rw=randwrite:4", 64, 30..=64),
+        ("--rw=randwrite --percentage_random=50", 64, 30..=64),
+        ("--rw=randwrite --norandommap --experimental_verify=1", 64, 64..=64),
+        ("--rw=rw:4k --nrfiles=2 --filename_format=v.$filenum", 1, 1..=64),
+    ] {
+        for engine in DEPTHS {
+            let folder = Folder::new();
+            let line =
+                format!("--name=a --directory={} --bs=4k --size=256k --verify=md5 {options} {engine}", folder.path(""));
+            let ran = ran_in(&folder, &line).fine();
+            let (writes, reads) = (ran.direction("a", Direction::Write).ios, ran.direction("a", Direction::Read).ios);
+            assert!(
+                writes >= written && (read.contains(&reads) || options.starts_with("--rw=rw")),
+                "{line}: {writes} {reads}"
+            );
+        }
+    }
+}
