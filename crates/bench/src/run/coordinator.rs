@@ -10,6 +10,7 @@ use reactor::clock::Duration;
 use crate::command_line::PlannedJob;
 use crate::engines;
 use crate::files::JobFile;
+use crate::job_file::Place;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -86,7 +87,8 @@ pub fn run(
         let options = Arc::new(jobs[member.job].resolved.options.clone());
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
         let ramp = ramps.join(&options, member.group);
-        places.push(Seat { flow, ramp, ..Seat::new(member, options) });
+        let place = jobs[member.job].place.clone();
+        places.push(Seat { flow, ramp, place, ..Seat::new(member, options) });
     }
     let mut coordinator = Coordinator {
         jobs,
@@ -121,6 +123,8 @@ struct Seat {
     member: Member,
     options: Arc<JobOptions>,
     shared: Arc<Shared>,
+    /// Where the job stands in its file.
+    place: Place,
     flow: Option<Flow>,
     ramp: Option<SizeRamp>,
     setup: Option<JobSetup>,
@@ -147,6 +151,7 @@ impl Seat {
             member,
             options,
             shared: Arc::default(),
+            place: Place::default(),
             flow: None,
             ramp: None,
             setup: None,
@@ -525,7 +530,13 @@ fn end(seat: &mut Seat) {
 }
 
 fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
-    journal.complain(&failure.line(&seat.member.name));
+    // A job of the command line has no place but its name.
+    let who = if failure.is_of_options() && seat.place.file.is_some() {
+        seat.place.to_string()
+    } else {
+        seat.member.name.clone()
+    };
+    journal.complain(&failure.line(&who));
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);

@@ -57,11 +57,13 @@ pub(super) fn needs_time(options: &JobOptions) -> bool {
 pub(super) fn rates(options: &JobOptions) -> RateSettings {
     let rate = &options.io_rate;
     let shape = Shape::of(options);
+    // One value is for all directions, also for those that the job has not.
+    let of_job = |index: usize| shape.has(Direction::ALL[index]);
     RateSettings {
         bytes: rate.rate.0,
         ios: rate.rate_iops.0,
-        bytes_min: rate.rate_min.0,
-        ios_min: rate.rate_iops_min.0,
+        bytes_min: std::array::from_fn(|index| if of_job(index) { rate.rate_min.0[index] } else { 0 }),
+        ios_min: std::array::from_fn(|index| if of_job(index) { rate.rate_iops_min.0[index] } else { 0 }),
         cycle_ms: u64::from(rate.rate_cycle),
         poisson: rate.rate_process == RateProcess::Poisson,
         mixed: shape.has(Direction::Read) && shape.has(Direction::Write),
@@ -194,6 +196,17 @@ mod tests {
             job.set(crate::options::find(name).unwrap(), Some(value)).unwrap();
         }
         depth(&job, false)
+    }
+
+    #[test]
+    fn a_least_rate_is_for_the_directions_of_the_job() {
+        let mut job = JobOptions::default();
+        for (name, value) in [("rate_min", "1k"), ("rate_iops_min", "1,2,3")] {
+            job.set(crate::options::find(name).unwrap(), Some(value)).unwrap();
+        }
+        assert_eq!((rates(&job).bytes_min, rates(&job).ios_min), ([1024, 0, 0], [1, 0, 0]));
+        job.set(crate::options::find("rw").unwrap(), Some("trimwrite")).unwrap();
+        assert_eq!((rates(&job).bytes_min, rates(&job).ios_min), ([0, 1024, 1024], [0, 2, 3]));
     }
 
     #[test]

@@ -236,6 +236,20 @@ fn a_job_without_create_serialize_looks_at_its_files_when_it_starts() {
 }
 
 #[test]
+fn what_is_wrong_with_the_options_names_the_place_of_the_job() {
+    let folder = Folder::new();
+    let file = folder.path("j.fio");
+    fs::write(&file, "[global]\nsize=64k\n[a]\nrw=write\nverify=pattern\n").unwrap();
+    assert_eq!(ran(&file).complaints, [format!("{file}:3: [a]: verify=pattern needs verify_pattern")]);
+}
+
+#[test]
+fn a_loop_between_blocks_takes_its_time() {
+    let ran = ran("--name=a --ioengine=null --size=40k --bs=4k --thinkcycles=20000").fine();
+    assert_eq!(ran.direction("a", Direction::Read).ios, 10);
+}
+
+#[test]
 fn a_ramp_of_a_size_is_forgotten_by_the_job_or_its_group() {
     let job = "--ioengine=null --size=64m --bs=4k --rate_iops=4000 --number_ios=1000 --ramp_size=1m";
     let alone = ran(&format!("--name=a {job}")).fine();

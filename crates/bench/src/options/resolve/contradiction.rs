@@ -74,6 +74,29 @@ pub enum Contradiction {
     SpRandom(&'static str),
 }
 
+impl Contradiction {
+    /// The options that it is about: any of them may be the one to change.
+    #[must_use]
+    pub const fn options(&self) -> &'static [&'static str] {
+        match self {
+            Self::WritesWithReadonly => &["rw"],
+            Self::TwoRates => &["rate", "rate_iops", "rate_min", "rate_iops_min"],
+            Self::LeastRateAboveRate(_) => &["rate", "rate_min", "rate_iops", "rate_iops_min"],
+            Self::SizeBelowBlock { .. } => &["size", "bs", "bsrange", "bssplit"],
+            Self::ZoneSizeWithoutMode => &["zonesize"],
+            Self::NoZoneSize => &["zonemode"],
+            Self::BlockErrorsOfFiles(_) => &["block_error_percentiles"],
+            Self::WorkingSetWithoutSize | Self::WorkingSetOfFiles(_) => &["dedupe_mode"],
+            Self::WorkingSetTooLarge { .. } => &["dedupe_percentage", "dedupe_working_set_percentage"],
+            Self::CannotExtend(_) => &["file_append"],
+            Self::WaitsForItself | Self::WaitsForUnknown(_) | Self::WaitsForSeveral(_) => &["wait_for"],
+            Self::GroupDiffers(_) => &["lat_percentiles", "ramp_size"],
+            Self::TwoRamps => &["ramp_time", "ramp_size"],
+            Self::SpRandom(_) => &["sprandom", "spr_op", "random_generator", "norandommap"],
+        }
+    }
+}
+
 /// Engines that cannot write behind the end of a file.
 const CANNOT_EXTEND: [&str; 1] = ["mmap"];
 

@@ -32,6 +32,20 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// The option that it is about.
+    #[must_use]
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::AlignmentWithoutMap => "ba",
+            Self::VerifyWithoutMap => "norandommap",
+            Self::UnalignedAndDirect => "bs_unaligned",
+            Self::TimeBasedWithoutRuntime => "time_based",
+            Self::WritersShareFiles | Self::VerifyNeverStarts => "verify",
+            Self::NoClockThread => "gtod_cpu",
+            Self::Deprecated(name) => name,
+        }
+    }
+
     /// Whether `--warnings-fatal` is about it: not about what has no bearing on the results.
     #[must_use]
     pub const fn can_be_fatal(self) -> bool {

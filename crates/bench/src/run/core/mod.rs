@@ -89,6 +89,8 @@ pub(super) struct CoreParts<'j> {
     pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
     pub(super) thinking: Thinking,
+    /// Turns of an empty loop after each I/O (`thinkcycles`).
+    pub(super) think_cycles: u32,
     pub(super) target: LatencyTarget,
     pub(super) flow: Option<Flow>,
     pub(super) flow_sleep_ns: u64,
@@ -304,6 +306,9 @@ impl<'j, E: Engine> Core<'j, E> {
                         return Ok(Rest::Held);
                     }
                     self.begin(io)?;
+                    for _ in 0..self.parts.think_cycles {
+                        std::hint::spin_loop();
+                    }
                 }
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
