@@ -1,6 +1,6 @@
 //! The state that a job leaves for a later run that verifies (`verify_state_save`, `verify_state_load`): its file.
 //!
-//! The file is fio's, name and bytes, so that a state saved by one is loaded by the other. One difference: where a job is
+//! The file is that of fio 3.33, name and bytes, so that a state saved by one is loaded by the other; states of later releases are loaded, too. One difference: where a job is
 //! stopped before it verifies, the state of its random generator is one number ahead of fio's; nobody reads it.
 
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
 use crate::statistics::JobResult;
-use crate::verify::{CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
+use crate::verify::{CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
 
@@ -58,7 +58,7 @@ pub(super) fn load(
     member: &Member,
     aux_path: Option<&Path>,
     journal: &dyn Journal,
-) -> Result<Option<StateFile>, JobFailure> {
+) -> Result<Option<EarlierState>, JobFailure> {
     if !options.verification.verify_state_load {
         return Ok(None);
     }
@@ -70,7 +70,7 @@ pub(super) fn load(
         Ok(bytes)
     });
     let bytes = bytes.map_err(failed)?;
-    let state = StateFile::decode(&bytes);
+    let state = EarlierState::decode(&bytes);
     state.map(Some).map_err(|error| JobFailure::Option(format!("{}: {error}", path.display())))
 }
 
