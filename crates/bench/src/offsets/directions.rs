@@ -96,8 +96,8 @@ impl Directions {
 
     /// I/Os of each direction so far.
     #[inline]
-    pub(super) fn issued(&self) -> [u64; 3] {
-        self.issued
+    pub(super) fn issued(&self) -> &[u64; 3] {
+        &self.issued
     }
 
     /// A sync was issued.

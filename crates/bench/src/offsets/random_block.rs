@@ -62,7 +62,7 @@ impl RandomBlocks {
     }
 
     /// A pass or a file begins anew, after so many I/Os of each direction.
-    pub(super) fn start_over(&mut self, issued: [u64; 3]) {
+    pub(super) fn start_over(&mut self, issued: &[u64; 3]) {
         if let Special::Sequence(sequence) = &mut self.special {
             sequence.start_over(issued);
         }
@@ -70,7 +70,7 @@ impl RandomBlocks {
 
     /// The next block, after so many I/Os of each direction; `None`: the file has none left.
     #[inline]
-    pub(super) fn next_block(&mut self, file: &mut FileState, direction: Direction, issued: [u64; 3]) -> Option<u64> {
+    pub(super) fn next_block(&mut self, file: &mut FileState, direction: Direction, issued: &[u64; 3]) -> Option<u64> {
         if let Some(skewed) = &mut file.skewed {
             return Some(skewed.next_block());
         }

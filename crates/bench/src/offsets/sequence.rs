@@ -34,9 +34,9 @@ impl Sequence {
     }
 
     /// Strides begin at the start of the file again.
-    pub(super) fn start_over(&mut self, issued: [u64; 3]) {
+    pub(super) fn start_over(&mut self, issued: &[u64; 3]) {
         if self.strides {
-            self.began = issued;
+            self.began = *issued;
         }
     }
 }
