@@ -368,7 +368,8 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
     };
     let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
     let order = if setup.offsets.writes_once() { HistoryOrder::Issued } else { HistoryOrder::Offset };
-    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued);
+    let deep = depth > 1 && !setup.offsets.limits.engine_is_synchronous;
+    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued, deep);
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
     let width = offset_options::width(options);

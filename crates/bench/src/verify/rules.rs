@@ -28,7 +28,8 @@ pub struct WorkloadShape {
     pub experimental: bool,
     /// `verify_header_seed`, newer than fio 3.33, on unless switched off.
     pub header_seed: bool,
-    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off.
+    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off. As in later versions, also off where several writes
+    /// to one block may be under way at once, as then nobody knows which comes last, unless it was asked for.
     pub write_sequence: bool,
     /// The engine moves data one way only: what was written cannot be read again.
     pub one_way_engine: bool,
@@ -60,7 +61,7 @@ impl HeaderRules {
                 && shape.fixed_block_size
                 && !shape.time_based
                 && !shape.verify_only
-                && !(shape.experimental && !shape.verified_in_write_order)
+                && (!shape.experimental || shape.verified_in_write_order)
                 && shape.write_sequence,
         }
     }

@@ -106,8 +106,13 @@ pub(in crate::run) fn trims_in_run(options: &JobOptions) -> bool {
 }
 
 /// What the rules of verification depend on. `in_write_order`: no block is written twice in a pass, so the history keeps
-/// the order of issue.
-pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_write_order: bool) -> WorkloadShape {
+/// the order of issue. `deep`: several I/Os are under way.
+pub(in crate::run) fn workload(
+    options: &JobOptions,
+    sizes: &[BlockSize; 3],
+    in_write_order: bool,
+    deep: bool,
+) -> WorkloadShape {
     let (shape, verification) = (Shape::of(options), &options.verification);
     WorkloadShape {
         reads: shape.has(Direction::Read),
@@ -121,7 +126,8 @@ pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_
         backlog: verification.verify_backlog > 0,
         experimental: verification.experimental_verify,
         header_seed: verification.verify_header_seed,
-        write_sequence: verification.verify_write_sequence,
+        write_sequence: verification.verify_write_sequence
+            && (in_write_order || !deep || options.is_set("verify_write_sequence")),
         one_way_engine: false,
         shared_files: false,
     }

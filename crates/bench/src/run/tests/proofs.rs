@@ -136,3 +136,21 @@ fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
         }
     }
 }
+
+#[test]
+fn nobody_knows_which_of_two_writes_under_way_comes_last() {
+    let rules = |line: &str| {
+        let options = &plan(line).jobs[0].resolved.options;
+        let settings = convert::offsets::settings(options, line.contains("psync"));
+        let (sizes, once) = (&settings.block_sizes, settings.writes_once());
+        let deep = options.io_depth.iodepth > 1 && !settings.limits.engine_is_synchronous;
+        convert::proving::workload(options, sizes, once, deep).write_sequence
+    };
+    let job = "--name=a --size=1m --rw=randwrite --verify=md5";
+    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8")));
+    assert!(rules(&format!("{job} --ioengine=libaio --norandommap")));
+    assert!(rules(&format!("{job} --ioengine=psync --iodepth=8 --norandommap")));
+    assert!(!rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap")));
+    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap --verify_write_sequence=1")));
+    assert!(!rules(&format!("{job} --verify_write_sequence=0")));
+}
