@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
+use super::proof::SavedWrites;
 use super::setup::JobSetup;
 use crate::direction::Direction;
 use crate::offsets::Offsets;
@@ -17,9 +18,7 @@ use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
 use crate::statistics::JobResult;
-use crate::verify::{
-    CompletedWrite, CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name,
-};
+use crate::verify::{CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
 
@@ -105,16 +104,16 @@ impl Progress {
     /// Tells the journal, and writes the file.
     pub(super) fn save(
         self,
-        completed: Vec<CompletedWrite>,
+        saved: SavedWrites,
         offsets: &Offsets,
         result: &JobResult,
         journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
-            completed,
+            completed: saved.completed,
             depth: self.depth,
             file_count: self.file_count,
-            writes: result.measurement.directions[Direction::Write.index()].ios,
+            writes: saved.issued.unwrap_or(result.measurement.directions[Direction::Write.index()].ios),
             index: index(self.number),
             generator: if self.random {
                 state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))

@@ -133,6 +133,8 @@ pub struct JobResult {
     pub priority: u16,
     /// What it used of the system.
     pub usage: ResourceUsage,
+    /// When it began to do I/O, in milliseconds of the clock `job_start_clock_id`; `None` without that option.
+    pub started_ms: Option<u64>,
     /// Milliseconds that it ran. Of several jobs the sum: processor times are a share of it.
     pub runtime_ms: u64,
     /// The errors it went on after; with `continue_on_error` only.

@@ -48,6 +48,8 @@ pub fn job_result(job: &message::JobStatistics, group: &message::GroupStatistics
             major_faults: job.major_faults,
             minor_faults: job.minor_faults,
         },
+        // Workers tell it always; whether the job asked for it, its options say.
+        started_ms: None,
         runtime_ms: job.total_run_time_ms,
         continued_errors: (job.continue_on_error != 0)
             .then(|| ContinuedErrors { total: job.errors, first: number_of_error(job.first_error) }),

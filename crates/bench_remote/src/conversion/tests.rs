@@ -169,6 +169,7 @@ fn job(random: &mut Random) -> JobResult {
         measurement: measurement(random),
         priority: u16::try_from(random.below(1 << 16)).unwrap(),
         usage: ResourceUsage { user_ms, system_ms, context_switches, major_faults, minor_faults },
+        started_ms: None,
         runtime_ms,
         continued_errors: random.yes().then(|| ContinuedErrors { total, first: random.error() }),
         latency_target: LatencyTargetResult {

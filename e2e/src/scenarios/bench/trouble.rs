@@ -88,6 +88,8 @@ fn small(context: &Context) -> Verdict {
     ensure_eq!(clipped.status, Some(0), "exit status with a size larger than the device");
     ensure!(clipped.error.contains("has 4194304 bytes: the job ends there"), "it is not told: {}", clipped.error);
     ensure_eq!(job(&clipped)?["read"]["io_bytes"].as_u64(), Some(BYTES), "bytes that were read");
+    let fatal = context.run(&[&words[..], &["--size=8m", "--warnings-fatal"]].concat())?;
+    ensure_told(&fatal, &["size: ", "has 4194304 bytes, and not 8388608", &device.path().display().to_string()])?;
     // fio reads nothing, with success.
     let beyond = context.run(&[&words[..], &["--size=1m", "--offset=8m"]].concat())?;
     ensure_told(&beyond, &["offset=8388608", "4194304 bytes", &device.path().display().to_string()])
