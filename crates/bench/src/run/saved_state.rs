@@ -16,7 +16,6 @@ use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
-use crate::statistics::JobResult;
 use crate::verify::{CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
@@ -32,10 +31,14 @@ fn depth(options: &JobOptions) -> u32 {
 ///
 /// Parity: fio saves one also with `verify_only`, in place of that of the run that did write.
 pub(super) fn completed(options: &JobOptions, file_count: usize) -> Vec<CompletedWrites> {
+    if is_saved(options) { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+}
+
+/// Whether the job leaves a state.
+pub(super) fn is_saved(options: &JobOptions) -> bool {
     let verification = &options.verification;
     let writes = super::convert::Shape::of(options).has(Direction::Write) && !verification.verify_only;
-    let saves = verification.verify_state_save && proving::is_wanted(options) && writes;
-    if saves { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+    verification.verify_state_save && proving::is_wanted(options) && writes
 }
 
 fn path(aux_path: Option<&Path>, name: &str, number: u32) -> PathBuf {
@@ -100,19 +103,19 @@ impl Progress {
         }
     }
 
-    /// Tells the journal, and writes the file.
+    /// Tells the journal, and writes the file. `writes` were issued, and those that arrived last are `completed`.
     pub(super) fn save(
         self,
         completed: Vec<CompletedWrite>,
         offsets: &Offsets,
-        result: &JobResult,
+        writes: u64,
         journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
             completed,
             depth: self.depth,
             file_count: self.file_count,
-            writes: result.measurement.directions[Direction::Write.index()].ios,
+            writes,
             index: index(self.number),
             generator: if self.random {
                 state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))
