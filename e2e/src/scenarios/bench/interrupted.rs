@@ -51,7 +51,12 @@ const MOMENTS: [Moment; 10] = [
     Moment { name: "a stone wall", jobs: &["--name=a", "--name=b", "--stonewall"], file: None, working: &["a"] },
     Moment { name: "another job", jobs: &["--name=a", "--name=b", "--wait_for=a"], file: None, working: &["a"] },
     Moment { name: "a delay", jobs: &["--name=a", "--startdelay=3600", "--name=b"], file: None, working: &["b"] },
-    Moment { name: "lay-out", jobs: &["--name=a", "--rw=randread", "--size=64g"], file: Some("a.0.0"), working: &[] },
+    Moment {
+        name: "lay-out",
+        jobs: &["--name=a", "--rw=randread", "--size=64g", "--fallocate=none"],
+        file: Some("a.0.0"),
+        working: &[],
+    },
     Moment {
         name: "a program before the job",
         jobs: &["--exec_prerun=sh -c 'echo 1; exec sleep 3'", "--name=a"],
@@ -74,7 +79,8 @@ fn run(context: &Context) -> Verdict {
             let fio = Interrupted::start(context, Command::new("fio"), "fio", moment)?;
             let ours = context.tidegate(&["bench", "--allow-exec"]);
             let ours = Interrupted::start(context, ours, "ours", moment)?;
-            let (of_fio, of_ours) = (fio.end(moment, signal)?, ours.end(moment, signal)?);
+            // fio may wait for something that takes seconds.
+            let (of_ours, of_fio) = (ours.end(moment, signal)?, fio.end(moment, signal)?);
             ensure_eq!(of_ours, of_fio, "{signal:?} in {}: what we leave beside fio", moment.name);
         }
     }
