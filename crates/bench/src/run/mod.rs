@@ -63,9 +63,10 @@ pub use self::total_bandwidth::TotalBandwidth;
 pub use self::trigger::Trigger;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::command_line::PlannedJob;
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, JobFiles};
 use crate::output::announcement::{JobAnnouncement, job_lines};
 
 use self::convert::{Shape, measuring, offsets};
@@ -81,6 +82,14 @@ pub fn file_names(job: &PlannedJob, member: &Member, settings: &RunSettings) -> 
         return Ok(Vec::new());
     }
     files::file_names(&convert::files::names(options, &member.section, member.clone_number, &settings.front_end))
+}
+
+/// The files of one member of a run as they will be laid out, judged by what is there now; none is opened. `None` where they cannot be:
+/// the job says why when it starts. Empty for an engine that uses no files.
+#[must_use]
+pub fn planned_files(job: &PlannedJob, member: &Member, settings: &RunSettings) -> Option<JobFiles> {
+    let setup = setup::JobSetup::new(member.clone(), Arc::new(job.resolved.options.clone()), settings).ok()?;
+    Some(setup.files)
 }
 
 /// The line that announces a job of this group, and `...` when there are more like it.

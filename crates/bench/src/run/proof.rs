@@ -8,7 +8,7 @@ use crate::buffers::next_seed;
 use crate::direction::Direction;
 use crate::random::Generator;
 use crate::verify::{
-    CompletedWrite, CompletedWrites, Expected, HeaderRules, History, HistoryOrder, LoggedWrite, Phases, StateFile,
+    CompletedWrite, CompletedWrites, EarlierState, Expected, HeaderRules, History, HistoryOrder, LoggedWrite, Phases,
     TrimBacklog, Verifier, VerifyBacklog, WriteId, WriteIdentity, chooses_trim,
 };
 
@@ -35,7 +35,7 @@ pub(super) struct ProverSettings {
     /// By file: the writes that completed last (`verify_state_save`); empty without.
     pub(super) completed: Vec<CompletedWrites>,
     /// How far an earlier run got (`verify_state_load`).
-    pub(super) earlier: Option<StateFile>,
+    pub(super) earlier: Option<EarlierState>,
     /// Seeds of writes; a copy of it gives them again when they are checked.
     pub(super) seeds: Generator,
     pub(super) job_number: u32,
@@ -54,6 +54,8 @@ pub(super) struct Prover {
     writes: Box<[Option<WriteId>]>,
     expected: Box<[Option<Expectation>]>,
     last_direction: Direction,
+    /// Blocks that were begun to be read back.
+    begun: u64,
     /// Reads that have ended.
     reads: u64,
 }
@@ -70,6 +72,7 @@ impl Prover {
             writes: vec![None; depth as usize].into_boxed_slice(),
             expected: vec![None; depth as usize].into_boxed_slice(),
             last_direction: Direction::Read,
+            begun: 0,
             reads: 0,
         }
     }
@@ -137,14 +140,18 @@ impl Prover {
         (!files.is_empty()).then(|| (0..).zip(files).flat_map(writes).collect())
     }
 
-    /// Whether verification ends before this block: the run whose state was loaded may not have written it.
-    pub(super) fn ends_before(&self, file: u32, offset: u64) -> bool {
+    /// Whether verification ends before this block, which is read back otherwise: the run whose state was loaded may not have written
+    /// it.
+    pub(super) fn ends_before(&mut self, file: u32, offset: u64) -> bool {
+        let Some(earlier) = &self.settings.earlier else { return false };
         let write = CompletedWrite { file: u64::from(file), offset };
-        self.settings.earlier.as_ref().is_some_and(|earlier| earlier.stops_before(self.reads, write))
+        let ends = earlier.stops_before(self.begun, self.reads, write);
+        self.begun += 1;
+        ends
     }
 
     /// The same for an I/O of the job itself.
-    pub(super) fn ends_before_own(&self, direction: Direction, file: u32, offset: u64) -> bool {
+    pub(super) fn ends_before_own(&mut self, direction: Direction, file: u32, offset: u64) -> bool {
         direction == Direction::Read && self.settings.phases.checks_every_read && self.ends_before(file, offset)
     }
 

@@ -1,7 +1,8 @@
 //! The state that a job leaves for a later run that verifies (`verify_state_save`, `verify_state_load`): its file.
 //!
-//! The file is fio's, name and bytes, so that a state saved by one is loaded by the other. One difference: where a job is
-//! stopped before it verifies, the state of its random generator is one number ahead of fio's; nobody reads it.
+//! The file is that of fio 3.33, name and bytes, so that a state saved by one is loaded by the other; states of later releases
+//! are loaded, too. One difference: where a job is stopped before it verifies, the state of its random generator is one number
+//! ahead of fio's; nobody reads it.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -16,7 +17,9 @@ use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
-use crate::verify::{CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
+use crate::verify::{
+    CompletedWrite, CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name,
+};
 
 use super::convert::{offsets as offset_options, proving};
 
@@ -60,7 +63,7 @@ pub(super) fn load(
     member: &Member,
     aux_path: Option<&Path>,
     journal: &dyn Journal,
-) -> Result<Option<StateFile>, JobFailure> {
+) -> Result<Option<EarlierState>, JobFailure> {
     if !options.verification.verify_state_load {
         return Ok(None);
     }
@@ -72,7 +75,7 @@ pub(super) fn load(
         Ok(bytes)
     });
     let bytes = bytes.map_err(failed)?;
-    let state = StateFile::decode(&bytes);
+    let state = EarlierState::decode(&bytes);
     state.map(Some).map_err(|error| JobFailure::Option(format!("{}: {error}", path.display())))
 }
 

@@ -143,8 +143,7 @@ fn damage(found: &[u8], wanted: &[u8]) -> Option<Damage> {
 /// chance.
 fn is_torn(first: usize, last: usize, length: usize) -> bool {
     let from_boundary = first % SECTOR < CHANCE && last + CHANCE >= length && first >= SECTOR;
-    let to_boundary =
-        SECTOR - 1 - last % SECTOR < CHANCE && first < SECTOR && last + 1 <= length.saturating_sub(SECTOR);
+    let to_boundary = SECTOR - 1 - last % SECTOR < CHANCE && first < SECTOR && last < length.saturating_sub(SECTOR);
     from_boundary || to_boundary
 }
 

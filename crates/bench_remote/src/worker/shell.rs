@@ -16,7 +16,7 @@ use rustix::net::{Shutdown, sockopt};
 use super::bell::Bell;
 use super::limits::{FAREWELL, LINGER, OUTPUT_BYTES_MAX, SILENCE_BEFORE_RUN, STOP_PATIENCE};
 use super::link::{FromListener, FromSession, Heard, Link, Progress, Totals};
-use super::permissions::Permissions;
+use super::permissions::{Permissions, check_space};
 use super::runner::{FromRun, Runner};
 use super::session::{Action, RunOrder, Session, WorkerIdentity};
 
@@ -278,6 +278,10 @@ impl Shell {
     }
 
     fn begin(&mut self, order: RunOrder) {
+        // Others may have run since the jobs were read.
+        if let Err(refusal) = check_space(self.session.permissions(), &order.jobs.plan, &order.jobs.settings) {
+            return self.fail(&refusal.to_string());
+        }
         match Runner::start(order, self.bell.clone()) {
             Ok(runner) => {
                 self.session.started();

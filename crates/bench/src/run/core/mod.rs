@@ -220,7 +220,7 @@ impl<'j, E: Engine> Core<'j, E> {
                         trimmed: false,
                     };
                     number = number.wrapping_add(1);
-                    return proof(prover.as_ref(), write);
+                    return proof(prover.as_mut(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
                 end @ (Step::PassEnded | Step::End) => return Next::Step(end),
@@ -234,7 +234,7 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
             let next = prover.as_mut().and_then(Prover::next_write);
-            next.map_or(Next::Step(Step::End), |write| proof(prover.as_ref(), write))
+            next.map_or(Next::Step(Step::End), |write| proof(prover.as_mut(), write))
         };
         let result = self.run_steps(&mut source);
         self.finish(result)
@@ -705,7 +705,7 @@ fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> 
 }
 
 /// Reads back a write, unless verification ends before it.
-fn proof(prover: Option<&Prover>, write: LoggedWrite) -> Next {
+fn proof(prover: Option<&mut Prover>, write: LoggedWrite) -> Next {
     let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
     if ends { Next::Step(Step::End) } else { Next::Proof(write) }
 }
