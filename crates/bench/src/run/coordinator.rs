@@ -145,6 +145,8 @@ struct Seat {
     began_ns: u64,
     /// Its files, by number.
     paths: Vec<Arc<Path>>,
+    /// Its I/O may hang: it is asked from time to time what it has measured.
+    may_hang: bool,
     stall: Stall,
     patience: Patience,
     /// It was told to end and does not.
@@ -175,6 +177,7 @@ impl Seat {
             start_delay_ns: 0,
             began_ns: 0,
             paths: Vec::new(),
+            may_hang: false,
             stall: Stall::default(),
             patience: Patience::default(),
             is_stuck: false,
@@ -394,6 +397,7 @@ impl<'r> Coordinator<'r> {
             return;
         };
         seat.paths = setup.files.paths();
+        seat.may_hang = setup.description.traits.keeps_data;
         seat.stage = Stage::SettingUp;
         seat.shared.enter(Phase::SettingUp);
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
@@ -500,7 +504,8 @@ impl<'r> Coordinator<'r> {
         }
         if now_ms >= self.next_ask_ms {
             self.next_ask_ms = now_ms + ASK_EVERY_MS;
-            self.ask();
+            let asked = self.seats.iter().filter(|seat| seat.stage == Stage::Running && seat.may_hang);
+            asked.for_each(|seat| seat.shared.ask());
         }
         self.awaits_states = self.awaits_states && !self.states_missing().is_empty();
         self.disks.look(now_ms);
