@@ -5,6 +5,7 @@
 //! the scenario. [`wire`] is an NVMe/TCP peer that can misbehave. The scenarios themselves are in the program `e2e`
 //! beside this library (`src/main.rs`), one behaviour a file.
 
+pub mod binomial;
 pub mod bystander;
 pub mod context;
 pub mod failure;

@@ -22,6 +22,7 @@ pub mod library_side;
 pub mod limits;
 pub mod mpd;
 pub mod program;
+pub mod renewal;
 pub mod rights;
 mod running;
 pub mod service;
@@ -36,3 +37,6 @@ pub mod status_items;
 mod testing;
 mod times;
 pub mod users;
+
+#[doc(hidden)]
+pub use shell::fuzz as fuzz_shell;

@@ -1,26 +1,32 @@
 //! `[radio]`: directories of music, played to everybody who listens.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
+use control::log::LogOptions;
 use daemon::service::Service;
-use daemon::{Failure, ListenAddress};
+use daemon::supervision::RestartPolicy;
+use daemon::{Failure, ListenAddress, Options};
 use radio_server::mpd::Access;
+use radio_server::renewal::ReadAgain;
 use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
-use radio_stream::senders::access::Network;
+use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Loaded;
 use super::section::Section;
 use super::service::{Seconds, ServiceSection};
 use super::source::{ConfigurationError, Place};
 use crate::commands::radio::serve::{
     ANNOUNCE_MS_DEFAULT, HTTP_DEFAULT, MPD_DEFAULT, NAME, SSH_DEFAULT, bind, state_default,
 };
+use crate::{log_options, service_options};
 
 /// `[radio]`.
 #[derive(Debug, Deserialize)]
@@ -153,7 +159,53 @@ impl Section for RadioSection {
     }
 
     fn service(&self, place: &Place<'_>) -> Result<Box<dyn Service>, ConfigurationError> {
-        let name = self.name.as_ref().map_or(NAME, |name| name.get_ref().as_str());
+        let read_again = read_again(place, self.own_name(), Life::of(self, place)?);
+        Ok(Box::new(RadioService::new(self.settings(place)?).renewed_by(read_again)))
+    }
+
+    fn bind(&self) -> fn(&ListenAddress) -> Result<TcpListener, Failure> {
+        bind
+    }
+}
+
+/// How its process lives, which is decided at its start. When it is started again is the supervisor's affair.
+#[derive(PartialEq)]
+struct Life {
+    options: Options,
+    log: LogOptions,
+}
+
+impl Life {
+    fn of(section: &RadioSection, place: &Place<'_>) -> Result<Self, ConfigurationError> {
+        let (service, name) = (section.service_section(), section.own_name());
+        let options = service_options::from_section(place, service, name)?;
+        let log = log_options::from_section(place, service)?;
+        Ok(Self { options: Options { restart: RestartPolicy::default(), ..options }, log })
+    }
+}
+
+/// What a running radio makes of another configuration.
+fn read_again(place: &Place<'_>, name: &str, life: Life) -> ReadAgain {
+    let (path, name) = (place.source.path.clone(), name.to_owned());
+    Box::new(move |text| {
+        let wrong = |error: ConfigurationError| error.to_string();
+        let loaded = Loaded::parse(&path, text.to_owned()).map_err(wrong)?;
+        let (section, place) =
+            loaded.section::<RadioSection>(&name).ok_or_else(|| format!("{} has no {name}", path.display()))?;
+        if Life::of(section, &place).map_err(wrong)? != life {
+            return Err("what is new in service takes one".to_owned());
+        }
+        section.settings(&place).map_err(wrong)
+    })
+}
+
+impl RadioSection {
+    fn own_name(&self) -> &str {
+        self.name.as_ref().map_or(NAME, |name| name.get_ref().as_str())
+    }
+
+    fn settings(&self, place: &Place<'_>) -> Result<RadioSettings, ConfigurationError> {
+        let name = self.own_name();
         if self.library.is_empty() {
             return Err(place.at_section("library", "is empty; name a directory of music"));
         }
@@ -163,9 +215,12 @@ impl Section for RadioSection {
             let problem = format_args!("{} is no directory", missing.get_ref().display());
             return Err(place.at(missing, "library", problem));
         }
-        let mut access: Vec<Network> = Vec::new();
+        let default_deny = self.http_sender.default_deny;
+        let mut access = AccessList::new(default_deny);
         for network in &self.http_sender.access {
-            access.push(network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?);
+            let wrong = |error: &dyn Display| place.at(network, "http_sender.access", error);
+            let parsed: Network = network.get_ref().parse().map_err(|error| wrong(&error))?;
+            access.set(parsed, default_deny).map_err(|error| wrong(&error))?;
         }
         let mut targets = Vec::new();
         for target in &self.udp_sender.targets {
@@ -179,7 +234,7 @@ impl Section for RadioSection {
         };
         let milliseconds = self.announce_time_ms.unwrap_or(ANNOUNCE_MS_DEFAULT);
         let delay = self.autoplay_delay_s.map_or(Duration::ZERO, |Seconds(delay)| delay);
-        Ok(Box::new(RadioService::new(RadioSettings {
+        Ok(RadioSettings {
             name: name.to_owned(),
             libraries: self.library.iter().map(|library| library.get_ref().clone()).collect(),
             state,
@@ -195,7 +250,6 @@ impl Section for RadioSection {
             announce: Duration::from_millis(milliseconds),
             http_sender: HttpOptions {
                 off: self.http_sender.no_autostart,
-                default_deny: self.http_sender.default_deny,
                 access,
                 clients_max: self.http_sender.max_clients,
                 station_name: self.station_name.clone().unwrap_or_else(|| name.to_owned()),
@@ -206,20 +260,12 @@ impl Section for RadioSection {
                 multicast: Multicast { ttl: self.udp_sender.ttl, interface: self.udp_sender.mcast_iface.clone() },
                 header_interval: self.udp_sender.header_interval_ms.map(Duration::from_millis),
             },
-        })))
+        })
     }
 
-    fn bind(&self) -> fn(&ListenAddress) -> Result<TcpListener, Failure> {
-        bind
-    }
-}
-
-impl RadioSection {
     fn mpd_access(&self, place: &Place<'_>) -> Result<Access, ConfigurationError> {
-        let checked = |text: &Spanned<String>, key| {
-            let rights = text.get_ref().parse::<Rights>().map_err(|error| place.at(text, key, error))?;
-            Ok(rights.to_string())
-        };
+        let checked =
+            |text: &Spanned<String>, key| text.get_ref().parse::<Rights>().map_err(|error| place.at(text, key, error));
         let mut access = Access::default();
         if let Some(rights) = &self.mpd_rights {
             access.rights = checked(rights, "mpd_rights")?;

@@ -37,7 +37,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
         checks.extend(Check::ALL);
     }
     let mood = |text: &str| Mood::parse(text).map(drop).map_err(|error| error.to_string());
-    let findings = call.context.library.check(&checks, &mood).map_err(CommandError::failed)?;
+    let findings = call.context.library.check(&checks, &mood).map_err(CommandError::caused)?;
     let mut problems = 0;
     for finding in findings {
         let weight = match finding.weight {

@@ -8,7 +8,7 @@ use daemon::{Failure, Identity, ListenAddress, Position};
 use radio_server::mpd::Access;
 use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
-use radio_stream::senders::access::Network;
+use radio_stream::senders::access::{AccessList, Network, TooManyRules};
 use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 
@@ -192,6 +192,14 @@ pub(crate) fn state_default(name: &str) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set; name a directory with --state"))
 }
 
+fn access(matches: &ArgMatches) -> Result<AccessList, TooManyRules> {
+    let default_deny = matches.get_flag("http-default-deny");
+    let mut access = AccessList::new(default_deny);
+    let mut networks = matches.get_many::<Network>("http-access").into_iter().flatten();
+    networks.try_for_each(|network| access.set(*network, default_deny))?;
+    Ok(access)
+}
+
 fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
     let address = |name: &str| matches.get_one::<Option<SocketAddr>>(name).copied().flatten();
     let milliseconds = |name: &str| matches.get_one::<u64>(name).copied().map(Duration::from_millis);
@@ -210,7 +218,7 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         http: address("http"),
         mpd: address("mpd"),
         mpd_access: Access {
-            rights: matches.get_one::<Rights>("mpd-rights").copied().unwrap_or(Rights::ALL).to_string(),
+            rights: matches.get_one("mpd-rights").copied().unwrap_or(Rights::ALL),
             passwords: Vec::new(),
         },
         ssh: address("ssh"),
@@ -222,8 +230,7 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         announce: milliseconds("announce-time").unwrap_or(Duration::from_millis(ANNOUNCE_MS_DEFAULT)),
         http_sender: HttpOptions {
             off: matches.get_flag("http-no-autostart"),
-            default_deny: matches.get_flag("http-default-deny"),
-            access: matches.get_many("http-access").into_iter().flatten().copied().collect(),
+            access: access(matches).map_err(Failure::usage)?,
             clients_max: matches.get_one("http-max-clients").copied(),
             station_name: matches.get_one::<String>("station-name").cloned().unwrap_or_default(),
         },

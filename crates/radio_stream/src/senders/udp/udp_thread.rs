@@ -13,7 +13,7 @@ use reactor::clock::{self, Duration, Instant};
 use super::group::{Group, Grouper};
 use super::lane::Lane;
 use super::shared::{LATENESS_BOUNDS_US, Shared, SlicingState};
-use super::socket::{BATCH, Sockets};
+use super::socket::{BATCH, Multicast, Sockets};
 use super::target::{Slicing, Target};
 use crate::piece::{Piece, StreamInfo};
 
@@ -30,6 +30,10 @@ pub(super) enum Message {
     Piece(Piece),
     /// The list of targets or the switch has changed.
     TargetsChanged,
+    Set {
+        multicast: Multicast,
+        header_interval: Duration,
+    },
     Beat,
     Stop,
 }
@@ -69,7 +73,7 @@ impl UdpThread {
         header_interval: Duration,
     ) -> Self {
         let start = clock::now();
-        let header_interval_ns = u64::try_from(header_interval.as_nanos()).unwrap_or(u64::MAX);
+        let header_interval_ns = nanoseconds(header_interval);
         Self {
             sockets,
             inbox,
@@ -125,6 +129,7 @@ impl UdpThread {
         match message {
             Message::Piece(piece) => self.take_piece(&piece),
             Message::TargetsChanged => self.targets_changed(),
+            Message::Set { multicast, header_interval } => self.set(&multicast, header_interval),
             Message::Beat | Message::Stop => {}
         }
     }
@@ -163,6 +168,16 @@ impl UdpThread {
         for profile in &mut self.profiles {
             profile.send_header(now_ns, info, self.header_interval_ns);
         }
+    }
+
+    fn set(&mut self, multicast: &Multicast, header_interval: Duration) {
+        if let Err(error) = self.sockets.set(multicast) {
+            tracing::error!(%error, "udp: multicast leaves as before");
+        }
+        self.header_interval_ns = nanoseconds(header_interval);
+        // The next one comes after the new interval, not after what is left of the old.
+        let next = self.now_ns().saturating_add(self.header_interval_ns);
+        self.profiles.iter_mut().for_each(|profile| profile.header_due_ns = profile.header_due_ns.min(next));
     }
 
     /// Sorts the targets by their slicing.
@@ -218,6 +233,10 @@ impl UdpThread {
             }
         }
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn send_lane(lane: &mut Lane, now_ns: u64, sockets: &Sockets, shared: &Shared) {
