@@ -255,6 +255,7 @@ pub fn status(eta: &message::Eta) -> Status {
         rate: eta.rate,
         iops: eta.iops.map(u64::from),
         elapsed_seconds: eta.elapsed_s,
+        hangs_seconds: None,
         remaining: match eta.remaining_s {
             NOBODY_KNOWS_YET_S => Remaining::Unknown,
             seconds if seconds > NOBODY_KNOWS_YET_S => Remaining::Unmeasurable,

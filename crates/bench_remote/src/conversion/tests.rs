@@ -299,6 +299,7 @@ fn progress_comes_out_as_it_was() {
             rate: random.large(),
             iops: std::array::from_fn(|_| u64::from(random.small())),
             elapsed_seconds: random.next(),
+            hangs_seconds: None,
             remaining: match round % 3 {
                 0 => Remaining::Unknown,
                 1 => Remaining::Unmeasurable,
