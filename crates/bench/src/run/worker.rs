@@ -8,7 +8,6 @@ use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
-use crate::offsets::settings::MapPolicy;
 use crate::options::JobOptions;
 use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
