@@ -117,10 +117,13 @@ impl Mood {
     pub(crate) fn read_ahead(&self, songs: &[&Song]) {
         let mut read = 0_usize;
         for song in songs {
-            read ^= usize::from(song.fault.is_some()) ^ usize::from(song.statistics.last_played_s.is_some());
+            read ^= song.attributes.len() ^ song.path.as_os_str().len();
         }
         for text in &self.texts {
             read ^= songs.iter().map(|song| text(song).len()).sum::<usize>();
+        }
+        for song in songs {
+            read ^= song.attributes.first().map_or(0, |attribute| usize::from(attribute.0 == 0));
         }
         for text in &self.texts {
             let ends = |song: &&Song| text(song).first().map_or(0, |byte| usize::from(*byte)) ^ text(song).len();
