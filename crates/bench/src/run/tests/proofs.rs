@@ -141,7 +141,7 @@ fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
 fn nobody_knows_which_of_two_writes_under_way_comes_last() {
     let rules = |line: &str| {
         let options = &plan(line).jobs[0].resolved.options;
-        let settings = convert::offsets::settings(options, line.contains("psync"));
+        let settings = offsets::settings(options, line.contains("psync"));
         let (sizes, once) = (&settings.block_sizes, settings.writes_once());
         let deep = options.io_depth.iodepth > 1 && !settings.limits.engine_is_synchronous;
         convert::proving::workload(options, sizes, once, deep).write_sequence
