@@ -57,13 +57,14 @@ pub(super) fn needs_time(options: &JobOptions) -> bool {
 pub(super) fn rates(options: &JobOptions) -> RateSettings {
     let rate = &options.io_rate;
     let shape = Shape::of(options);
-    // One value is for all directions, also for those that the job has not.
-    let of_job = |index: usize| shape.has(Direction::ALL[index]);
+    // A direction that the job does not have is never too slow.
+    let bytes_min = Direction::ALL.map(|way| if shape.has(way) { rate.rate_min.0[way.index()] } else { 0 });
+    let ios_min = Direction::ALL.map(|way| if shape.has(way) { rate.rate_iops_min.0[way.index()] } else { 0 });
     RateSettings {
         bytes: rate.rate.0,
         ios: rate.rate_iops.0,
-        bytes_min: std::array::from_fn(|index| if of_job(index) { rate.rate_min.0[index] } else { 0 }),
-        ios_min: std::array::from_fn(|index| if of_job(index) { rate.rate_iops_min.0[index] } else { 0 }),
+        bytes_min,
+        ios_min,
         cycle_ms: u64::from(rate.rate_cycle),
         poisson: rate.rate_process == RateProcess::Poisson,
         mixed: shape.has(Direction::Read) && shape.has(Direction::Write),
@@ -127,6 +128,17 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
             Log::NamedByJob => section.to_owned(),
             Log::Named(prefix) => prefix.clone(),
         };
+        // Parity: what is not measured on purpose has no log; what cannot be measured has an empty one.
+        let is_off = match kind {
+            LogKind::Latency => measurements.disable_lat,
+            LogKind::CompletionLatency => measurements.disable_clat,
+            LogKind::SubmissionLatency => measurements.disable_slat,
+            LogKind::Bandwidth | LogKind::Iops | LogKind::Histogram => false,
+        };
+        let is_latency = matches!(kind, LogKind::Latency | LogKind::CompletionLatency | LogKind::SubmissionLatency);
+        if is_off || is_latency && options.time.gtod_reduce {
+            return None;
+        }
         let job = measurements.per_job_logs.then_some(number);
         Some(LogFile { settings: log_settings(options, kind), prefix, job })
     });
@@ -135,6 +147,8 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
         measured,
+        measures_bandwidth: !off,
+        measures_iops: !options.time.gtod_reduce,
         histograms: histograms(options, number, section),
     }
 }

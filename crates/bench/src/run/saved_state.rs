@@ -1,7 +1,8 @@
 //! The state that a job leaves for a later run that verifies (`verify_state_save`, `verify_state_load`): its file.
 //!
-//! The file is that of fio 3.33, name and bytes, so that a state saved by one is loaded by the other; states of later releases are loaded, too. One difference: where a job is
-//! stopped before it verifies, the state of its random generator is one number ahead of fio's; nobody reads it.
+//! The file is that of fio 3.33, name and bytes, so that a state saved by one is loaded by the other; states of later releases
+//! are loaded, too. One difference: where a job is stopped before it verifies, the state of its random generator is one number
+//! ahead of fio's; nobody reads it.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -17,7 +18,6 @@ use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
-use crate::statistics::JobResult;
 use crate::verify::{CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
@@ -33,10 +33,14 @@ fn depth(options: &JobOptions) -> u32 {
 ///
 /// Parity: fio saves one also with `verify_only`, in place of that of the run that did write.
 pub(super) fn completed(options: &JobOptions, file_count: usize) -> Vec<CompletedWrites> {
+    if is_saved(options) { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+}
+
+/// Whether the job leaves a state.
+pub(super) fn is_saved(options: &JobOptions) -> bool {
     let verification = &options.verification;
     let writes = super::convert::Shape::of(options).has(Direction::Write) && !verification.verify_only;
-    let saves = verification.verify_state_save && proving::is_wanted(options) && writes;
-    if saves { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+    verification.verify_state_save && proving::is_wanted(options) && writes
 }
 
 fn path(aux_path: Option<&Path>, name: &str, number: u32) -> PathBuf {
@@ -101,19 +105,19 @@ impl Progress {
         }
     }
 
-    /// Tells the journal, and writes the file.
+    /// Tells the journal, and writes the file. `count` writes are over, unless what is saved says otherwise.
     pub(super) fn save(
         self,
         saved: SavedWrites,
+        count: u64,
         offsets: &Offsets,
-        result: &JobResult,
         journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
             completed: saved.completed,
             depth: self.depth,
             file_count: self.file_count,
-            writes: saved.issued.unwrap_or(result.measurement.directions[Direction::Write.index()].ios),
+            writes: saved.issued.unwrap_or(count),
             index: index(self.number),
             generator: if self.random {
                 state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))

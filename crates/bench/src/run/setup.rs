@@ -22,7 +22,6 @@ use super::convert::{self, Shape, proving};
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
-use super::shared::Shared;
 
 /// A job that is ready for its thread.
 pub(super) struct JobSetup {
@@ -126,7 +125,7 @@ impl JobSetup {
     }
 
     /// Makes the files that are too short, unless that was done.
-    pub(super) fn lay_out(&mut self, shared: &Shared, journal: &dyn Journal) -> Result<(), JobFailure> {
+    pub(super) fn lay_out(&mut self, stop: &dyn Fn() -> bool, journal: &dyn Journal) -> Result<(), JobFailure> {
         if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
             return Ok(());
         }
@@ -151,7 +150,7 @@ impl JobSetup {
         let width = convert::offsets::width(&self.options);
         let mut writes =
             super::writes::Writes::new(&content, refill, Default::default(), &self.seeds, width, smallest.max(1));
-        self.files.lay_out(&mut |bytes| writes.fill(bytes), &|| shared.is_stopped())?;
+        self.files.lay_out(&mut |bytes| writes.fill(bytes), stop)?;
         Ok(())
     }
 

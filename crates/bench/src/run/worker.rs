@@ -8,6 +8,8 @@ use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
+use crate::offsets::settings::MapPolicy;
+use crate::options::JobOptions;
 use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
 use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
@@ -38,7 +40,7 @@ use super::thinking::Thinking;
 use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
-use super::{place, rest};
+use super::{place, programs, rest};
 
 /// What a job's thread has of the run.
 pub(super) struct Context<'r> {
@@ -65,20 +67,32 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
         process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
         ..setup.member.blank_result(&setup.options)
     };
+    let options = Arc::clone(&setup.options);
+    let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
-        .and_then(|()| setup.lay_out(shared, journal))
+        .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
         .and_then(|()| setup.set_schedulers())
+        .and_then(|()| match before {
+            Some(command) => programs::run_unless_stopped(command, &result.name, "prerun", &clock, shared),
+            None => Ok(()),
+        })
         .and_then(|()| {
+            // What was not laid out in full is not there any more.
+            if shared.is_stopped() {
+                return Ok(());
+            }
             let engine = setup.options.engine.ioengine.clone();
             engines::start(&engine, Life { setup, context, result: &mut result })?
         });
-    if let Err(failure) = outcome {
-        shared.fail();
-        journal.complain(&failure.line(&result.name));
-        result.error = Some(failure.result());
-    }
     result.usage = place::usage();
     result.runtime_ms = clock.now().saturating_sub(began_ns) / 1_000_000;
+    shared.enter(Phase::Ended);
+    let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
+    for failure in [outcome, after].into_iter().filter_map(Result::err) {
+        shared.fail();
+        journal.complain(&failure.line(&result.name));
+        result.error.get_or_insert(failure.result());
+    }
     result
 }
 
@@ -170,7 +184,6 @@ fn with_io<'r, E: Engine>(
 ) -> Result<(), JobFailure> {
     let options = Arc::clone(&setup.options);
     let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
-    let progress = Progress::new(&setup, context.aux_path.as_deref());
     let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
     let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
@@ -202,8 +215,14 @@ fn with_io<'r, E: Engine>(
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
-        let saved = finish(core, &options, runs_ns, &name, result);
-        let saved = saved.map_or(Ok(()), |saved| progress.save(saved, &offsets, result, journal));
+        let progress = core.parts().progress.take();
+        let writes = finish(core, &options, runs_ns, &name, result);
+        let count = result.measurement.directions[Direction::Write.index()].ios;
+        let saved = match (progress, writes) {
+            (Some(progress), Some(writes)) => progress.save(writes, count, &offsets, journal),
+            _ => Ok(()),
+        };
+        shared.set_saved();
         if !works {
             // Parity: nothing was looked for, and reports have no latency target.
             result.latency_target = LatencyTargetResult::default();
@@ -225,6 +244,7 @@ fn parts<'r>(
     at_once: bool,
 ) -> Result<CoreParts<'r>, JobFailure> {
     let prover = prover(&setup, &context, depth.depth)?;
+    let progress = saved_state::is_saved(&setup.options).then(|| Progress::new(&setup, context.aux_path.as_deref()));
     let draws = setup.seeds.generator(Purpose::Priority, offset_options::width(&setup.options));
     let priorities = Priorities::new(&setup.options, draws)?;
     let lifetimes = lifetimes(&setup)?;
@@ -257,6 +277,7 @@ fn parts<'r>(
         samples: Samples::new(limits::samples(&options, member.number, &member.section, measured), now),
         writes,
         prover,
+        progress,
         check_threads,
         pace: Pace::new(limits::rates(&options), draws, now),
         think_cycles: options.io_rate.thinkcycles,
@@ -287,7 +308,7 @@ struct Job<'c, 'r, 'o, E: Engine> {
     /// Nanoseconds that the job ran, and that it read back what it wrote.
     runs_ns: [u64; 2],
     repeats: bool,
-    options: &'o crate::options::JobOptions,
+    options: &'o JobOptions,
     phases: Option<Phases>,
 }
 
@@ -441,7 +462,7 @@ fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Wri
 /// What was measured becomes the job's result; logs are written, files removed.
 fn finish<E: Engine>(
     core: Core<'_, E>,
-    options: &crate::options::JobOptions,
+    options: &JobOptions,
     runs_ns: [u64; 2],
     name: &str,
     result: &mut JobResult,
@@ -487,6 +508,6 @@ fn finish<E: Engine>(
     results.saved
 }
 
-fn options_have(options: &crate::options::JobOptions, index: usize) -> bool {
+fn options_have(options: &JobOptions, index: usize) -> bool {
     super::convert::Shape::of(options).has(Direction::ALL[index])
 }

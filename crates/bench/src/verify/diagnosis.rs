@@ -59,6 +59,8 @@ pub struct Damage {
     pub count: usize,
     /// Whether all bytes from the first to the last are zero.
     pub zeroes: bool,
+    /// Whether they are whole sectors at one end of the interval: the write arrived in part.
+    pub torn: bool,
 }
 
 /// Writes begin at sectors.
@@ -86,7 +88,12 @@ pub(super) fn diagnose(
         return Diagnosis::Misdirected { found, at };
     }
     match kind {
-        FailureKind::Digest { .. } | FailureKind::Pattern(_) => Diagnosis::Changed(damage(unit, &regenerate())),
+        FailureKind::Digest { .. } => Diagnosis::Changed(damage(unit, &regenerate())),
+        FailureKind::Pattern(_) => match damage(unit, &regenerate()) {
+            // Without a header nothing but the pattern tells that a verify has written here.
+            Some(damage) if header.is_none() && is_most(damage.count, unit.len()) => Diagnosis::Foreign,
+            damage => Diagnosis::Changed(damage),
+        },
         FailureKind::Magic { .. } if !header.is_some_and(was_genuine) => Diagnosis::Foreign,
         FailureKind::NotZero { .. } => match genuine {
             Some(header) => Diagnosis::NotTrimmed { found: header.write() },
@@ -128,7 +135,24 @@ fn damage(found: &[u8], wanted: &[u8]) -> Option<Damage> {
     let last = found.iter().zip(wanted).rposition(differs)?;
     let count = found.iter().zip(wanted).filter(|&(found, wanted)| found != wanted).count();
     let zeroes = found[first..=last].iter().all(|&byte| byte == 0);
-    Some(Damage { first, last, count, zeroes })
+    let torn = (zeroes || is_most(count, last + 1 - first)) && is_torn(first, last, found.len());
+    Some(Damage { first, last, count, zeroes, torn })
+}
+
+/// Whether damage that begins and ends so is in whole sectors at one end of an interval. A few bytes at its ends are right by
+/// chance.
+fn is_torn(first: usize, last: usize, length: usize) -> bool {
+    let from_boundary = first % SECTOR < CHANCE && last + CHANCE >= length && first >= SECTOR;
+    let to_boundary = SECTOR - 1 - last % SECTOR < CHANCE && first < SECTOR && last < length.saturating_sub(SECTOR);
+    from_boundary || to_boundary
+}
+
+/// So many bytes may be the same in two writes at a place.
+const CHANCE: usize = 16;
+
+/// Nine of ten: all but what is the same by chance.
+const fn is_most(count: usize, of: usize) -> bool {
+    count.saturating_mul(10) >= of.saturating_mul(9)
 }
 
 impl fmt::Display for Diagnosis {
@@ -147,6 +171,7 @@ impl fmt::Display for Diagnosis {
             Self::OtherLength { found, length } => {
                 write!(formatter, "other layout: holds {found}, in intervals of {length} bytes")
             }
+            Self::Changed(Some(damage @ Damage { torn: true, .. })) => write!(formatter, "torn: {damage}"),
             Self::Changed(Some(damage)) => write!(formatter, "changed: {damage}"),
             Self::Changed(None) => formatter.write_str("changed: the header was damaged after it was made"),
             Self::NotTrimmed { found } => write!(formatter, "not trimmed: still holds {found}"),
@@ -166,7 +191,7 @@ impl fmt::Display for WriteIdentity {
 
 impl fmt::Display for Damage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, count, zeroes } = self;
+        let Self { first, last, count, zeroes, torn: _ } = self;
         let kind = if *zeroes { ", which are zero" } else { "" };
         if *count == 1 {
             return write!(formatter, "byte {first} is not what was written{kind}");

@@ -281,6 +281,22 @@ mod tests {
         }
     }
 
+    /// fio 3.39 keeps twice the depth of a job that has several writes under way.
+    #[test]
+    fn how_many_writes_are_kept_is_said_beside_the_depth() {
+        let version = ProtocolVersion::new(107).unwrap();
+        let mut made = VerifyStates::of(&[state("job", 0, false), state("job", 1, false)], version);
+        let length = made.states.len() / 2;
+        for at in [8, length + 8] {
+            made.states[at] = 1;
+        }
+        let read = made.split(version).unwrap();
+        assert_eq!(
+            read.iter().map(|state| (state.index, state.bytes.len())).collect::<Vec<_>>(),
+            [(0, length), (1, length)]
+        );
+    }
+
     #[test]
     fn states_that_are_cut_off_or_of_another_layout_are_none() {
         let one = [state("job", 0, false)];

@@ -113,8 +113,8 @@ impl Shown<'_> {
         self.priorities(&mut object, direction);
         rates(&mut object, direction, group);
         let (hits, misses) = (self.job.cache_hits, self.job.cache_misses);
-        if hits + misses > 0 {
-            object.add("cachehit", hits as f64 / (hits + misses) as f64 * 100.0);
+        if hits > 0 || misses > 0 {
+            object.add("cachehit", hits as f64 / (hits as f64 + misses as f64) * 100.0);
         }
         object
     }

@@ -41,6 +41,7 @@ use super::proof::{Prover, SavedWrites};
 use super::ramp::SizeRamp;
 use super::rest;
 use super::samples::Samples;
+use super::saved_state::Progress;
 use super::shared::Shared;
 use super::slots::{Purpose, Slot, Slots};
 use super::thinking::Thinking;
@@ -85,6 +86,8 @@ pub(super) struct CoreParts<'j> {
     pub(super) lifetimes: Option<(BlockLifetimes, u64)>,
     pub(super) writes: Option<Writes>,
     pub(super) prover: Option<Prover>,
+    /// For the state that is saved (`verify_state_save`), until it is.
+    pub(super) progress: Option<Progress>,
     /// The threads of `verify_async`, which [`Core`] takes over.
     pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
@@ -122,6 +125,9 @@ pub(super) struct Core<'j, E: Engine> {
     /// I/Os that are submitted together now.
     batch: usize,
     under_way: u32,
+    /// When the slots are looked through the next time for an I/O that hangs, and whether there was one that may.
+    next_search_ns: u64,
+    is_waiting: bool,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
     unlink_first: Vec<bool>,
@@ -159,6 +165,9 @@ pub(super) enum PhaseEnd {
     End,
 }
 
+/// Longest wait for I/O before the loop looks around, and the age of an I/O from which on it may hang.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// I/Os between two readings of the clock where latencies are not measured.
 const IOS_PER_READING: u32 = 64;
 
@@ -177,6 +186,8 @@ impl<'j, E: Engine> Core<'j, E> {
             pending: Vec::with_capacity(capacity),
             batch: parts.depth.batch as usize,
             under_way: 0,
+            next_search_ns: 0,
+            is_waiting: false,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
             unlink_first: vec![false; parts.files.files().len()],
@@ -193,6 +204,11 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, pace: &Pace| next_step(offsets, prover, pace);
         let result = self.run_steps(&mut source);
+        // Before what is under way is waited for: it may never come back.
+        let result = match self.save_at_once(offsets) {
+            Err(failure) if !matches!(result, Err(Ended::Failed(_))) => Err(failure),
+            _ => result,
+        };
         self.finish(result)
     }
 
@@ -513,6 +529,9 @@ impl<'j, E: Engine> Core<'j, E> {
         // SAFETY: the slot is this I/O's until it is completed, and with it its buffer, which lives longer than the engine
         // and is looked at only before `submit` and after `complete`. Files are closed with nothing under way.
         let io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        if self.at_once && E::DESCRIPTION.traits.keeps_data {
+            self.parts.shared.set_oldest(taken);
+        }
         let mut io = io.with_priority(taken.priority);
         let queued = match &self.parts.locks {
             None => self.engine.queue(slot, &mut io),
@@ -546,6 +565,7 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.tell_commit();
         self.engine.commit().map_err(|number| self.engine_failure("commit", number))?;
         let now = self.read_clock();
         for &slot in &self.pending {
@@ -587,11 +607,8 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.under_way == 0 {
             return Ok(());
         }
+        let timeout = (at_least > 0).then(|| timeout.map_or(WAIT_MAX, |timeout| timeout.min(WAIT_MAX)));
         let wanted = Wanted { at_least: at_least.min(self.under_way), at_most, timeout };
-        if at_least > 0 {
-            // Whoever watches sees what is waited for, however long that takes.
-            self.parts.shared.set_under_way(self.under_way);
-        }
         let mut completions = std::mem::take(&mut self.completions);
         let result = self.engine.reap(wanted, &mut completions);
         let now = self.read_clock();
@@ -600,6 +617,8 @@ impl<'j, E: Engine> Core<'j, E> {
         self.under_way -= count;
         if count > 0 {
             self.parts.recorder.record_completion_batch(count);
+        } else if at_least > 0 {
+            self.waited(now);
         }
         let mut first_end = Ok(());
         for completion in completions.drain(..) {

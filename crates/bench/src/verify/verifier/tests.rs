@@ -174,7 +174,8 @@ fn a_torn_write() {
     let mut block = filled(&WRITE);
     block[3072..].fill(0);
     let failure = only(&mut block, &EXPECTED);
-    let Diagnosis::Changed(Some(Damage { first: 3072, last: 4095, zeroes: true, .. })) = failure.diagnosis else {
+    let Diagnosis::Changed(Some(Damage { first: 3072, last: 4095, zeroes: true, torn: true, .. })) = failure.diagnosis
+    else {
         panic!("{:?}", failure.diagnosis)
     };
     let FailureKind::Digest { stored, calculated } = &failure.kind else { panic!("{:?}", failure.kind) };
@@ -189,13 +190,30 @@ fn a_torn_write() {
 }
 
 #[test]
+fn sectors_of_an_older_write_at_either_end_are_a_torn_write() {
+    let (new, old) = (filled(&WRITE), filled(&WriteIdentity { seed: 78, ..WRITE }));
+    for (range, torn) in [(512..4096, true), (2048..4096, true), (1000..4096, false), (1024..2048, false)] {
+        let mut block = new.clone();
+        block[range.clone()].copy_from_slice(&old[range.clone()]);
+        let failure = only(&mut block, &EXPECTED);
+        let word = if torn { "torn" } else { "changed" };
+        assert!(report(&failure).lines().any(|line| line.starts_with(&format!("       {word}: "))), "{range:?}");
+    }
+    // The header is of the older write, which is what should be here where nothing else is known.
+    let mut block = new.clone();
+    block[..2048].copy_from_slice(&old[..2048]);
+    let failure = only(&mut block, &Expected { seed: None, number: None, ..EXPECTED });
+    assert!(report(&failure).contains("       torn: "), "{}", report(&failure));
+}
+
+#[test]
 fn a_changed_byte_is_named() {
     let mut block = filled(&WRITE);
     block[2000] ^= 1;
     let failure = only(&mut block, &EXPECTED);
     assert_eq!(
         failure.diagnosis,
-        Diagnosis::Changed(Some(Damage { first: 2000, last: 2000, count: 1, zeroes: false }))
+        Diagnosis::Changed(Some(Damage { first: 2000, last: 2000, count: 1, zeroes: false, torn: false }))
     );
     assert!(report(&failure).ends_with("       changed: byte 2000 is not what was written\n"));
 }
@@ -265,6 +283,9 @@ fn a_misdirected_block_without_a_header() {
     block[4095] ^= 1;
     let failures = fio.verifier().check(&mut block, &expected, false);
     assert!(matches!(failures[0].diagnosis, Diagnosis::Changed(Some(_))));
+    block.iter_mut().for_each(|byte| *byte = !*byte);
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert_eq!(failures[0].diagnosis, Diagnosis::Foreign, "none of its bytes is of the pattern");
 }
 
 #[test]

@@ -8,8 +8,9 @@ use bench::options::pattern::PatternPiece;
 use bench::options::{JobOptions, Share};
 use bench::run::{self, Member, RunSettings};
 
+use super::super::limits::SPACE_ENTRIES_MAX;
 use super::place::{canonical, working_directory};
-use super::space::{self, ENTRIES_MAX};
+use super::space;
 use super::{Files, Permissions};
 
 /// What is not allowed, and which key of the configuration's section allows it.
@@ -118,7 +119,7 @@ pub enum Refusal {
     },
     /// How much there would be is not known.
     #[error(
-        "the directories of jobs have more than {ENTRIES_MAX} files, and their sizes are not added up: remove some, or leave space_bytes_max out in [bench]"
+        "the directories of jobs have more than {SPACE_ENTRIES_MAX} files, and their sizes are not added up: remove some, or leave space_bytes_max out in [bench]"
     )]
     TooManyFiles,
 }

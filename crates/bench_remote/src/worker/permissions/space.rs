@@ -4,7 +4,7 @@
 //! when jobs are read, and again when they begin. Runs that begin beside each other each see what was there before; one at a time
 //! (`runs_at_once`), they see all.
 //!
-//! Cost: a look at every file below the directories, at most [`ENTRIES_MAX`]; nothing without the limit.
+//! Cost: a look at every file below the directories, at most [`SPACE_ENTRIES_MAX`]; nothing without the limit.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,11 +15,9 @@ use bench::command_line::Plan;
 use bench::files::FileKind;
 use bench::run::{self, RunSettings};
 
+use super::super::limits::SPACE_ENTRIES_MAX;
 use super::place::{canonical, working_directory};
 use super::{Files, Permissions, Refusal};
-
-/// Files and directories that are looked at: some seconds of a cold disk.
-pub(super) const ENTRIES_MAX: usize = 1_000_000;
 
 /// Bytes of a block in `st_blocks`.
 const BLOCK_BYTES: u64 = 512;
@@ -51,7 +49,7 @@ fn planned(plan: &Plan, settings: &RunSettings, from: &Path) -> HashMap<PathBuf,
         for file in files.files().iter().filter(|file| file.kind() == FileKind::Regular) {
             let Ok(place) = canonical(file.path(), from) else { continue };
             let extent = file.extent();
-            let largest = extent.file_bytes.max(extent.end());
+            let largest = extent.file_bytes;
             sizes
                 .entry(place)
                 .and_modify(|bytes: &mut u64| {
@@ -76,13 +74,13 @@ fn held(directories: &[PathBuf], planned: &HashMap<PathBuf, u64>, from: &Path) -
         // What may not be listed is not written to either.
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             entries += 1;
-            if entries > ENTRIES_MAX {
+            if entries > SPACE_ENTRIES_MAX {
                 return Err(Refusal::TooManyFiles);
             }
             let Ok(found) = entry.metadata() else { continue };
             if found.is_dir() {
                 waiting.push(entry.path());
-            } else if found.is_file() && !planned.contains_key(&entry.path()) {
+            } else if !planned.contains_key(&entry.path()) {
                 bytes = bytes.saturating_add(found.blocks().saturating_mul(BLOCK_BYTES));
             }
         }
@@ -152,6 +150,7 @@ mod tests {
             (&["--name=a", "--size=4m", "--nrfiles=4"], 4 * size),
             (&["--name=a", "--filesize=2m", "--nrfiles=2", "--rw=write"], 4 * size),
             (&["--name=a", "--size=1m", "--filename=f", "--name=b", "--size=3m", "--filename=f"], 3 * size),
+            (&["--name=b", "--size=3m", "--filename=f", "--name=a", "--size=1m", "--filename=f"], 3 * size),
             (&["--name=a", "--size=1m", "--numjobs=3", "--filename=f", "--file_append=1", "--rw=write"], 3 * size),
         ] {
             assert_eq!(scratch.bytes(words), expected, "{words:?}");

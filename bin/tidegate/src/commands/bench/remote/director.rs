@@ -86,8 +86,8 @@ impl<'r> FrontEnd<'r> {
     }
 
     /// What is run here after a trigger was pulled.
-    pub(super) const fn trigger(&self) -> &Trigger {
-        &self.trigger
+    pub(super) const fn trigger(&mut self) -> &mut Trigger {
+        &mut self.trigger
     }
 
     /// Whether the run was ended on the screen.
