@@ -8,7 +8,6 @@ use bench_remote::worker::permissions::Permissions;
 use bench_remote::worker::session::{Action, Session, WorkerIdentity};
 use bench_wire::frame::MessageWriter;
 use bench_wire::message::{CommandLine, FrontEndMessage, FrontEndProbe, JobFile, Tag, VerifyTrigger};
-use bench_wire::session::FrontEndSession;
 use bench_wire::{Opcode, ProtocolVersion};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -90,15 +89,13 @@ fuzz_target!(|input: (u8, u8, Vec<Step<'_>>)| {
     let Some(version) = ProtocolVersion::new(97 + u16::from(input.0 % 25)) else { return };
     let piece = usize::from(input.1).max(1);
     let mut session = Session::new(WorkerIdentity::default(), Permissions::least(), "192.0.2.1".into());
-    let mut front_end = FrontEndSession::new(version);
     let mut is_running = false;
     for step in &input.2 {
         let bytes = match (step, message(step)) {
             (_, Some(message)) => {
-                front_end.send(&message);
-                let bytes = front_end.pending_output().to_vec();
-                front_end.transmitted(bytes.len());
-                bytes
+                let mut writer = MessageWriter::new(version);
+                message.encode(&mut writer);
+                writer.pending().to_vec()
             }
             (Step::Bytes(bytes), _) => bytes.to_vec(),
             (Step::Command { opcode, payload }, _) => {

@@ -42,7 +42,6 @@ struct Recording<'a> {
 #[derive(Arbitrary, Debug)]
 struct File<'a> {
     path: &'a [u8],
-    is_absolute: bool,
     modified_ns: i64,
     numbers: [u32; 3],
     texts: (&'a str, &'a str),
@@ -70,15 +69,19 @@ fn bytes(bytes: &[u8]) -> Value {
     std::str::from_utf8(bytes).map_or_else(|_| json!({"hex": hex()}), |text| json!(text))
 }
 
+/// A path. Nearly all are absolute, as they have to be.
+fn path(path: &[u8]) -> Value {
+    if path == b"." { bytes(path) } else { bytes(&[b"/", path].concat()) }
+}
+
 fn names(names: &[Name<'_>]) -> Vec<String> {
     names.iter().map(Name::text).collect()
 }
 
 fn file(file: &File<'_>) -> Value {
-    let path = [if file.is_absolute { &b"/"[..] } else { b"" }, file.path].concat();
     let [size_bytes, duration_ms, other] = file.numbers;
     json!({
-        "path": bytes(&path), "size_bytes": size_bytes, "modified_ns": file.modified_ns, "format": file.texts.0,
+        "path": path(file.path), "size_bytes": size_bytes, "modified_ns": file.modified_ns, "format": file.texts.0,
         "duration_ms": duration_ms, "bitrate_kbit": other, "frequency_hz": other, "channels": other,
         "artist": file.texts.1, "title": file.texts.0, "year": file.year, "track": file.track, "others": file.others,
         "fault": file.fault,
@@ -94,7 +97,7 @@ fn recording(recording: &Recording<'_>) -> Value {
         "last_played_s": recording.last_played_s, "amplification": recording.amplification,
         "image": recording.blobs.0.as_ref().map(Name::text), "lyrics": recording.blobs.1.as_ref().map(Name::text),
         "attributes": names(&recording.attributes), "stickers": stickers, "played_s": recording.played_s,
-        "former_paths": recording.former_paths.iter().map(|path| bytes(path)).collect::<Vec<_>>(),
+        "former_paths": recording.former_paths.iter().map(|former| path(former)).collect::<Vec<_>>(),
         "files": recording.files.iter().map(file).collect::<Vec<_>>(),
     })
 }
@@ -103,7 +106,7 @@ fn text(document: &Document<'_>) -> String {
     let mut value = json!({
         "tidegate_radio_library": 1, "attributes": names(&document.attributes),
         "recordings": document.recordings.iter().map(recording).collect::<Vec<_>>(),
-        "roots": document.roots.iter().map(|root| bytes(root)).collect::<Vec<_>>(),
+        "roots": document.roots.iter().map(|root| path(root)).collect::<Vec<_>>(),
     });
     for (number, kind) in ["images", "lyrics", "moods", "playlists"].into_iter().enumerate() {
         let blobs = document.blobs.iter().filter(|(kind, ..)| usize::from(kind % 4) == number);
@@ -113,8 +116,8 @@ fn text(document: &Document<'_>) -> String {
         json!({"kind": kind.text(), "subject": subject.text(), "name": name.text(), "value": value})
     });
     value["stickers"] = stickers.collect();
-    let refused = document.refused.iter().map(|(path, size_bytes, modified_ns, reason)| {
-        json!({"path": bytes(path), "size_bytes": size_bytes, "modified_ns": modified_ns, "reason": reason})
+    let refused = document.refused.iter().map(|(refused, size_bytes, modified_ns, reason)| {
+        json!({"path": path(refused), "size_bytes": size_bytes, "modified_ns": modified_ns, "reason": reason})
     });
     value["refused_files"] = refused.collect();
     let settings = document.settings.iter().map(|(name, value)| json!({"name": name.text(), "value": value}));

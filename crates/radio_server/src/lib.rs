@@ -20,6 +20,7 @@ pub mod importer;
 pub mod library_process;
 pub mod library_side;
 pub mod limits;
+pub mod listeners;
 pub mod mpd;
 pub mod program;
 pub mod renewal;

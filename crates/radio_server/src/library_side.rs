@@ -26,6 +26,7 @@ use crate::context::{Context, ContextParts};
 use crate::control_front::ControlFront;
 use crate::importer::Importer;
 use crate::limits::COMMAND_THREADS_MAXIMUM;
+use crate::listeners::Listeners;
 use crate::program::Program;
 use crate::settings::{Front, Greeting, LibrarySettings};
 use crate::ssh::host_key::{self, HostKeyError};
@@ -155,17 +156,11 @@ impl LibrarySide {
         watch_signals(happenings.clone())?;
         hear_settings(self.channel, happenings)?;
         link.request(Request::Subscribe, |_| {});
-        for (kind, socket) in self.sockets {
-            socket.set_nonblocking(true)?;
-            let _entered = runtime.enter();
-            let listener = tokio::net::TcpListener::from_std(socket)?;
-            match kind {
-                Front::Ssh => drop(runtime.spawn(crate::ssh::serve(listener, key.clone(), Arc::clone(&context)))),
-                Front::Mpd => {
-                    drop(runtime.spawn(crate::mpd::serve(listener, Arc::clone(&context), mpd_access.clone())));
-                }
-            }
-        }
+        let entered = runtime.enter();
+        let (ssh, mpd) = listeners(self.sockets)?;
+        runtime.spawn(crate::ssh::serve(ssh, key, Arc::clone(&context)));
+        runtime.spawn(crate::mpd::serve(mpd, Arc::clone(&context), mpd_access));
+        drop(entered);
         import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
         let renewable = Renewable { logging, users_path: self.settings.users, users: users_sender, access };
@@ -175,6 +170,20 @@ impl LibrarySide {
         runtime.shutdown_background();
         Ok(())
     }
+}
+
+/// Those of ssh and those of MPD. To be called within the runtime.
+fn listeners(sockets: Vec<(Front, TcpListener)>) -> io::Result<(Listeners, Listeners)> {
+    let (mut ssh, mut mpd) = (Vec::new(), Vec::new());
+    for (front, socket) in sockets {
+        socket.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(socket)?;
+        match front {
+            Front::Ssh => ssh.push(listener),
+            Front::Mpd => mpd.push(listener),
+        }
+    }
+    Ok((ssh.into(), mpd.into()))
 }
 
 /// What can be read again, or set otherwise, while it works.

@@ -3,7 +3,7 @@
 //! This process is the stream side; the library side is its child, see [`library_process`](crate::library_process). Order of life: the
 //! directories and users are looked at and the sockets bound, the process is confined, then the station and its senders start, and
 //! at last the library side, for which nothing waits: the service is ready without it. What of it can be changed from then on is in
-//! [`renewal`](crate::renewal).
+//! [`renewal`].
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -50,14 +50,14 @@ pub struct RadioSettings {
     pub libraries: Vec<PathBuf>,
     /// Where database and host key are kept; none: nowhere, for as long as it runs.
     pub state: Option<PathBuf>,
-    /// Where the http sender listens; none: nowhere.
-    pub http: Option<SocketAddr>,
-    /// Where MPD's protocol is spoken; none: nowhere.
-    pub mpd: Option<SocketAddr>,
+    /// Where the http sender listens.
+    pub http: Vec<SocketAddr>,
+    /// Where MPD's protocol is spoken.
+    pub mpd: Vec<SocketAddr>,
     /// What MPD's clients may do.
     pub mpd_access: mpd::Access,
-    /// Where ssh is spoken; none: nowhere.
-    pub ssh: Option<SocketAddr>,
+    /// Where ssh is spoken.
+    pub ssh: Vec<SocketAddr>,
     /// Who may log in over ssh.
     pub users: Option<PathBuf>,
     /// What is selected when nothing was selected before.
@@ -144,10 +144,8 @@ impl Service for RadioService {
     fn addresses(&self) -> Vec<ListenAddress> {
         let RadioSettings { http, mpd, ssh, .. } = &self.settings;
         let kinds = [(HTTP_KIND, http), (Front::Mpd.name(), mpd), (Front::Ssh.name(), ssh)];
-        let address = |(kind, address): (&str, &Option<SocketAddr>)| {
-            Some(ListenAddress { kind: kind.to_owned(), address: (*address)? })
-        };
-        kinds.into_iter().filter_map(address).collect()
+        let address = |kind: &str, address| ListenAddress { kind: kind.to_owned(), address };
+        kinds.into_iter().flat_map(|(kind, all)| all.iter().map(move |each| address(kind, *each))).collect()
     }
 
     fn bind(&self, address: &ListenAddress) -> Result<TcpListener, Failure> {
@@ -468,14 +466,13 @@ fn announcement(
             HTTP_KIND => format!("listen      http://{address}/"),
             kind => format!("{kind:<11} {address}"),
         });
-        if socket.kind == Front::Ssh.name() {
-            lines.push(match users {
-                Some(keys) => {
-                    format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip())
-                }
-                None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
-            });
-        }
+    }
+    let ssh = sockets.iter().find(|socket| socket.kind == Front::Ssh.name());
+    if let Some(address) = ssh.and_then(|socket| socket.listener.local_addr().ok()) {
+        lines.push(match users {
+            Some(keys) => format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip()),
+            None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
+        });
     }
     lines.push(format!("control     tidegate ctl -t {} help", settings.name));
     lines

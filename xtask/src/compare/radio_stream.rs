@@ -205,7 +205,7 @@ impl Measured {
         self.processor.add(per_second(used, passed)?);
         self.memory.add(memory);
         self.other_memory.add(other_memory);
-        self.memory_per_listener.add(memory.saturating_sub(memory_before) / case.listeners);
+        self.memory_per_listener.add(memory.saturating_sub(memory_before) / heard.answered.max(1));
         self.first_sound_mean.add(heard.first_sound_us_mean);
         self.first_sound_max.add(heard.first_sound_us_max);
         self.gap.add(heard.gap_us_max);
@@ -258,8 +258,9 @@ fn report(rows: &[Row], pacing: Option<&Pacing>, rounds: u32, seconds: u64) -> R
 const NOTES: &str = "\n*Sound* is the first byte after the head of the answer. *Later than 1 s*, *without sound* and *dropped* are listeners \
     of all rounds together. The ratio is to Icecast's median of the same case. Processor time of tidegate is that of both of its processes. \
     Memory is what is resident of the process with the listeners and, after the plus, of tidegate's other process; per listener: what that \
-    of the first process has grown by since it had had one, divided by the listeners. What the kernel buffers for the sockets \
-    is not in it. On one core: every thread of the station on one, the listeners on another.\n";
+    of the first process has grown by since it had had one, divided by those who heard something. What the kernel buffers for the sockets \
+    is not in it. On one core: every thread of the station on one, the listeners on another. Tidegate gives each listener all that has come \
+    up once a second, so that a few seconds may have one such write more or less than their share (*slowest*).\n";
 
 impl Measured {
     fn write_row(&self, text: &mut String, row: &Row, name: &str) {

@@ -38,20 +38,20 @@ pub(crate) struct RadioSection {
     library: Vec<Spanned<PathBuf>>,
     /// Where the database and the ssh host key are. Default: `/var/lib/tidegate/NAME` for root, else below `$XDG_STATE_HOME`.
     state: Option<PathBuf>,
-    /// Where listeners come; `none`: nowhere.
+    /// Where listeners come, one or several; `none`: nowhere.
     #[serde(default = "default_http")]
-    http: Address,
-    /// Where MPD's clients come; `none`: nowhere.
+    http: Addresses,
+    /// Where MPD's clients come, likewise.
     #[serde(default = "default_mpd")]
-    mpd: Address,
+    mpd: Addresses,
     /// What MPD's clients may do without a password, as in the users file. Default: everything.
     mpd_rights: Option<Spanned<String>>,
     /// What they may do with one: a password and rights each.
     #[serde(default)]
     mpd_passwords: BTreeMap<String, Spanned<String>>,
-    /// Where commands come by ssh; `none`: nowhere.
+    /// Where commands come by ssh, likewise.
     #[serde(default = "default_ssh")]
-    ssh: Address,
+    ssh: Addresses,
     /// The file of those who may log in over ssh.
     users: Option<PathBuf>,
     /// Plays without being told.
@@ -116,33 +116,45 @@ struct UdpSection {
     header_interval_ms: Option<u64>,
 }
 
-/// An address, or none.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-struct Address(Option<SocketAddr>);
+/// Addresses, or none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "OneOrMany")]
+struct Addresses(Vec<SocketAddr>);
 
-impl TryFrom<String> for Address {
+/// An address as it is written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected ADDR:PORT, such as \"127.0.0.1:8000\", a list of them, or \"none\"")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl TryFrom<OneOrMany> for Addresses {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        let expected = |_| format!("{text:?}: expected ADDR:PORT, such as 127.0.0.1:8000, or none");
-        text.parse().map(|address| Self(Some(address))).map_err(expected)
+    fn try_from(written: OneOrMany) -> Result<Self, Self::Error> {
+        let texts = match written {
+            OneOrMany::One(text) if text == "none" => Vec::new(),
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        };
+        let address = |text: String| {
+            text.parse().map_err(|_| format!("{text:?}: expected ADDR:PORT, such as 127.0.0.1:8000, or none"))
+        };
+        texts.into_iter().map(address).collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn default_http() -> Address {
-    Address(HTTP_DEFAULT.parse().ok())
+fn default_http() -> Addresses {
+    Addresses(HTTP_DEFAULT.parse().into_iter().collect())
 }
 
-fn default_mpd() -> Address {
-    Address(MPD_DEFAULT.parse().ok())
+fn default_mpd() -> Addresses {
+    Addresses(MPD_DEFAULT.parse().into_iter().collect())
 }
 
-fn default_ssh() -> Address {
-    Address(SSH_DEFAULT.parse().ok())
+fn default_ssh() -> Addresses {
+    Addresses(SSH_DEFAULT.parse().into_iter().collect())
 }
 
 fn yes() -> bool {
@@ -238,10 +250,10 @@ impl RadioSection {
             name: name.to_owned(),
             libraries: self.library.iter().map(|library| library.get_ref().clone()).collect(),
             state,
-            http: self.http.0,
-            mpd: self.mpd.0,
+            http: self.http.0.clone(),
+            mpd: self.mpd.0.clone(),
             mpd_access: self.mpd_access(place)?,
-            ssh: self.ssh.0,
+            ssh: self.ssh.0.clone(),
             users: self.users.clone(),
             initial_mode: self.initial_mode.clone(),
             seed: self.seed,
@@ -293,6 +305,11 @@ mod tests {
         );
         let found = services("[radio]\nlibrary = [\"synthesis:\"]\nmpd = \"none\"\nssh = \"none\"\n").unwrap();
         assert_eq!(found[0].service.addresses().len(), 1);
+        let two =
+            "[radio]\nlibrary = [\"synthesis:\"]\nmpd = \"none\"\nhttp = []\nssh = [\"127.0.0.1:1\", \"[::1]:2\"]\n";
+        let found = services(two).unwrap();
+        let addresses: Vec<String> = found[0].service.addresses().iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["ssh 127.0.0.1:1", "ssh [::1]:2"]);
     }
 
     #[test]
@@ -303,7 +320,9 @@ mod tests {
                 "[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n",
                 "t.toml:3: radio.library: /nowhere/at/all is no directory",
             ),
-            ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: "),
+            ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: \"8000\": expected ADDR:PORT"),
+            ("[radio]\nlibrary = [\"/\"]\nhttp = 8000\n", "t.toml:3: expected ADDR:PORT"),
+            ("[radio]\nlibrary = [\"/\"]\nssh = [\"[::1]:1\", \"x\"]\n", "t.toml:3: \"x\": expected ADDR:PORT"),
             (
                 "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\n[radio.http_sender]\naccess = [\"10.0.0\"]\n",
                 "t.toml:5: radio.http_sender.access: ",

@@ -10,6 +10,8 @@ use reactor::clock::Duration;
 
 use crate::command_line::PlannedJob;
 use crate::engines;
+use crate::files::JobFile;
+use crate::job_file::Place;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
@@ -21,11 +23,13 @@ use crate::statistics::{DiskUtilization, JobResult, Measurement};
 use super::clock::{Clock, ClockSource, nanoseconds};
 use super::disks::Disks;
 use super::ended::JobFailure;
+use super::file_locks::RunLocks;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
 use super::progress::{Watched, status};
+use super::ramp::{SizeRamp, SizeRamps};
 use super::saved_state;
 use super::setup::{JobSetup, RunSettings};
 use super::shared::{Oldest, Phase, Shared};
@@ -95,11 +99,13 @@ pub fn run(
 ) -> RunOutcome {
     let clock = Clock::new(clock_source(jobs));
     let mut places = Vec::new();
-    let mut flows = Flows::default();
+    let (mut flows, mut ramps) = (Flows::default(), SizeRamps::default());
     for member in members(jobs) {
         let options = Arc::new(jobs[member.job].resolved.options.clone());
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
-        places.push(Seat::new(member, options, flow));
+        let ramp = ramps.join(&options, member.group);
+        let place = jobs[member.job].place.clone();
+        places.push(Seat { flow, ramp, place, ..Seat::new(member, options) });
     }
     let mut coordinator = Coordinator {
         jobs,
@@ -108,6 +114,7 @@ pub fn run(
         clock,
         seats: places,
         disks: Disks::default(),
+        locks: RunLocks::default(),
         meter: RateMeter::new(0),
         io_jobs: AtomicU32::new(0),
         next_ask_ms: ASK_EVERY_MS,
@@ -135,7 +142,10 @@ struct Seat {
     member: Member,
     options: Arc<JobOptions>,
     shared: Arc<Shared>,
+    /// Where the job stands in its file.
+    place: Place,
     flow: Option<Flow>,
+    ramp: Option<SizeRamp>,
     setup: Option<JobSetup>,
     stage: Stage,
     does_io: bool,
@@ -145,6 +155,8 @@ struct Seat {
     began_ns: u64,
     /// Its files, by number.
     paths: Vec<Arc<Path>>,
+    /// Its I/O may hang: it is asked from time to time what it has measured.
+    may_hang: bool,
     stall: Stall,
     patience: Patience,
     /// It was told to end and does not.
@@ -162,12 +174,14 @@ enum Stage {
 }
 
 impl Seat {
-    fn new(member: Member, options: Arc<JobOptions>, flow: Option<Flow>) -> Self {
+    fn new(member: Member, options: Arc<JobOptions>) -> Self {
         Self {
             member,
             options,
             shared: Arc::default(),
-            flow,
+            place: Place::default(),
+            flow: None,
+            ramp: None,
             setup: None,
             stage: Stage::Waiting,
             does_io: true,
@@ -175,6 +189,7 @@ impl Seat {
             start_delay_ns: 0,
             began_ns: 0,
             paths: Vec::new(),
+            may_hang: false,
             stall: Stall::default(),
             patience: Patience::default(),
             is_stuck: false,
@@ -235,6 +250,7 @@ struct Coordinator<'r> {
     clock: Clock,
     seats: Vec<Seat>,
     disks: Disks,
+    locks: RunLocks,
     meter: RateMeter,
     /// Jobs that do I/O and have not ended.
     io_jobs: AtomicU32,
@@ -394,9 +410,12 @@ impl<'r> Coordinator<'r> {
             return;
         };
         seat.paths = setup.files.paths();
+        seat.may_hang = setup.description.traits.keeps_data;
         seat.stage = Stage::SettingUp;
         seat.shared.enter(Phase::SettingUp);
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
+        let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
+        let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
         let aux_path = self.settings.aux_path.clone();
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
@@ -406,6 +425,8 @@ impl<'r> Coordinator<'r> {
                 journal,
                 gate,
                 flow,
+                ramp,
+                locks,
                 job_count,
                 aux_path,
                 ready: &|| tell(events, Event::Ready(index)),
@@ -500,7 +521,8 @@ impl<'r> Coordinator<'r> {
         }
         if now_ms >= self.next_ask_ms {
             self.next_ask_ms = now_ms + ASK_EVERY_MS;
-            self.ask();
+            let asked = self.seats.iter().filter(|seat| seat.stage == Stage::Running && seat.may_hang);
+            asked.for_each(|seat| seat.shared.ask());
         }
         self.awaits_states = self.awaits_states && !self.states_missing().is_empty();
         self.disks.look(now_ms);
@@ -637,7 +659,13 @@ fn end(seat: &mut Seat) {
 }
 
 fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
-    journal.complain(&failure.line(&seat.member.name));
+    // A job of the command line has no place but its name.
+    let who = if failure.is_of_options() && seat.place.file.is_some() {
+        seat.place.to_string()
+    } else {
+        seat.member.name.clone()
+    };
+    journal.complain(&failure.line(&who));
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);

@@ -13,6 +13,7 @@
 //!
 //! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
 
+mod calendar;
 mod check_threads;
 mod checker;
 pub mod clock;
@@ -21,6 +22,7 @@ mod coordinator;
 mod core;
 mod disks;
 mod ended;
+mod file_locks;
 mod flow;
 mod gate;
 mod idleness;
@@ -35,6 +37,7 @@ mod priorities;
 mod programs;
 mod progress;
 mod proof;
+mod ramp;
 mod rest;
 mod samples;
 mod saved_state;

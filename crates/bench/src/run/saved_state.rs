@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
+use super::proof::SavedWrites;
 use super::setup::JobSetup;
 use crate::direction::Direction;
 use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
-use crate::verify::{
-    CompletedWrite, CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name,
-};
+use crate::verify::{CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
 
@@ -106,19 +105,19 @@ impl Progress {
         }
     }
 
-    /// Tells the journal, and writes the file. `writes` were issued, and those that arrived last are `completed`.
+    /// Tells the journal, and writes the file. `count` writes are over, unless what is saved says otherwise.
     pub(super) fn save(
         self,
-        completed: Vec<CompletedWrite>,
+        saved: SavedWrites,
+        count: u64,
         offsets: &Offsets,
-        writes: u64,
         journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
-            completed,
+            completed: saved.completed,
             depth: self.depth,
             file_count: self.file_count,
-            writes,
+            writes: saved.issued.unwrap_or(count),
             index: index(self.number),
             generator: if self.random {
                 state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))

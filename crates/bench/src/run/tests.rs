@@ -241,6 +241,69 @@ fn a_job_without_create_serialize_looks_at_its_files_when_it_starts() {
 }
 
 #[test]
+fn what_is_wrong_with_the_options_names_the_place_of_the_job() {
+    let folder = Folder::new();
+    let file = folder.path("j.fio");
+    fs::write(&file, "[global]\nsize=64k\n[a]\nrw=write\nverify=pattern\n").unwrap();
+    assert_eq!(ran(&file).complaints, [format!("{file}:3: [a]: verify=pattern needs verify_pattern")]);
+}
+
+#[test]
+fn a_loop_between_blocks_takes_its_time() {
+    let ran = ran("--name=a --ioengine=null --size=40k --bs=4k --thinkcycles=20000").fine();
+    assert_eq!(ran.direction("a", Direction::Read).ios, 10);
+}
+
+#[test]
+fn a_ramp_of_a_size_is_forgotten_by_the_job_or_its_group() {
+    let job = "--ioengine=null --size=64m --bs=4k --rate_iops=4000 --number_ios=1000 --ramp_size=1m";
+    let alone = ran(&format!("--name=a {job}")).fine();
+    let ios = alone.direction("a", Direction::Read).ios;
+    assert!((1..=1000 - 256).contains(&ios), "a quarter of it is the ramp: {ios}");
+    // Both move half of the ramp.
+    let group = ran(&format!("--group_reporting=1 --ramp_size=1m --name=a {job} --name=b {job}")).fine();
+    for name in ["a", "b"] {
+        let ios = group.direction(name, Direction::Read).ios;
+        assert!((1000 - 256..1000).contains(&ios), "{name}: {ios}");
+    }
+    let timed = ran("--name=a --ioengine=null --size=1g --bs=4k --ramp_size=16k --runtime=100ms --time_based").fine();
+    assert!((90..5000).contains(&timed.direction("a", Direction::Read).runtime_ms));
+}
+
+#[test]
+fn jobs_lock_the_files_that_they_share() {
+    let folder = Folder::new();
+    for mode in ["exclusive", "readwrite"] {
+        let line = format!(
+            "--filename={} --size=256k --bs=4k --lockfile={mode} --name=a --rw=randwrite --numjobs=2 --name=b --rw=randread \
+             --ioengine=libaio --iodepth=8",
+            folder.path("f")
+        );
+        let ran = ran(&line).fine();
+        assert_eq!((ran.direction("a", Direction::Write).ios, ran.direction("b", Direction::Read).ios), (64, 64));
+    }
+}
+
+#[test]
+fn file_systems_are_synced_at_the_end() {
+    let folder = Folder::new();
+    ran(&format!("--name=a --directory={} --nrfiles=2 --size=64k --rw=write --end_syncfs=1", folder.path(""))).fine();
+    let refused = ran("--name=a --ioengine=null --size=64k --rw=write --end_syncfs=1");
+    assert_eq!(refused.complaints, ["a: ioengine=null has no file system to sync: leave out end_syncfs"]);
+}
+
+#[test]
+fn a_job_tells_when_it_began_if_it_is_to() {
+    let began =
+        |options: &str| ran(&format!("--name=a --ioengine=null --size=4k {options}")).fine().job("a").started_ms;
+    assert_eq!(began(""), None);
+    assert!(began("--job_start_clock_id=0") > Some(1_700_000_000_000));
+    assert!(began("--job_start_clock_id=1") < began("--job_start_clock_id=0"));
+    let refused = ran("--name=a --ioengine=null --size=4k --job_start_clock_id=99");
+    assert_eq!(refused.complaints, ["a: job_start_clock_id=99: the system has no clock of that number"]);
+}
+
+#[test]
 fn time_ends_a_job_and_a_ramp_is_forgotten() {
     let began = clock::now();
     let timed =

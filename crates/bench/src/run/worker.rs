@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
+use reactor::clock::Duration;
+
 use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
 use crate::offsets::settings::MapPolicy;
 use crate::options::JobOptions;
+use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
 use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
-use crate::verify::{AfterRun, CompletedWrite, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
+use crate::verify::{AfterRun, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
 
+use super::calendar;
 use super::check_threads::CheckThreads;
 use super::checker::Checker;
 use super::clock::Clock;
 use super::convert::{content, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
 use super::ended::{Ended, JobFailure};
+use super::file_locks::FileLocks;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::journal::Journal;
@@ -25,7 +30,8 @@ use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
 use super::priorities::Priorities;
-use super::proof::{Prover, ProverSettings};
+use super::proof::{Prover, ProverSettings, SavedWrites};
+use super::ramp::SizeRamp;
 use super::samples::Samples;
 use super::saved_state::{self, Progress};
 use super::setup::JobSetup;
@@ -43,6 +49,8 @@ pub(super) struct Context<'r> {
     pub(super) journal: &'r dyn Journal,
     pub(super) gate: Arc<Gate>,
     pub(super) flow: Option<Flow>,
+    pub(super) ramp: Option<SizeRamp>,
+    pub(super) locks: Option<FileLocks>,
     pub(super) job_count: u32,
     pub(super) aux_path: Option<std::path::PathBuf>,
     /// Tells the coordinator that the job is ready.
@@ -159,7 +167,7 @@ fn without_io<E: Engine>(
         {
             return Err(JobFailure::Engine { engine: E::DESCRIPTION.name, what: "start", number });
         }
-        let worked = reactor::clock::Duration::from_nanos(clock.now() - now);
+        let worked = Duration::from_nanos(clock.now() - now);
         let until = clock.now().saturating_add(super::clock::nanoseconds(engine.pause(worked)));
         rest::sleep_until(clock, if ends_by_time { until.min(end) } else { until }, shared);
     }
@@ -201,16 +209,17 @@ fn with_io<'r, E: Engine>(
         let began = clock.now();
         core.start(began);
         shared.set_began(began);
+        result.started_ms = options.time.job_start_clock_id.and_then(calendar::milliseconds);
         let mut job = Job { core: &mut core, runs_ns: [0; 2], repeats, options: &options, phases };
         let ended = if options.target_file.create_only { Ok(()) } else { job.work(&mut offsets) };
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
         let progress = core.parts().progress.take();
-        let completed = finish(core, &options, runs_ns, &name, result);
-        let writes = result.measurement.directions[Direction::Write.index()].ios;
-        let saved = match (progress, completed) {
-            (Some(progress), Some(completed)) => progress.save(completed, &offsets, writes, journal),
+        let writes = finish(core, &options, runs_ns, &name, result);
+        let count = result.measurement.directions[Direction::Write.index()].ios;
+        let saved = match (progress, writes) {
+            (Some(progress), Some(writes)) => progress.save(writes, count, &offsets, journal),
             _ => Ok(()),
         };
         shared.set_saved();
@@ -242,7 +251,7 @@ fn parts<'r>(
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = setup;
-    let Context { clock, shared, journal, mut flow, .. } = context;
+    let Context { clock, shared, journal, mut flow, ramp, locks, .. } = context;
     let now = clock.now();
     let measured = measuring::measured(&options, at_once);
     let draws =
@@ -271,11 +280,18 @@ fn parts<'r>(
         progress,
         check_threads,
         pace: Pace::new(limits::rates(&options), draws, now),
+        think_cycles: options.io_rate.thinkcycles,
         thinking: Thinking::new(limits::thinking(&options), now),
         target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
         flow,
         flow_sleep_ns: u64::from(options.threads.flow_sleep) * 1000,
-        timing: Timing::new(now, options.time.ramp_time, options.time.runtime),
+        timing: Timing::new(
+            now,
+            if ramp.is_some() { Duration::MAX } else { options.time.ramp_time },
+            options.time.runtime,
+        ),
+        ramp,
+        locks,
         tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
         max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
         sync_range_flags: limits::sync_range_flags(&options),
@@ -358,11 +374,12 @@ impl<E: Engine> Job<'_, '_, '_, E> {
 
     fn sync_at_end(&mut self) -> Result<(), Ended> {
         let writes = self.core.parts().files.settings().writes;
-        if !self.options.io_type.end_fsync || !writes || !E::DESCRIPTION.traits.does_io {
+        let io_type = &self.options.io_type;
+        if !(io_type.end_fsync || io_type.end_syncfs) || !writes || !E::DESCRIPTION.traits.does_io {
             return Ok(());
         }
         self.core.parts().shared.enter(Phase::Syncing);
-        self.core.sync_all()
+        if io_type.end_syncfs { self.core.sync_file_systems() } else { self.core.sync_all() }
     }
 }
 
@@ -371,12 +388,9 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
         return Ok(None);
     };
     let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
-    let random = setup.shape().random;
-    let has_map = random && setup.offsets.map != MapPolicy::None;
-    let workload = proving::workload(options, sizes, has_map);
-    let once = !random || has_map;
-    // Blocks of several sizes may overlap even where each is written once.
-    let order = if once && workload.fixed_block_size { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let order = if setup.offsets.writes_once() { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let deep = depth > 1 && !setup.offsets.limits.engine_is_synchronous;
+    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued, deep);
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
     let width = offset_options::width(options);
@@ -396,6 +410,7 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
             .then(|| VerifyBacklog::new(backlog, u64::from(verification.verify_backlog_batch))),
         trims: proving::trims(options, setup.seeds.generator(Purpose::Trim, width)),
         completed: saved_state::completed(options, setup.files.files().len()),
+        saves_synced: verification.verify_policy == VerifyPolicy::Fsynced,
         earlier: saved_state::load(options, &setup.member, context.aux_path.as_deref(), context.journal)?,
         seeds: setup.seeds.generator(Purpose::Verify, width),
         job_number: setup.member.number,
@@ -451,7 +466,7 @@ fn finish<E: Engine>(
     runs_ns: [u64; 2],
     name: &str,
     result: &mut JobResult,
-) -> Option<Vec<CompletedWrite>> {
+) -> Option<SavedWrites> {
     let results = core.into_results();
     let mut measurement: Measurement = results.recorder.measurement();
     for (index, direction) in measurement.directions.iter_mut().enumerate() {
@@ -476,6 +491,12 @@ fn finish<E: Engine>(
         percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
         depth,
     };
+    // The job does no I/O any more: the thread is free to be where logs are to be compressed.
+    if let Some(cores) = &options.measurements.log_compression_cpus
+        && let Err(error) = place::allow(cores.as_slice())
+    {
+        results.journal.complain(&format!("{name}: log_compression_cpus={:?}: {error}", cores.as_slice()));
+    }
     if let Err((path, error)) = samples.write(results.clock.now(), results.journal) {
         results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));
     }
@@ -484,7 +505,7 @@ fn finish<E: Engine>(
     {
         results.journal.complain(&format!("{name}: {}", super::ended::chain(&error)));
     }
-    results.completed
+    results.saved
 }
 
 fn options_have(options: &JobOptions, index: usize) -> bool {

@@ -41,7 +41,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use radio_library::change::Change;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use self::changes::{Changes, of_library, of_station};
@@ -57,6 +56,7 @@ pub use self::reference::reference_page;
 use self::refusal::Refusal;
 use crate::context::Context;
 use crate::limits::ACCEPT_PAUSE;
+use crate::listeners::Listeners;
 use crate::rights::Rights;
 
 /// Who may do what.
@@ -116,12 +116,12 @@ struct KnownPlaces {
 }
 
 /// Serves clients for as long as it is polled. When the access changes, so do the rights of those who are connected.
-pub async fn serve(listener: TcpListener, context: Arc<Context>, access: watch::Receiver<Access>) {
+pub async fn serve(mut listeners: Listeners, context: Arc<Context>, access: watch::Receiver<Access>) {
     let server = Server::new(context, access);
     let seats = Arc::new(Semaphore::new(CLIENTS_MAX));
     tokio::spawn(Arc::clone(&server).follow_station());
     loop {
-        match listener.accept().await {
+        match listeners.accept().await {
             Ok((stream, peer)) => {
                 let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
                     tracing::warn!(%peer, "mpd: there are {CLIENTS_MAX} clients already; closing this one");

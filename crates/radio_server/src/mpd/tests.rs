@@ -102,7 +102,7 @@ impl Radio {
             watched.wait_for(|status| status.as_ref().is_some_and(|status| status.queue_length >= 3)).await.unwrap();
         });
         let (access, watched) = watch::channel(access);
-        runtime.spawn(serve(listener, context, watched));
+        runtime.spawn(serve(vec![listener].into(), context, watched));
         Self {
             address,
             music,

@@ -32,6 +32,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     trouble::SMALL,
     trouble::TRIMS,
     trouble::PROGRAMS,
+    trouble::UTILISATION,
     hung::TOLD,
     hung::STOPPED,
     hung::TRIGGERED,

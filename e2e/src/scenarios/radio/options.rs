@@ -3,13 +3,14 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use e2e::context::Context;
 use e2e::failure::{Failure, Verdict};
 use e2e::needs::Need;
-use e2e::process::PROMPTLY;
+use e2e::process::{PROMPTLY, Stream};
 use e2e::scenario::Scenario;
 use e2e::service::eventually;
 use e2e::{ensure, ensure_eq};
@@ -43,6 +44,7 @@ print('ttl', int.from_bytes(ancillary[0][2], sys.byteorder), flush=True)
 ";
 
 fn run(context: &Context) -> Verdict {
+    several_addresses(context)?;
     http_sender(context)?;
     udp_sender(context)?;
     multicast(context)?;
@@ -55,6 +57,33 @@ fn run(context: &Context) -> Verdict {
 fn end(mut radio: Radio<'_>) -> Verdict {
     radio.process.signal(Signal::TERM)?;
     radio.process.wait(PROMPTLY).map(drop)
+}
+
+/// Each address of a kind is one to come to, and each comes to the same radio.
+fn several_addresses(context: &Context) -> Verdict {
+    let options =
+        ["--autoplay", "--http", "127.0.0.2:0", "--ssh", "127.0.0.2:0", "--mpd", "127.0.0.1:0", "--mpd", "127.0.0.2:0"];
+    let mut radio = start(context, &[("anna", "all")], &options)?;
+    let said = radio.process.transcript().text(Stream::Output);
+    let of = |label: &str| -> Vec<SocketAddr> {
+        let addresses = said.lines().filter_map(|line| line.strip_prefix(label));
+        addresses
+            .filter_map(|text| text.trim().trim_start_matches("http://").trim_end_matches('/').parse().ok())
+            .collect()
+    };
+    let (http, ssh, mpd) = (of("listen "), of("ssh "), of("mpd "));
+    ensure_eq!((http.len(), ssh.len(), mpd.len()), (2, 2, 2), "addresses in {said}");
+    for address in http {
+        Listener::connect(address)?.frames(5)?;
+    }
+    let mut clients = mpd.iter().map(|address| Client::connect(*address)).collect::<Result<Vec<_>, _>>()?;
+    clients[0].done("subscribe both")?;
+    ensure_eq!(clients[1].done("channels")?.value("channel"), Some("both"), "a channel of the other address");
+    for address in ssh {
+        radio.ssh = address;
+        radio.output("anna", &["version"])?;
+    }
+    end(radio)
 }
 
 fn http_sender(context: &Context) -> Verdict {
@@ -170,42 +199,36 @@ fn beginning(context: &Context) -> Verdict {
     end(radio)
 }
 
-/// The same songs and the same seed are the same order; another seed is another.
+/// The same library and the same seed are the same choice; another seed is another.
 fn seed(context: &Context) -> Verdict {
     let music = context.scratch().path().join("many");
     std::fs::create_dir_all(&music)?;
     for song in 1..=9 {
-        put_song(&music.join(format!("{song}.mp3")), song, 1150)?;
+        put_song(&music.join(format!("{song}.mp3")), song, 77)?;
     }
     write_users(context, &[("anna", "all")])?;
-    let mut orders = Vec::new();
+    std::fs::remove_dir_all(context.scratch().path().join("station"))?;
+    let radio = start_again(context, music.clone(), &[])?;
+    radio.imported()?;
+    end(radio)?;
+    let mut choices = Vec::new();
     for seed in ["7", "7", "8"] {
-        std::fs::remove_dir_all(context.scratch().path().join("station"))?;
-        orders.push(order(context, &music, seed)?);
+        choices.push(choice(context, &music, seed)?);
     }
-    ensure_eq!(orders[0], orders[1], "one seed");
-    ensure!(orders[0] != orders[2], "two seeds: {:?}", orders[0]);
+    ensure_eq!(choices[0], choices[1], "one seed");
+    ensure!(choices[0] != choices[2], "two seeds: {:?}", choices[0]);
     Ok(())
 }
 
-/// The songs that are played first of all that there are.
-fn order(context: &Context, music: &std::path::Path, seed: &str) -> Result<Vec<String>, Failure> {
+/// What is chosen ahead out of all that there is, before anything was played.
+fn choice(context: &Context, music: &Path, seed: &str) -> Result<Vec<String>, Failure> {
     let radio = start_again(context, music.to_owned(), &["--mpd", "127.0.0.1:0", "--seed", seed])?;
-    radio.imported()?;
-    // What was chosen while the import went on was chosen among fewer.
-    radio.output("anna", &["select", "dummy"])?;
     let mut client = Client::connect(address(&radio)?)?;
-    eventually("songs ahead", || Ok((client.done("status")?.value("playlistlength") == Some("3")).then_some(())))?;
-    client.done("play")?;
-    let mut heard: Vec<String> = Vec::new();
-    while heard.len() < 5 {
-        let song = eventually("the next song", || {
-            let song = client.done("currentsong")?.value("file").map(str::to_owned);
-            Ok(song.filter(|song| heard.last() != Some(song)))
-        })?;
-        heard.push(song);
-        client.done("next")?;
-    }
+    let chosen = eventually("songs ahead", || {
+        let queue = client.done("playlistinfo")?;
+        let files: Vec<String> = queue.values("file").into_iter().map(str::to_owned).collect();
+        Ok((files.len() == 3).then_some(files))
+    })?;
     end(radio)?;
-    Ok(heard)
+    Ok(chosen)
 }

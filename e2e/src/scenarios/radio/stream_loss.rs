@@ -181,7 +181,7 @@ fn run(context: &Context) -> Verdict {
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let _station = station_by(context, &folder, &named, |command| networks.within_near(&command))?;
     receive(&mut targets)?;
-    let mut conditions: BTreeMap<(bool, (u32, u32, u32), u32), Vec<&Target>> = BTreeMap::new();
+    let mut conditions: BTreeMap<_, Vec<&Target>> = BTreeMap::new();
     for target in &targets {
         let in_bursts = matches!(target.loss, Loss::Bursts { .. });
         conditions.entry((in_bursts, target.code, target.percent)).or_default().push(target);

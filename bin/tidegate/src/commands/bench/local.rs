@@ -51,6 +51,7 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
         allow_exec: general.allow_exec,
         read_only: general.readonly,
         aux_path: general.aux_path.clone(),
+        warnings_fatal: general.warnings_fatal,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);

@@ -34,7 +34,8 @@ const NONE: &str = "none";
 
 fn arguments() -> Command {
     let address = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("ADDR:PORT|none").value_parser(address).default_value(default).help(help)
+        let argument = Arg::new(name).long(name).value_name("ADDR:PORT|none").action(ArgAction::Append);
+        argument.value_parser(address).default_value(default).help(help)
     };
     Command::new("serve")
         .about("Play directories of music to everybody who listens")
@@ -61,7 +62,7 @@ fn arguments() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Where the database and the ssh host key are [default: /var/lib/tidegate/radio for root, else below $XDG_STATE_HOME]"),
         )
-        .arg(address("http", HTTP_DEFAULT, "Where listeners come; port 0 takes a free port"))
+        .arg(address("http", HTTP_DEFAULT, "Where listeners come; may be repeated, as the next two; port 0 takes a free port"))
         .arg(address("mpd", MPD_DEFAULT, "Where MPD's clients come"))
         .arg(
             Arg::new("mpd-rights")
@@ -201,7 +202,9 @@ fn access(matches: &ArgMatches) -> Result<AccessList, TooManyRules> {
 }
 
 fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
-    let address = |name: &str| matches.get_one::<Option<SocketAddr>>(name).copied().flatten();
+    let addresses = |name: &str| -> Vec<SocketAddr> {
+        matches.get_many::<Option<SocketAddr>>(name).into_iter().flatten().copied().flatten().collect()
+    };
     let milliseconds = |name: &str| matches.get_one::<u64>(name).copied().map(Duration::from_millis);
     let libraries: Vec<PathBuf> = matches.get_many("library").into_iter().flatten().cloned().collect();
     let is_lasting = libraries.iter().any(|library| library.as_os_str() != SYNTHESIS);
@@ -215,13 +218,13 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         name: NAME.to_owned(),
         libraries,
         state,
-        http: address("http"),
-        mpd: address("mpd"),
+        http: addresses("http"),
+        mpd: addresses("mpd"),
         mpd_access: Access {
             rights: matches.get_one("mpd-rights").copied().unwrap_or(Rights::ALL),
             passwords: Vec::new(),
         },
-        ssh: address("ssh"),
+        ssh: addresses("ssh"),
         users: matches.get_one("users").cloned(),
         initial_mode: matches.get_one("initial-mode").cloned(),
         seed: matches.get_one("seed").copied(),

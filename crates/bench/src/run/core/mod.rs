@@ -26,17 +26,19 @@ use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
 use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder};
 
-use crate::verify::{CompletedWrite, LoggedWrite};
+use crate::verify::LoggedWrite;
 
 use super::check_threads::CheckThreads;
 use super::clock::Clock;
 use super::ended::Ended;
+use super::file_locks::FileLocks;
 use super::flow::Flow;
 use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::pace::Pace;
 use super::priorities::Priorities;
-use super::proof::Prover;
+use super::proof::{Prover, SavedWrites};
+use super::ramp::SizeRamp;
 use super::rest;
 use super::samples::Samples;
 use super::saved_state::Progress;
@@ -90,10 +92,14 @@ pub(super) struct CoreParts<'j> {
     pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
     pub(super) thinking: Thinking,
+    /// Turns of an empty loop after each I/O (`thinkcycles`).
+    pub(super) think_cycles: u32,
     pub(super) target: LatencyTarget,
     pub(super) flow: Option<Flow>,
     pub(super) flow_sleep_ns: u64,
     pub(super) timing: Timing,
+    pub(super) ramp: Option<SizeRamp>,
+    pub(super) locks: Option<FileLocks>,
     pub(super) tolerance: Tolerance,
     pub(super) max_latency_ns: [u64; 3],
     pub(super) sync_range_flags: u32,
@@ -316,6 +322,9 @@ impl<'j, E: Engine> Core<'j, E> {
                         return Ok(Rest::Held);
                     }
                     self.begin(io)?;
+                    for _ in 0..self.parts.think_cycles {
+                        std::hint::spin_loop();
+                    }
                 }
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
@@ -439,6 +448,11 @@ impl<'j, E: Engine> Core<'j, E> {
         if purpose == Purpose::Sync(SyncKind::Fsync) {
             self.parts.recorder.record_sync_issue();
         }
+        if let Some(prover) = &mut self.parts.prover
+            && matches!(purpose, Purpose::Sync(SyncKind::Fsync | SyncKind::Fdatasync))
+        {
+            prover.sync_began(slot);
+        }
         self.submit(slot)?;
         Ok(())
     }
@@ -519,7 +533,14 @@ impl<'j, E: Engine> Core<'j, E> {
             self.parts.shared.set_oldest(taken);
         }
         let mut io = io.with_priority(taken.priority);
-        match self.engine.queue(slot, &mut io) {
+        let queued = match &self.parts.locks {
+            None => self.engine.queue(slot, &mut io),
+            Some(locks) => {
+                let (file, operation) = (taken.file, taken.operation(0));
+                locks.during(file, &operation, || self.engine.queue(slot, &mut io))
+            }
+        };
+        match queued {
             Queued::Done(outcome) => {
                 let now = self.read_clock();
                 self.now_ns = now;
@@ -647,7 +668,7 @@ impl<'j, E: Engine> Core<'j, E> {
 /// What is left of the loop at its end.
 pub(super) struct CoreResults<'j> {
     /// The writes that arrived last, when a state is saved.
-    pub(super) completed: Option<Vec<CompletedWrite>>,
+    pub(super) saved: Option<SavedWrites>,
     pub(super) lifetimes: BlockLifetimes,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,

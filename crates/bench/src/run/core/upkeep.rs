@@ -1,6 +1,8 @@
 //! What the loop does besides I/O: looking at the time now and then, pauses, files, its beginning and its end.
 #![expect(unsafe_code, reason = "fills the buffers of I/Os that are not under way")]
 
+use std::os::fd::BorrowedFd;
+
 use rustix::io::Errno;
 
 use super::super::clock::nanoseconds;
@@ -39,7 +41,8 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.parts.shared.is_stopped() {
             return Err(Ended::Stopped);
         }
-        match self.parts.timing.look(now) {
+        let bytes = self.parts.recorder.bytes();
+        match self.moment(now, bytes) {
             Moment::Before => {}
             Moment::RampOver => {
                 self.parts.recorder.reset();
@@ -62,6 +65,18 @@ impl<'j, E: Engine> Core<'j, E> {
             Verdict::Found => Err(Ended::Stopped),
             Verdict::Impossible => Err(JobFailure::TargetMissed.into()),
         }
+    }
+
+    /// What the time, and the bytes moved so far, say.
+    fn moment(&mut self, now: u64, bytes: [u64; 3]) -> Moment {
+        let CoreParts { timing, ramp, .. } = &mut self.parts;
+        let moment = timing.look(now);
+        if moment == Moment::Before && ramp.as_mut().is_some_and(|ramp| ramp.is_over(bytes.iter().sum())) {
+            *ramp = None;
+            timing.end_ramp(now);
+            return Moment::RampOver;
+        }
+        moment
     }
 
     /// Tells what was measured so far.
@@ -124,9 +139,9 @@ impl<'j, E: Engine> Core<'j, E> {
         if !shared.is_stopped() || !shared.saves_at_once() {
             return Ok(());
         }
-        if let (Some(progress), Some(completed)) = (progress.take(), prover.as_ref().and_then(Prover::completed)) {
-            let writes = recorder.measurement().directions[Direction::Write.index()].ios;
-            progress.save(completed, offsets, writes, *journal)?;
+        if let (Some(progress), Some(saved)) = (progress.take(), prover.as_ref().and_then(Prover::saved)) {
+            let count = recorder.measurement().directions[Direction::Write.index()].ios;
+            progress.save(saved, count, offsets, *journal)?;
         }
         shared.set_saved();
         Ok(())
@@ -204,6 +219,31 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
+    /// Makes every file system of the job's files durable (`end_syncfs`), each once.
+    pub(in crate::run) fn sync_file_systems(&mut self) -> Result<(), Ended> {
+        let mut synced = Vec::new();
+        for file in 0..self.descriptors.len() {
+            if self.descriptors[file] == NOT_OPEN {
+                self.open(file)?;
+            }
+            if self.descriptors[file] == WITHOUT_DESCRIPTOR {
+                continue;
+            }
+            // SAFETY: the file is open, and stays so until `close_all`.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(self.descriptors[file]) };
+            let failed = |source: Errno| {
+                let what = format!("end_syncfs: the file system of {}", self.file_name(index(file)));
+                Ended::from(JobFailure::System { what, source: source.into() })
+            };
+            let device = rustix::fs::fstat(descriptor).map_err(failed)?.st_dev;
+            if !synced.contains(&device) {
+                rustix::fs::syncfs(descriptor).map_err(failed)?;
+                synced.push(device);
+            }
+        }
+        Ok(())
+    }
+
     /// Fills every buffer once, as the first writes take them.
     pub(in crate::run) fn fill_buffers(&mut self, length_bytes: usize) {
         for slot in 0..self.parts.depth.depth {
@@ -264,10 +304,10 @@ impl<'j, E: Engine> Core<'j, E> {
             self.parts;
         drop(self.check_threads);
         drop(self.engine);
-        let completed = prover.as_ref().and_then(Prover::completed);
+        let saved = prover.as_ref().and_then(Prover::saved);
         let lifetimes = lifetimes.map(|(blocks, _)| blocks).unwrap_or_default();
         CoreResults {
-            completed,
+            saved,
             lifetimes,
             recorder,
             samples,

@@ -7,9 +7,9 @@ use reactor::clock::{Duration, Instant};
 
 /// Slots of a round.
 const SLOTS: usize = 25;
-/// The shortest round.
+/// The shortest round, for listeners that get next to nothing at once.
 const ROUND_MIN: Duration = Duration::from_millis(100);
-/// The longest round.
+/// The longest round: from one write to a listener to the next. Whoever has four seconds in hand does not notice.
 pub(super) const ROUND_MAX: Duration = Duration::from_secs(1);
 
 /// Where a listener is in the wheel.

@@ -70,7 +70,7 @@ pub struct UdpSettings {
     pub port_default: u16,
     /// How multicast packets leave.
     pub multicast: Multicast,
-    /// How often the header of a stream is sent again.
+    /// How often the header of a stream is sent again; every 100 ms at most.
     pub header_interval: Duration,
 }
 
@@ -95,7 +95,7 @@ pub struct UdpChanges {
     pub named: Vec<WrittenTarget>,
     /// How multicast packets leave.
     pub multicast: Multicast,
-    /// How often the header of a stream is sent again.
+    /// How often the header of a stream is sent again; every 100 ms at most.
     pub header_interval: Duration,
 }
 
