@@ -63,7 +63,7 @@ pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
 pub use self::total_bandwidth::TotalBandwidth;
-pub use self::trigger::Trigger;
+pub use self::trigger::{STATES_WITHIN_MS, Trigger};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::coordinator::RunView;
 
-/// How long the command waits for the states.
-const STATES_WITHIN_MS: u64 = 2000;
+/// How long a command waits for the states of verification, in milliseconds.
+pub const STATES_WITHIN_MS: u64 = 2000;
 
 /// Waits for its cause, once.
 #[derive(Debug, Default)]
