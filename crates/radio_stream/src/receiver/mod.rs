@@ -339,6 +339,7 @@ impl Receiver {
             self.ready.push_back(Delivery::Data(data));
         }
         if stream.ended {
+            stream.groups.clear();
             self.ready.push_back(Delivery::End);
         }
         true

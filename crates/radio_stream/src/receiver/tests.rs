@@ -191,6 +191,14 @@ fn nothing_follows_the_last_group_of_a_stream() {
     }
     receiver.finish();
     assert_eq!(deliveries(&mut receiver), []);
+    // Nor does what came before the last one.
+    let mut receiver = Receiver::new();
+    let late = packets(&header(1, 7, false, false), &data(1, 7));
+    let sent = stream(1, 2);
+    let all = [sent[..2].concat(), late, sent[2].clone()].concat();
+    all.iter().for_each(|packet| receiver.receive(packet).unwrap());
+    receiver.finish();
+    assert_eq!(deliveries(&mut receiver), whole(1, 2));
 }
 
 #[test]
