@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::failure::{FailureKind, Place};
-use super::header::{Header, MAGIC, WriteIdentity};
+use super::header::{Header, MAGIC, WriteIdentity, later_version};
 use super::verifier::Expected;
 
 /// What became of the write that should be there.
@@ -44,6 +44,11 @@ pub enum Diagnosis {
         /// The write that is there.
         found: WriteIdentity,
     },
+    /// Written by fio 3.41 or later, whose headers are others.
+    OtherVersion {
+        /// That of the header, as it stands there.
+        version: u8,
+    },
     /// Nothing that a verify has written.
     Foreign,
 }
@@ -83,6 +88,9 @@ pub(super) fn diagnose(
         && kind.is_header()
     {
         return of_header(header, expected, place);
+    }
+    if let Some(version) = later_version(unit) {
+        return Diagnosis::OtherVersion { version };
     }
     if let Some((at, found)) = write_inside(unit) {
         return Diagnosis::Misdirected { found, at };
@@ -175,6 +183,10 @@ impl fmt::Display for Diagnosis {
             Self::Changed(Some(damage)) => write!(formatter, "changed: {damage}"),
             Self::Changed(None) => formatter.write_str("changed: the header was damaged after it was made"),
             Self::NotTrimmed { found } => write!(formatter, "not trimmed: still holds {found}"),
+            Self::OtherVersion { version } => write!(
+                formatter,
+                "other version: written by fio 3.41 or later (header version {version:#x}), which only those verify"
+            ),
             Self::Foreign => {
                 formatter.write_str("foreign: holds no block of a verify; something else has written here")
             }

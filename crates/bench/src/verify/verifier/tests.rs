@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::verify::method::header_checksum;
 use crate::verify::{Damage, Diagnosis, Failure, FailureKind, METHODS};
 
 mod block;
@@ -225,6 +226,18 @@ fn a_damaged_header_is_no_misdirected_write() {
         block[at] ^= 1;
         assert!(matches!(only(&mut block, &EXPECTED).diagnosis, Diagnosis::Changed(_)), "byte {at}");
     }
+}
+
+#[test]
+fn a_block_of_a_later_fio_is_told_as_that() {
+    let mut block = filled(&WRITE);
+    block[3] = block[2];
+    block[2] = 0x81;
+    let checksum = header_checksum(&block[..44]).to_le_bytes();
+    block[44..48].copy_from_slice(&checksum);
+    let failure = only(&mut block, &EXPECTED);
+    assert_eq!(failure.diagnosis, Diagnosis::OtherVersion { version: 0x81 });
+    assert!(report(&failure).contains("other version: written by fio 3.41 or later"), "{}", report(&failure));
 }
 
 #[test]
