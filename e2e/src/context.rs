@@ -1,10 +1,9 @@
 //! What a scenario works with: the program under test, a folder, and everything it has started.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reactor::clock::Duration;
 
@@ -12,12 +11,12 @@ use crate::failure::Failure;
 use crate::process::{PROMPTLY, Process, Stream, Transcript};
 use crate::scratch::ScratchDirectory;
 
-/// The surroundings of one scenario.
+/// The surroundings of one scenario. Several threads of it may use them at once.
 #[derive(Debug)]
 pub struct Context {
     binary: PathBuf,
     scratch: ScratchDirectory,
-    transcripts: RefCell<Vec<(String, Arc<Transcript>)>>,
+    transcripts: Mutex<Vec<(String, Arc<Transcript>)>>,
 }
 
 /// A program that has ended.
@@ -50,7 +49,7 @@ impl Context {
     /// # Errors
     /// When there is no place for the folder.
     pub fn new(binary: PathBuf) -> Result<Self, Failure> {
-        Ok(Self { binary, scratch: ScratchDirectory::new()?, transcripts: RefCell::default() })
+        Ok(Self { binary, scratch: ScratchDirectory::new()?, transcripts: Mutex::default() })
     }
 
     /// The folder of this scenario.
@@ -92,7 +91,8 @@ impl Context {
     /// When it cannot be executed.
     pub fn start(&self, name: &str, command: Command) -> Result<Process, Failure> {
         let process = Process::start(name, command)?;
-        self.transcripts.borrow_mut().push((name.to_owned(), Arc::clone(process.transcript())));
+        let mut transcripts = self.transcripts.lock().unwrap_or_else(PoisonError::into_inner);
+        transcripts.push((name.to_owned(), Arc::clone(process.transcript())));
         Ok(process)
     }
 
@@ -138,7 +138,7 @@ impl Context {
     #[must_use]
     pub fn last_words(&self, lines: usize) -> Vec<String> {
         let mut words = Vec::new();
-        for (name, transcript) in self.transcripts.borrow().iter() {
+        for (name, transcript) in self.transcripts.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             words.push(format!("--- {name}"));
             words.extend(transcript.tail(lines));
         }

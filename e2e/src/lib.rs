@@ -5,6 +5,7 @@
 //! the scenario. [`wire`] is an NVMe/TCP peer that can misbehave. The scenarios themselves are in the program `e2e`
 //! beside this library (`src/main.rs`), one behaviour a file.
 
+pub mod binomial;
 pub mod bystander;
 pub mod context;
 pub mod failure;
@@ -14,4 +15,5 @@ pub mod process;
 pub mod scenario;
 pub mod scratch;
 pub mod service;
+pub mod terminal;
 pub mod wire;

@@ -19,7 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
             continue;
         }
         frame[HEADER - 1] = frame[..HEADER - 1].iter().fold(0, |register, byte| {
-            (0..8).fold(register ^ byte, |register: u8, _| if register & 0x80 != 0 { register << 1 ^ 7 } else { register << 1 })
+            (0..8).fold(
+                register ^ byte,
+                |register: u8, _| if register & 0x80 != 0 { register << 1 ^ 7 } else { register << 1 },
+            )
         });
         let end = frame.len() - 2;
         let [.., high, low] = crc_fast::checksum(CrcAlgorithm::Crc16Umts, &frame[..end]).to_be_bytes();

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use reactor::clock;
 
 use crate::task::{Task, TaskError, describe, run, say};
-use crate::{test, tidy, workspace};
+use crate::{fuzz, test, tidy, workspace};
 
 pub(crate) const TASK: Task = Task { arguments, run: check };
 
@@ -16,7 +16,11 @@ fn arguments() -> clap::Command {
 
 fn check(_: &ArgMatches) -> Result<(), TaskError> {
     step(&mut workspace::cargo(&["fmt", "--all", "--check"]))?;
+    step(&mut workspace::cargo(&["fmt", "--manifest-path", fuzz::MANIFEST, "--check"]))?;
     step(&mut workspace::cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    // The fuzz targets are a workspace of their own; what it has in common with this one is built once.
+    let mut targets = workspace::cargo(&["clippy", "--manifest-path", fuzz::MANIFEST, "--locked", "--target-dir"]);
+    step(targets.arg(workspace::target_directory()).args(["--", "--deny", "warnings"]))?;
     let mut documentation = workspace::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
     step(documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
     say("==> tidy");

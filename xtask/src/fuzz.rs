@@ -13,6 +13,9 @@ use crate::workspace;
 
 pub(crate) const TASK: Task = Task { arguments, run: fuzz };
 
+/// The manifest of the fuzz targets.
+pub(crate) const MANIFEST: &str = "fuzz/Cargo.toml";
+
 /// Most memory that one input may make a target use, in MiB. A parser of bounded input needs a fraction of it.
 const MEMORY_MIB_MAX: u32 = 512;
 
@@ -44,7 +47,9 @@ fn fuzz(matches: &ArgMatches) -> Result<(), TaskError> {
         let mut command = Command::new(&cargo_fuzz);
         command
             .current_dir(workspace::root())
-            .args(["fuzz", "run", target, "--"])
+            .args(["fuzz", "run", target])
+            .args(inputs(target)?)
+            .arg("--")
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-rss_limit_mb={MEMORY_MIB_MAX}"))
             .arg("-print_final_stats=1")
@@ -55,6 +60,13 @@ fn fuzz(matches: &ArgMatches) -> Result<(), TaskError> {
     }
     say(format_args!("{} targets, {seconds} s each, no finding", chosen.len()));
     Ok(())
+}
+
+/// Where a target's inputs are: first those that runs on this machine have found, then those of the repository, if there are any.
+fn inputs(target: &str) -> Result<Vec<PathBuf>, TaskError> {
+    let folder = |name: &str| workspace::root().join("fuzz").join(name).join(target);
+    std::fs::create_dir_all(folder("corpus"))?;
+    Ok(["corpus", "seeds"].map(folder).into_iter().filter(|folder| folder.is_dir()).collect())
 }
 
 /// The names of the files in `fuzz/fuzz_targets`; its folders have what several of them share.

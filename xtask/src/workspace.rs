@@ -20,6 +20,11 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The same command as one in which signals have their default meaning. Under `nohup`, or a runner that ignores hang-ups,
 /// everything that is started would ignore them as well, as it should, and the tests of hang-ups would wait in vain.
 pub(crate) fn with_default_signals(command: &Command) -> Command {

@@ -9,7 +9,7 @@ use std::process::Command;
 use bench::buffers::Pattern;
 use bench::direction::Direction;
 use bench::verify::{
-    Expected, Failure, FailureKind, History, HistoryOrder, LoggedWrite, METHODS, Method, Proof, StateFile, Verifier,
+    EarlierState, Expected, Failure, FailureKind, History, HistoryOrder, LoggedWrite, METHODS, Method, Proof, Verifier,
     VerifyBacklog, VerifySettings, WriteIdentity, state_file_name,
 };
 
@@ -401,7 +401,8 @@ fn fio_reads_our_state_files() {
     };
     assert!(fio(&["--rw=randwrite", "--do_verify=0"]).0);
     let path = directory.join(state_file_name(None, "x", 0));
-    let state = StateFile::decode(&fs::read(&path).expect("a state")).expect("a state of fio");
+    let state = EarlierState::decode(&fs::read(&path).expect("a state")).expect("a state of fio");
+    let EarlierState::Completed(state) = state else { panic!("{state:?}") };
     assert_eq!((state.writes, state.name.as_str()), (16, "x"));
     let mut bytes = state.encode();
     fs::write(&path, &bytes).expect("a file");

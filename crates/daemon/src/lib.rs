@@ -27,6 +27,7 @@ pub mod init_system;
 pub mod life;
 mod listening;
 pub mod notification;
+mod offer;
 mod options;
 pub mod pidfile;
 mod position;

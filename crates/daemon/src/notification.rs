@@ -27,12 +27,22 @@ pub enum Notification {
     Watchdog,
     /// The process that is to be watched.
     MainPid(u32),
+    /// It works by the configuration that it was offered.
+    Taken,
+    /// It has to be started again for the configuration that it was offered: what of it, in one line.
+    Declined(String),
     /// It is about to die of an error of its own: what happened and where, several lines.
     Crash(String),
 }
 
 /// The key of a crash report; systemd skips keys that begin with `X_`.
 const CRASH_KEY: &str = "X_TIDEGATE_CRASH";
+
+/// The key of what becomes of an offered configuration.
+const TAKEN_KEY: &str = "X_TIDEGATE_TAKEN";
+
+/// The key of why an offered configuration takes a restart.
+const DECLINED_KEY: &str = "X_TIDEGATE_DECLINED";
 
 /// Several notifications as one datagram, which stays below [`MESSAGE_LIMIT_BYTES`] when it holds at most one of each
 /// kind. Longer texts are cut.
@@ -47,9 +57,11 @@ pub fn encode(notifications: &[Notification]) -> Vec<u8> {
                 lines.push(format!("MONOTONIC_USEC={monotonic_us}"));
             }
             Notification::Stopping => lines.push("STOPPING=1".to_owned()),
-            Notification::Status(text) => lines.push(format!("STATUS={}", limited(text).replace('\n', " "))),
+            Notification::Status(text) => lines.push(format!("STATUS={}", one_line(text))),
             Notification::Watchdog => lines.push("WATCHDOG=1".to_owned()),
             Notification::MainPid(pid) => lines.push(format!("MAINPID={pid}")),
+            Notification::Taken => lines.push(format!("{TAKEN_KEY}=1")),
+            Notification::Declined(text) => lines.push(format!("{DECLINED_KEY}={}", one_line(text))),
             Notification::Crash(text) => lines.extend(crash_lines(text)),
         }
     }
@@ -74,6 +86,8 @@ pub fn decode(datagram: &[u8]) -> Vec<Notification> {
             ("STATUS", text) => notifications.push(Notification::Status(text.to_owned())),
             ("WATCHDOG", "1") => notifications.push(Notification::Watchdog),
             ("MAINPID", pid) => notifications.extend(pid.parse().ok().map(Notification::MainPid)),
+            (TAKEN_KEY, "1") => notifications.push(Notification::Taken),
+            (DECLINED_KEY, text) => notifications.push(Notification::Declined(text.to_owned())),
             (CRASH_KEY, line) => crash.push(line),
             _ => {}
         }
@@ -99,6 +113,11 @@ fn crash_lines(text: &str) -> Vec<String> {
     lines
 }
 
+/// The beginning of a text, as one line.
+fn one_line(text: &str) -> String {
+    limited(text).replace('\n', " ")
+}
+
 /// The beginning of a text, cut between two characters.
 fn limited(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT_LIMIT_BYTES)]
@@ -117,6 +136,8 @@ mod tests {
             Notification::Reloading { monotonic_us: 12 },
             Notification::Watchdog,
             Notification::Stopping,
+            Notification::Taken,
+            Notification::Declined("library = 1".to_owned()),
             Notification::Crash("a\nb = c\n  d".to_owned()),
         ];
         assert_eq!(decode(&encode(&said)), said);

@@ -10,7 +10,7 @@ use crate::sandbox::Layers;
 use crate::supervision::{RestartPolicy, ServiceTimes};
 
 /// The options that every service takes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Leave the caller once ready (`--detach`).
     pub detach: bool,

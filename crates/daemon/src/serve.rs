@@ -29,12 +29,13 @@ use crate::init_system::{self, Upstream};
 use crate::life::{self, Identity};
 use crate::listening::ListeningSocket;
 use crate::notification::Notification;
+use crate::offer::Offer;
 use crate::options::Options;
 use crate::pidfile::{Pidfile, PidfileOptions};
 use crate::position::Supervised;
 use crate::privileges::{self, AcrossExec};
 use crate::sandbox;
-use crate::service::{Opened, Running, Service};
+use crate::service::{Opened, Renewal, Running, Service};
 use crate::signals::Signals;
 use crate::streams;
 use crate::title;
@@ -422,7 +423,7 @@ impl Attendance {
                     Request::Adopt(path, answer) => self.join(&path, answer),
                 }
             }
-            if self.supervisor_is_gone() {
+            if !self.hear_supervisor() {
                 if self.place.orphans == Orphans::Stop {
                     tracing::warn!("the supervisor is gone; ending as well");
                     return Ok(Ending::Orphaned);
@@ -468,16 +469,32 @@ impl Attendance {
         self.tell(&[Notification::Ready]);
     }
 
-    /// Whether the other end of the channel has been closed. A supervisor says nothing after its first message.
-    fn supervisor_is_gone(&self) -> bool {
-        let Some(channel) = self.place.upstream.channel() else { return false };
+    /// Hears what the supervisor says. False: the other end of the channel has been closed.
+    fn hear_supervisor(&mut self) -> bool {
         loop {
+            let Some(channel) = self.place.upstream.channel() else { return true };
             match channel.receive() {
-                Ok(Received::Message(..)) => {}
-                Ok(Received::Nothing) => return false,
-                Ok(Received::Closed) | Err(_) => return true,
+                Ok(Received::Message(message, descriptors)) => match Offer::from_message(&message, descriptors) {
+                    Ok(offer) => offer.into_iter().for_each(|offer| self.consider(offer)),
+                    Err(error) => self.tell(&[Notification::Declined(format!("it cannot be read ({error})"))]),
+                },
+                Ok(Received::Nothing) => return true,
+                Ok(Received::Closed) | Err(_) => return false,
             }
         }
+    }
+
+    /// Answers an offered configuration. A next supervisor is told what this process works by.
+    fn consider(&mut self, offer: Offer) {
+        let answer = match self.running.renew(&offer.configuration) {
+            Renewal::Taken => {
+                tracing::info!("the configuration has changed; taken");
+                self.place.fingerprint = offer.fingerprint;
+                Notification::Taken
+            }
+            Renewal::Restart(reason) => Notification::Declined(reason),
+        };
+        self.tell(&[answer]);
     }
 
     fn join(&mut self, path: &Path, answer: PendingAnswer) {

@@ -59,6 +59,15 @@ pub trait Opened {
     fn start(self: Box<Self>) -> Result<Box<dyn Running>, Failure>;
 }
 
+/// What a running service makes of another configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// It works by it from now on.
+    Taken,
+    /// It has to be started again for it, and nothing has changed yet: what takes that, in a few words.
+    Restart(String),
+}
+
 /// A service at work.
 pub trait Running: Send {
     /// Its part of the state tree.
@@ -81,6 +90,12 @@ pub trait Running: Send {
 
     /// Re-reads what it can change while it runs.
     fn reload(&mut self) {}
+
+    /// Its section of the configuration has changed; this is the whole text, which the supervisor has found right. What it cannot change
+    /// while it runs makes it be started again.
+    fn renew(&mut self, _: &str) -> Renewal {
+        Renewal::Restart("it takes no change while it runs".to_owned())
+    }
 
     /// Lets what is under way end, and ends.
     fn stop(self: Box<Self>);

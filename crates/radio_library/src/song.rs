@@ -1,5 +1,7 @@
 //! One audio file as everything else sees it.
 
+pub use radio_media::tags::Tags;
+
 /// A row of the library. Never used again after the song is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SongId(pub i64);
@@ -42,34 +44,6 @@ pub struct FileState {
     pub size_bytes: u64,
     /// When its content was modified last, in nanoseconds since 1970 (before: negative).
     pub modified_ns: i64,
-}
-
-/// What tags say; empty when they do not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags {
-    /// Who plays.
-    pub artist: String,
-    /// Whose album it is, where that is somebody else.
-    pub album_artist: String,
-    /// What it is called.
-    pub title: String,
-    /// The album.
-    pub album: String,
-    /// The year, from the date.
-    pub year: Option<i32>,
-    /// The date as it stands there.
-    pub date: String,
-    /// The genre.
-    pub genre: String,
-    /// The number on the disc.
-    pub track: Option<u32>,
-    /// The disc.
-    pub disc: Option<u32>,
-    /// A remark.
-    pub comment: String,
-    /// All others, and further values of those above: name as MPD writes it (`Composer`, `MUSICBRAINZ_TRACKID`) and value,
-    /// in the order of names.
-    pub others: Vec<(String, String)>,
 }
 
 /// What the frames say.

@@ -41,7 +41,7 @@ pub struct Tags {
     pub comment: String,
     /// All others that MPD knows, and further values of those: name as MPD writes it (`Composer`, `MUSICBRAINZ_TRACKID`) and
     /// value, in the order of names.
-    pub others: Vec<(&'static str, String)>,
+    pub others: Vec<(String, String)>,
 }
 
 /// Tags that are kept by name, in the order of names.
@@ -315,12 +315,12 @@ fn take_tag(mut tag: Tag, found: &mut Found) {
 }
 
 /// The tags that are kept by name.
-fn others(tag: &Tag) -> Vec<(&'static str, String)> {
+fn others(tag: &Tag) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (name, key) in OTHERS {
         for value in tag.get_strings(*key).flat_map(|value| value.split('\0')).map(str::trim) {
             if !value.is_empty() && found.len() < OTHER_TAGS_MAX {
-                found.push((*name, bounded(value)));
+                found.push(((*name).to_owned(), bounded(value)));
             }
         }
     }

@@ -116,7 +116,7 @@ impl Context {
     #[must_use]
     pub fn scores(&self) -> Vec<(SongId, i64)> {
         let now_s = wall_ms() / 1000;
-        let ordered = self.program.with_choice(|choice| choice.ordered(now_s));
+        let ordered = self.program.with_choice(|choice| choice.ordered(now_s, usize::MAX));
         ordered.into_iter().map(|(song, standing)| (song.id, score_of(&standing))).collect()
     }
 

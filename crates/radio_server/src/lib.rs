@@ -20,8 +20,10 @@ pub mod importer;
 pub mod library_process;
 pub mod library_side;
 pub mod limits;
+pub mod listeners;
 pub mod mpd;
 pub mod program;
+pub mod renewal;
 pub mod rights;
 mod running;
 pub mod service;
@@ -36,3 +38,6 @@ pub mod status_items;
 mod testing;
 mod times;
 pub mod users;
+
+#[doc(hidden)]
+pub use shell::fuzz as fuzz_shell;

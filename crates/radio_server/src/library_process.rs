@@ -45,8 +45,11 @@ pub struct LibraryProcessOptions {
     /// Where its fronts listen.
     pub sockets: Vec<(Front, TcpListener)>,
     /// Takes the stream side's end of the link, each time that a process is started.
-    pub attach: Box<dyn Fn(UnixStream) -> io::Result<()> + Send>,
+    pub attach: Attach,
 }
+
+/// Takes an end of a link.
+pub type Attach = Box<dyn Fn(UnixStream) -> io::Result<()> + Send>;
 
 /// The library side's process, watched. Dropping it ends the process.
 pub struct LibraryProcess {
@@ -55,6 +58,8 @@ pub struct LibraryProcess {
 }
 
 struct Shared {
+    /// What the next process is told.
+    settings: Mutex<LibrarySettings>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -62,6 +67,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     process: Option<Pid>,
+    /// To the process. Its end would tell it that the stream side is gone.
+    channel: Option<Channel>,
     starts: u64,
     last_end: Option<String>,
     stopping: bool,
@@ -84,8 +91,10 @@ impl LibraryProcess {
     /// # Errors
     /// When the kernel has no thread left.
     pub fn start(options: LibraryProcessOptions) -> io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
-        let watcher = Watcher { options, shared: Arc::clone(&shared) };
+        let LibraryProcessOptions { settings, arguments, sockets, attach } = options;
+        let shared =
+            Arc::new(Shared { settings: Mutex::new(settings), state: Mutex::default(), changed: Condvar::new() });
+        let watcher = Watcher { arguments, sockets, attach, shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new().name("library watcher".to_owned()).spawn(move || watcher.run())?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -94,6 +103,20 @@ impl LibraryProcess {
     #[must_use]
     pub fn viewer(&self) -> LibraryProcessViewer {
         LibraryProcessViewer(Arc::clone(&self.shared))
+    }
+
+    /// It works by other settings from now on, and so does each that is started after it.
+    pub fn change(&self, change: impl FnOnce(&mut LibrarySettings)) {
+        // The state is held all the while, so that a process that is just being started misses nothing.
+        let state = self.shared.lock();
+        let mut settings = self.shared.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = settings.clone();
+        change(&mut settings);
+        let Some(channel) = state.channel.as_ref().filter(|_| *settings != before) else { return };
+        let sent = serde_json::to_vec(&*settings).map_err(io::Error::from).and_then(|words| Ok(channel.send(&words)?));
+        if let Err(error) = sent {
+            tracing::error!(%error, "the library side is not told of its new settings");
+        }
     }
 
     /// Its end is no trouble from now on: it is not started again. For when the link to it is about to end.
@@ -171,7 +194,9 @@ impl Shared {
 }
 
 struct Watcher {
-    options: LibraryProcessOptions,
+    arguments: Vec<OsString>,
+    sockets: Vec<(Front, TcpListener)>,
+    attach: Attach,
     shared: Arc<Shared>,
 }
 
@@ -181,7 +206,7 @@ impl Watcher {
         while !self.shared.lock().stopping {
             let started = clock::now();
             match self.start() {
-                Ok((child, channel)) => self.attend(child, channel),
+                Ok(child) => self.attend(child),
                 Err(error) => tracing::error!(%error, "cannot start the library side"),
             }
             let pause = throttle.pause(clock::now().saturating_duration_since(started));
@@ -189,43 +214,43 @@ impl Watcher {
         }
     }
 
-    fn start(&self) -> io::Result<(Child, Channel)> {
+    fn start(&self) -> io::Result<Child> {
+        let mut state = self.shared.lock();
+        if state.stopping {
+            return Err(io::Error::other("the service ends"));
+        }
         let (near, far) = UnixStream::pair()?;
         let (channel, theirs) = Channel::pair()?;
         let greeting = Greeting {
-            settings: self.options.settings.clone(),
-            fronts: self.options.sockets.iter().map(|(front, _)| *front).collect(),
+            settings: self.shared.settings.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            fronts: self.sockets.iter().map(|(front, _)| *front).collect(),
         };
         let mut descriptors: Vec<BorrowedFd<'_>> = vec![far.as_fd()];
-        descriptors.extend(self.options.sockets.iter().map(|(_, socket)| socket.as_fd()));
+        descriptors.extend(self.sockets.iter().map(|(_, socket)| socket.as_fd()));
         channel.send_with_descriptors(&serde_json::to_vec(&greeting)?, &descriptors)?;
         let theirs: OwnedFd = theirs.as_fd().try_clone_to_owned()?;
         let mut command = Command::new("/proc/self/exe");
         command.arg0(std::env::args_os().next().unwrap_or_else(|| "tidegate".into()));
         // In a group of its own, what a terminal sends to its foreground reaches the stream side only, which passes it on.
-        command.args(&self.options.arguments).stdin(Stdio::from(theirs)).process_group(0);
-        let mut state = self.shared.lock();
-        if state.stopping {
-            return Err(io::Error::other("the service ends"));
-        }
-        (self.options.attach)(near)?;
+        command.args(&self.arguments).stdin(Stdio::from(theirs)).process_group(0);
+        (self.attach)(near)?;
         let child = command.spawn()?;
         state.process = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        state.channel = Some(channel);
         state.starts += 1;
-        Ok((child, channel))
+        Ok(child)
     }
 
-    /// Waits for its end. The channel lives as long: its end would tell the child that the stream side is gone.
-    fn attend(&self, mut child: Child, channel: Channel) {
+    /// Waits for its end.
+    fn attend(&self, mut child: Child) {
         let process = self.shared.lock().process;
         // Not reaped yet, its process id cannot become another's while somebody may signal it.
         while let Some(Err(Errno::INTR)) =
             process.map(|process| waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT))
         {}
         let mut state = self.shared.lock();
-        state.process = None;
+        (state.process, state.channel) = (None, None);
         let end = child.wait().ok().and_then(ProcessEnd::from_wait_status);
-        drop(channel);
         // As process 1 of a container, the service's main thread may have waited for it.
         let end = end.map_or_else(|| "an end that was not seen".to_owned(), |end| end.to_string());
         if !state.stopping {

@@ -26,6 +26,7 @@ use crate::context::{Context, ContextParts};
 use crate::control_front::ControlFront;
 use crate::importer::Importer;
 use crate::limits::COMMAND_THREADS_MAXIMUM;
+use crate::listeners::Listeners;
 use crate::program::Program;
 use crate::settings::{Front, Greeting, LibrarySettings};
 use crate::ssh::host_key::{self, HostKeyError};
@@ -67,8 +68,8 @@ pub struct LibrarySide {
     settings: LibrarySettings,
     link: UnixStream,
     sockets: Vec<(Front, TcpListener)>,
-    /// Open for as long as the stream side lives.
-    _channel: Channel,
+    /// Open for as long as the stream side lives, which tells of new settings through it.
+    channel: Channel,
 }
 
 /// What ends it or changes what it does.
@@ -76,6 +77,7 @@ enum Happening {
     Signal(i32),
     LinkEnded(LinkError),
     Reload,
+    Settings(Box<LibrarySettings>),
 }
 
 impl LibrarySide {
@@ -93,7 +95,7 @@ impl LibrarySide {
         let mut descriptors = descriptors.into_iter();
         let link = descriptors.next().map(UnixStream::from).ok_or(LibrarySideError::NoStreamSide)?;
         let sockets = greeting.fronts.into_iter().zip(descriptors.map(TcpListener::from)).collect();
-        Ok(Self { settings: greeting.settings, link, sockets, _channel: channel })
+        Ok(Self { settings: greeting.settings, link, sockets, channel })
     }
 
     /// Its settings.
@@ -150,43 +152,79 @@ impl LibrarySide {
             users,
         }));
         let _ = front.set(ControlFront::new(Arc::clone(&context), link.clone(), runtime.handle().clone()));
-        watch_signals(happenings)?;
+        let (access, mpd_access) = watch::channel(self.settings.mpd_access.clone());
+        watch_signals(happenings.clone())?;
+        hear_settings(self.channel, happenings)?;
         link.request(Request::Subscribe, |_| {});
-        for (kind, socket) in self.sockets {
-            socket.set_nonblocking(true)?;
-            let _entered = runtime.enter();
-            let listener = tokio::net::TcpListener::from_std(socket)?;
-            match kind {
-                Front::Ssh => drop(runtime.spawn(crate::ssh::serve(listener, key.clone(), Arc::clone(&context)))),
-                Front::Mpd => {
-                    let access = crate::mpd::Access::default();
-                    drop(runtime.spawn(crate::mpd::serve(listener, Arc::clone(&context), access)));
-                }
-            }
-        }
+        let entered = runtime.enter();
+        let (ssh, mpd) = listeners(self.sockets)?;
+        runtime.spawn(crate::ssh::serve(ssh, key, Arc::clone(&context)));
+        runtime.spawn(crate::mpd::serve(mpd, Arc::clone(&context), mpd_access));
+        drop(entered);
         import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
-        while let Some(happening) = happened.blocking_recv() {
-            match happening {
-                Happening::Signal(SIGHUP) | Happening::Reload => {
-                    if let Err(error) = logging.reopen()
-                        && !matches!(error, control::log::ReopenError::NotConfigured)
-                    {
-                        tracing::error!(%error, "the log file stays the old one");
-                    }
-                    load_users(self.settings.users.as_ref(), &users_sender);
-                }
-                Happening::Signal(_) => break,
-                Happening::LinkEnded(error) => {
-                    tracing::debug!(%error, "the stream side is gone; ending as well");
-                    break;
-                }
-            }
-        }
+        let renewable = Renewable { logging, users_path: self.settings.users, users: users_sender, access };
+        renewable.attend(&mut happened);
         link.close();
         // A command that runs on, and that nobody hears any more, does not keep the process.
         runtime.shutdown_background();
         Ok(())
+    }
+}
+
+/// Those of ssh and those of MPD. To be called within the runtime.
+fn listeners(sockets: Vec<(Front, TcpListener)>) -> io::Result<(Listeners, Listeners)> {
+    let (mut ssh, mut mpd) = (Vec::new(), Vec::new());
+    for (front, socket) in sockets {
+        socket.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(socket)?;
+        match front {
+            Front::Ssh => ssh.push(listener),
+            Front::Mpd => mpd.push(listener),
+        }
+    }
+    Ok((ssh.into(), mpd.into()))
+}
+
+/// What can be read again, or set otherwise, while it works.
+struct Renewable {
+    logging: Logging,
+    users_path: Option<PathBuf>,
+    users: watch::Sender<Arc<Users>>,
+    access: watch::Sender<crate::mpd::Access>,
+}
+
+impl Renewable {
+    /// Does what is asked, until it is the end.
+    fn attend(mut self, happened: &mut mpsc::UnboundedReceiver<Happening>) {
+        while let Some(happening) = happened.blocking_recv() {
+            match happening {
+                Happening::Signal(SIGHUP) | Happening::Reload => self.reload(),
+                Happening::Settings(settings) => self.change(*settings),
+                Happening::Signal(_) => return,
+                Happening::LinkEnded(error) => {
+                    tracing::debug!(%error, "the stream side is gone; ending as well");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn reload(&self) {
+        if let Err(error) = self.logging.reopen()
+            && !matches!(error, control::log::ReopenError::NotConfigured)
+        {
+            tracing::error!(%error, "the log file stays the old one");
+        }
+        load_users(self.users_path.as_ref(), &self.users);
+    }
+
+    fn change(&mut self, settings: LibrarySettings) {
+        let LibrarySettings { users, mpd_access, .. } = settings;
+        if std::mem::replace(&mut self.users_path, users) != self.users_path {
+            load_users(self.users_path.as_ref(), &self.users);
+        }
+        self.access.send_if_modified(|access| std::mem::replace(access, mpd_access) != *access);
     }
 }
 
@@ -212,6 +250,25 @@ fn watch_signals(happenings: mpsc::UnboundedSender<Happening>) -> io::Result<()>
         }
     })?;
     Ok(())
+}
+
+/// Hears what the stream side has to say after its first message: other settings.
+fn hear_settings(channel: Channel, happenings: mpsc::UnboundedSender<Happening>) -> io::Result<()> {
+    let hear = move || {
+        loop {
+            let _ = poll(&mut [PollFd::new(&channel, PollFlags::IN)], None);
+            match channel.receive() {
+                Ok(Received::Message(bytes, _)) => match serde_json::from_slice(&bytes) {
+                    Ok(settings) => drop(happenings.send(Happening::Settings(settings))),
+                    Err(error) => tracing::error!(%error, "cannot understand the new settings of the stream side"),
+                },
+                Ok(Received::Nothing) => {}
+                // The end of the link says so as well.
+                Ok(Received::Closed) | Err(_) => return,
+            }
+        }
+    };
+    std::thread::Builder::new().name("settings".to_owned()).spawn(hear).map(drop)
 }
 
 /// Where the link's events go. Called on the link's thread, which must not wait.

@@ -4,8 +4,11 @@ use std::fmt;
 use std::ops::BitOr;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A set of rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Rights(u8);
 
 /// One right, with its short and its long word.
@@ -95,6 +98,20 @@ impl FromStr for Rights {
             let is_it = |entry: &&Word| word.eq_ignore_ascii_case(entry.short) || word.eq_ignore_ascii_case(entry.long);
             WORDS.iter().find(is_it).map(|entry| rights | entry.right).ok_or_else(|| UnknownRight(word.to_owned()))
         })
+    }
+}
+
+impl TryFrom<String> for Rights {
+    type Error = UnknownRight;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Rights> for String {
+    fn from(rights: Rights) -> Self {
+        rights.to_string()
     }
 }
 

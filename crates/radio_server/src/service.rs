@@ -2,7 +2,8 @@
 //!
 //! This process is the stream side; the library side is its child, see [`library_process`](crate::library_process). Order of life: the
 //! directories and users are looked at and the sockets bound, the process is confined, then the station and its senders start, and
-//! at last the library side, for which nothing waits: the service is ready without it.
+//! at last the library side, for which nothing waits: the service is ready without it. What of it can be changed from then on is in
+//! [`renewal`].
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,10 +15,10 @@ use control::log::Logging;
 use control::{Command, Inspect, Node};
 use daemon::run_directory::RunDirectory;
 use daemon::sandbox::{Layer, Layers, RADIO, Rules};
-use daemon::service::{Inheritance, Opened, Running, Service};
+use daemon::service::{Inheritance, Opened, Renewal, Running, Service};
 use daemon::{Failure, ListenAddress, ListeningSocket};
 use radio_media::synthesis;
-use radio_stream::senders::access::{AccessList, Network};
+use radio_stream::senders::access::AccessList;
 use radio_stream::senders::http::{self, Description, HttpSettings};
 use radio_stream::senders::udp::{Multicast, Target, UdpSettings, WrittenTarget};
 use radio_stream::senders::{SenderSettings, StartError};
@@ -29,6 +30,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use crate::control_calls;
 use crate::library_process::{LibraryProcess, LibraryProcessOptions, LibraryProcessViewer};
 use crate::mpd;
+use crate::renewal::{self, ReadAgain, Resolved};
 use crate::settings::{Front, LibrarySettings};
 use crate::state_directory::StateDirectory;
 use crate::users::Users;
@@ -40,7 +42,7 @@ pub const SYNTHESIS: &str = "synthesis:";
 const HTTP_KIND: &str = "http";
 
 /// What is asked of a radio.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RadioSettings {
     /// The service's name.
     pub name: String,
@@ -48,14 +50,14 @@ pub struct RadioSettings {
     pub libraries: Vec<PathBuf>,
     /// Where database and host key are kept; none: nowhere, for as long as it runs.
     pub state: Option<PathBuf>,
-    /// Where the http sender listens; none: nowhere.
-    pub http: Option<SocketAddr>,
-    /// Where MPD's protocol is spoken; none: nowhere.
-    pub mpd: Option<SocketAddr>,
+    /// Where the http sender listens.
+    pub http: Vec<SocketAddr>,
+    /// Where MPD's protocol is spoken.
+    pub mpd: Vec<SocketAddr>,
     /// What MPD's clients may do.
     pub mpd_access: mpd::Access,
-    /// Where ssh is spoken; none: nowhere.
-    pub ssh: Option<SocketAddr>,
+    /// Where ssh is spoken.
+    pub ssh: Vec<SocketAddr>,
     /// Who may log in over ssh.
     pub users: Option<PathBuf>,
     /// What is selected when nothing was selected before.
@@ -75,14 +77,12 @@ pub struct RadioSettings {
 }
 
 /// What concerns the http sender.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HttpOptions {
     /// Whether it waits to be switched on.
     pub off: bool,
-    /// Whether nobody may listen but those who are allowed to.
-    pub default_deny: bool,
-    /// Networks that may listen with `default_deny`, and may not without.
-    pub access: Vec<Network>,
+    /// Who may listen.
+    pub access: AccessList,
     /// Most listeners at a time.
     pub clients_max: Option<u32>,
     /// What listeners are told about the station.
@@ -90,7 +90,7 @@ pub struct HttpOptions {
 }
 
 /// What concerns the udp sender.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct UdpOptions {
     /// Whether it waits to be switched on.
     pub off: bool,
@@ -103,17 +103,23 @@ pub struct UdpOptions {
 }
 
 /// A radio that has been asked for.
-#[derive(Debug)]
 pub struct RadioService {
     settings: RadioSettings,
     inheritance: Option<Inheritance>,
+    read_again: Option<ReadAgain>,
 }
 
 impl RadioService {
     /// A radio with these settings.
     #[must_use]
     pub fn new(settings: RadioSettings) -> Self {
-        Self { settings, inheritance: None }
+        Self { settings, inheritance: None, read_again: None }
+    }
+
+    /// Takes another configuration while it runs, which is read like this.
+    #[must_use]
+    pub fn renewed_by(self, read_again: ReadAgain) -> Self {
+        Self { read_again: Some(read_again), ..self }
     }
 }
 
@@ -138,10 +144,8 @@ impl Service for RadioService {
     fn addresses(&self) -> Vec<ListenAddress> {
         let RadioSettings { http, mpd, ssh, .. } = &self.settings;
         let kinds = [(HTTP_KIND, http), (Front::Mpd.name(), mpd), (Front::Ssh.name(), ssh)];
-        let address = |(kind, address): (&str, &Option<SocketAddr>)| {
-            Some(ListenAddress { kind: kind.to_owned(), address: (*address)? })
-        };
-        kinds.into_iter().filter_map(address).collect()
+        let address = |kind: &str, address| ListenAddress { kind: kind.to_owned(), address };
+        kinds.into_iter().flat_map(|(kind, all)| all.iter().map(move |each| address(kind, *each))).collect()
     }
 
     fn bind(&self, address: &ListenAddress) -> Result<TcpListener, Failure> {
@@ -162,7 +166,8 @@ impl Service for RadioService {
                     .map_err(|error| at(run.path(), "cannot make a directory for the state", &error))
             }
         }?;
-        let targets = settings.udp_sender.targets.iter().map(resolve).collect::<Result<_, _>>()?;
+        let resolve = |target: &WrittenTarget| Ok((target.clone(), resolve(target)?));
+        let targets = settings.udp_sender.targets.iter().map(resolve).collect::<Result<_, Failure>>()?;
         let mut directories = Vec::new();
         for library in &settings.libraries {
             directories.push(directory(library, state.path())?);
@@ -198,6 +203,7 @@ impl Service for RadioService {
                 .and_then(|path| path.parent().map(Path::to_owned)),
         };
         Ok(Box::new(OpenedRadio {
+            read_again: self.read_again,
             users: users.as_ref().map(|users| users.entries().len()),
             settings,
             library,
@@ -258,10 +264,11 @@ fn allow_many_descriptors() {
 
 /// A radio that has all it needs.
 struct OpenedRadio {
+    read_again: Option<ReadAgain>,
     settings: RadioSettings,
     library: LibrarySettings,
     state: StateDirectory,
-    targets: Vec<Target>,
+    targets: Resolved,
     log_arguments: Vec<OsString>,
     logging: Option<Logging>,
     sockets: Vec<ListeningSocket>,
@@ -301,6 +308,9 @@ impl SharedStream {
 
 /// A radio at work.
 struct RunningRadio {
+    settings: RadioSettings,
+    targets: Resolved,
+    read_again: Option<ReadAgain>,
     stream: SharedStream,
     library: LibraryProcess,
     state: Arc<dyn Inspect>,
@@ -311,8 +321,17 @@ struct RunningRadio {
 
 impl RunningRadio {
     fn start(opened: OpenedRadio) -> Result<Self, Failure> {
-        let OpenedRadio { settings, library, state: directory, targets, log_arguments, logging, sockets, users } =
-            opened;
+        let OpenedRadio {
+            read_again,
+            settings,
+            library,
+            state: directory,
+            targets,
+            log_arguments,
+            logging,
+            sockets,
+            users,
+        } = opened;
         let announcement = announcement(&settings, &library, &sockets, users);
         let (mut http_sockets, mut fronts) = (Vec::new(), Vec::new());
         for ListeningSocket { kind, listener } in sockets {
@@ -322,15 +341,11 @@ impl RunningRadio {
             }
         }
         let stream = StreamSide::start(StreamSettings {
-            station: StationSettings {
-                announce_ns: nanoseconds(settings.announce),
-                autoplay_ns: settings.autoplay.map(nanoseconds),
-                ..StationSettings::default()
-            },
+            station: station_settings(&settings),
             senders: SenderSettings {
-                http: http_settings(&settings.http_sender, http_sockets)?,
+                http: http_settings(&settings.http_sender, http_sockets),
                 // Without targets it does nothing; they are added while it runs.
-                udp: Some(udp_settings(&settings.udp_sender, targets)),
+                udp: Some(udp_settings(&settings.udp_sender, &targets)),
             },
             service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
         })
@@ -350,15 +365,39 @@ impl RunningRadio {
         })
         .map_err(|error| Failure::running(format_args!("cannot start the library side ({error})")))?;
         let state = Arc::new(RadioState { stream: stream_state, library: process.viewer() });
-        Ok(Self { stream, library: process, state, announcement, directory })
+        Ok(Self { settings, targets, read_again, stream, library: process, state, announcement, directory })
+    }
+
+    /// Works by other settings from now on, none of which takes a restart.
+    fn change(&mut self, new: RadioSettings) {
+        self.targets = renewal::resolved(&new.udp_sender, &self.targets);
+        let senders = renewal::of_senders(&self.settings, &new, &self.targets);
+        self.stream.with(|stream| {
+            stream.set_station(station_settings(&new));
+            stream.change_senders(senders);
+        });
+        self.library.change(|library| {
+            library.users = renewal::users(library.users.as_deref(), new.users.as_deref());
+            library.initial_mode.clone_from(&new.initial_mode);
+            library.mpd_access = new.mpd_access.clone();
+        });
+        self.settings = new;
     }
 }
 
-fn udp_settings(options: &UdpOptions, targets: Vec<Target>) -> UdpSettings {
+fn station_settings(settings: &RadioSettings) -> StationSettings {
+    StationSettings {
+        announce_ns: nanoseconds(settings.announce),
+        autoplay_ns: settings.autoplay.map(nanoseconds),
+        ..StationSettings::default()
+    }
+}
+
+fn udp_settings(options: &UdpOptions, targets: &Resolved) -> UdpSettings {
     let default = UdpSettings::default();
     UdpSettings {
         on: !options.off,
-        targets,
+        targets: targets.iter().map(|(_, target)| *target).collect(),
         multicast: options.multicast.clone(),
         header_interval: options.header_interval.unwrap_or(default.header_interval),
         ..default
@@ -387,18 +426,13 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn http_settings(options: &HttpOptions, sockets: Vec<TcpListener>) -> Result<Option<HttpSettings>, Failure> {
+fn http_settings(options: &HttpOptions, sockets: Vec<TcpListener>) -> Option<HttpSettings> {
     if sockets.is_empty() {
-        return Ok(None);
-    }
-    let mut access = AccessList::default();
-    access.default_deny = options.default_deny;
-    for network in &options.access {
-        access.set(*network, options.default_deny).map_err(Failure::usage)?;
+        return None;
     }
     let description = Description { name: options.station_name.clone(), ..Description::default() };
-    let on = !options.off;
-    Ok(Some(HttpSettings { on, access, clients_max: options.clients_max, description, ..HttpSettings::new(sockets) }))
+    let (access, clients_max) = (options.access.clone(), options.clients_max);
+    Some(HttpSettings { on: !options.off, access, clients_max, description, ..HttpSettings::new(sockets) })
 }
 
 /// What the library side asks of the service: to read things again, to end (which is what the signals do), to log more or less.
@@ -432,14 +466,13 @@ fn announcement(
             HTTP_KIND => format!("listen      http://{address}/"),
             kind => format!("{kind:<11} {address}"),
         });
-        if socket.kind == Front::Ssh.name() {
-            lines.push(match users {
-                Some(keys) => {
-                    format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip())
-                }
-                None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
-            });
-        }
+    }
+    let ssh = sockets.iter().find(|socket| socket.kind == Front::Ssh.name());
+    if let Some(address) = ssh.and_then(|socket| socket.listener.local_addr().ok()) {
+        lines.push(match users {
+            Some(keys) => format!("users       {keys} keys; try ssh -p {} NAME@{} help", address.port(), address.ip()),
+            None => "users       none: --users FILE names those who may log in over ssh".to_owned(),
+        });
     }
     lines.push(format!("control     tidegate ctl -t {} help", settings.name));
     lines
@@ -469,6 +502,23 @@ impl Running for RunningRadio {
     /// The library side reads the users and opens its log again.
     fn reload(&mut self) {
         self.stream.with(|stream| stream.reload());
+    }
+
+    fn renew(&mut self, configuration: &str) -> Renewal {
+        let Some(read_again) = &self.read_again else {
+            return Renewal::Restart("it has no configuration that could change".to_owned());
+        };
+        let new = match read_again(configuration) {
+            Ok(new) => new,
+            Err(reason) => return Renewal::Restart(reason),
+        };
+        match renewal::what_takes_a_restart(&self.settings, &new) {
+            Some(reason) => Renewal::Restart(reason),
+            None => {
+                self.change(new);
+                Renewal::Taken
+            }
+        }
     }
 
     fn stop(self: Box<Self>) {

@@ -14,7 +14,7 @@ use std::sync::mpsc;
 
 use control::State;
 use radio_stream::link::{Answer, Event, LibraryEnd, Request, Song};
-use radio_stream::senders::{SenderSettings, http};
+use radio_stream::senders::{SenderSettings, http, udp};
 use radio_stream::station::StationSettings;
 use radio_stream::stream_side::{StreamSettings, StreamSide};
 
@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let socket = http::bind(address)?;
     println!("http://{}/", socket.local_addr()?);
     let station = StationSettings { autoplay_ns: Some(0), ..StationSettings::default() };
-    let senders = SenderSettings { http: Some(http::HttpSettings::new(vec![socket])), ..SenderSettings::default() };
+    let senders =
+        SenderSettings { http: Some(http::HttpSettings::new(vec![socket])), udp: Some(udp::UdpSettings::default()) };
     let stream_side = StreamSide::start(StreamSettings { station, senders, ..StreamSettings::default() })?;
     let (near, far) = UnixStream::pair()?;
     stream_side.attach(near);

@@ -26,7 +26,7 @@ use reactor::clock::{self, Duration, Instant};
 use crate::feeder::{Fed, Feeder};
 use crate::link::{Answer, Event, LinkError, Refusal, Request, Status, StreamEnd, ToLibrary, ToStream};
 use crate::piece::Time;
-use crate::senders::{SenderSettings, Senders, StartError};
+use crate::senders::{SenderChanges, SenderSettings, Senders, StartError};
 use crate::station::{Effect, Moment, Station, StationSettings};
 
 /// How often it is looked whether listeners came or went.
@@ -81,6 +81,7 @@ enum Message {
     Request(Request, Answered),
     Command(Vec<String>, Box<dyn CommandReply>),
     Settings(StationSettings),
+    Senders(Box<SenderChanges>),
     Reload,
     Beat,
     Stop,
@@ -158,6 +159,11 @@ impl StreamSide {
     /// The station behaves otherwise from now on.
     pub fn set_station(&self, settings: StationSettings) {
         self.tell(Message::Settings(settings));
+    }
+
+    /// The senders are set otherwise from now on. Listeners who still may listen notice nothing.
+    pub fn change_senders(&self, changes: SenderChanges) {
+        self.tell(Message::Senders(Box::new(changes)));
     }
 
     /// Tells the library side to read its configuration again.
@@ -309,6 +315,10 @@ impl StationThread {
             Message::Request(request, answered) => answered(self.answer(request)),
             Message::Command(arguments, reply) => self.pass_command(arguments, reply),
             Message::Settings(settings) => self.station.set_settings(settings),
+            Message::Senders(changes) => {
+                self.senders.change(*changes);
+                self.next_look = clock::now();
+            }
             Message::Reload => self.send(&ToLibrary::Event { event: Event::Reload }),
             Message::Beat => {
                 let beats = self.senders.beats();

@@ -9,9 +9,11 @@ mod bench;
 mod bench_remote;
 mod daemon;
 mod machine;
+mod radio;
 mod radio_library;
 mod radio_listen;
 mod radio_pacing;
+mod radio_stations;
 mod radio_stream;
 mod target;
 
@@ -34,6 +36,7 @@ const TABLE: &[Comparison] = &[
     daemon::COMPARISON,
     bench::COMPARISON,
     bench_remote::COMPARISON,
+    radio::COMPARISON,
     radio_library::COMPARISON,
     radio_stream::COMPARISON,
     bare_loop::COMPARISON,
@@ -58,8 +61,19 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     }
 }
 
-/// Adds how long and how often to measure.
+/// Adds how long and how often to measure, and where the report goes.
 fn with_rounds(command: Command) -> Command {
+    with_times(command).arg(
+        Arg::new("output")
+            .long("output")
+            .value_name("FILE")
+            .value_parser(value_parser!(std::path::PathBuf))
+            .help("Where to write the report; default: the file in docs/measurements/"),
+    )
+}
+
+/// Adds how long and how often to measure.
+fn with_times(command: Command) -> Command {
     command
         .arg(
             Arg::new("rounds")
@@ -76,13 +90,6 @@ fn with_rounds(command: Command) -> Command {
                 .value_parser(value_parser!(u64).range(1..=600))
                 .default_value("2")
                 .help("How long each measurement takes"),
-        )
-        .arg(
-            Arg::new("output")
-                .long("output")
-                .value_name("FILE")
-                .value_parser(value_parser!(std::path::PathBuf))
-                .help("Where to write the report; default: the file in docs/measurements/"),
         )
 }
 

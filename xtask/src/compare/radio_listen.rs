@@ -41,14 +41,46 @@ struct Listener {
     stream: TcpStream,
     begun: Instant,
     asked: bool,
-    /// When the first byte of the answer came.
-    first_byte: Option<Instant>,
+    /// When the first byte after the head of the answer came.
+    first_sound: Option<Instant>,
     last_byte: Instant,
     bytes: u64,
     gap_max: Duration,
     closed: bool,
-    head: [u8; 12],
-    head_length: usize,
+    head: Head,
+}
+
+/// How an answer began.
+#[derive(Default)]
+struct Head {
+    /// `HTTP/1.1 200`.
+    begin: [u8; 12],
+    length: usize,
+    /// Bytes of the empty line at its end that have come.
+    end: usize,
+}
+
+impl Head {
+    const END: &[u8] = b"\r\n\r\n";
+
+    /// Takes what came; what is left of it is sound.
+    fn take<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        for (place, byte) in bytes.iter().enumerate() {
+            if self.end == Self::END.len() {
+                return &bytes[place..];
+            }
+            if let Some(next) = self.begin.get_mut(self.length) {
+                *next = *byte;
+                self.length += 1;
+            }
+            self.end = if *byte == Self::END[self.end] { self.end + 1 } else { usize::from(*byte == Self::END[0]) };
+        }
+        &[]
+    }
+
+    fn is_success(&self) -> bool {
+        self.begin.ends_with(b"200")
+    }
 }
 
 /// What a run came to. Times are in microseconds, rates in bit/s.
@@ -56,11 +88,11 @@ struct Listener {
 pub(super) struct Heard {
     /// Listeners that were answered 200.
     pub(super) answered: u64,
-    /// Those whose first byte came within a second of their connecting.
+    /// Those whose first sound came within a second of their connecting.
     pub(super) within_a_second: u64,
-    /// Time to the first byte.
-    pub(super) first_byte_us_mean: u64,
-    pub(super) first_byte_us_max: u64,
+    /// Time to the first sound.
+    pub(super) first_sound_us_mean: u64,
+    pub(super) first_sound_us_max: u64,
     /// Connections that ended while it was measured.
     pub(super) dropped: u64,
     /// What the slowest got.
@@ -114,7 +146,7 @@ impl Crowd {
             self.turn(more, clock::now() + Duration::from_millis(1))?;
         }
         let limit = clock::now() + HEARD_LIMIT;
-        while self.listeners.iter().any(|listener| listener.first_byte.is_none() && !listener.closed)
+        while self.listeners.iter().any(|listener| listener.first_sound.is_none() && !listener.closed)
             && clock::now() < limit
         {
             self.turn(false, clock::now() + Duration::from_millis(20))?;
@@ -124,7 +156,7 @@ impl Crowd {
 
     fn measure(&mut self, time: Duration) -> Result<(), TaskError> {
         let now = clock::now();
-        self.listeners.retain(|listener| !listener.closed || listener.first_byte.is_some());
+        self.listeners.retain(|listener| !listener.closed || listener.first_sound.is_some());
         for listener in &mut self.listeners {
             listener.bytes = 0;
             listener.gap_max = Duration::ZERO;
@@ -149,13 +181,12 @@ impl Crowd {
             stream,
             begun: now,
             asked: false,
-            first_byte: None,
+            first_sound: None,
             last_byte: now,
             bytes: 0,
             gap_max: Duration::ZERO,
             closed: false,
-            head: [0; 12],
-            head_length: 0,
+            head: Head::default(),
         });
         Ok(())
     }
@@ -177,18 +208,18 @@ impl Crowd {
         let answered: Vec<&Listener> = self
             .listeners
             .iter()
-            .filter(|listener| listener.first_byte.is_some() && listener.head.ends_with(b"200"))
+            .filter(|listener| listener.first_sound.is_some() && listener.head.is_success())
             .collect();
         let first: Vec<u64> = answered
             .iter()
-            .filter_map(|listener| Some(micros(listener.first_byte?.saturating_duration_since(listener.begun))))
+            .filter_map(|listener| Some(micros(listener.first_sound?.saturating_duration_since(listener.begun))))
             .collect();
         let alive = answered.iter().filter(|listener| !listener.closed);
         Heard {
             answered: answered.len() as u64,
             within_a_second: first.iter().filter(|time| **time <= 1_000_000).count() as u64,
-            first_byte_us_mean: first.iter().sum::<u64>() / (first.len() as u64).max(1),
-            first_byte_us_max: first.iter().copied().max().unwrap_or_default(),
+            first_sound_us_mean: first.iter().sum::<u64>() / (first.len() as u64).max(1),
+            first_sound_us_max: first.iter().copied().max().unwrap_or_default(),
             dropped: answered.iter().filter(|listener| listener.closed).count() as u64,
             bits_per_second_min: alive
                 .clone()
@@ -213,10 +244,9 @@ impl Listener {
             match self.stream.read(buffer) {
                 Ok(0) => self.closed = true,
                 Ok(count) => {
-                    let missing = (self.head.len() - self.head_length).min(count);
-                    self.head[self.head_length..self.head_length + missing].copy_from_slice(&buffer[..missing]);
-                    self.head_length += missing;
-                    self.first_byte.get_or_insert(now);
+                    if self.first_sound.is_none() && !self.head.take(&buffer[..count]).is_empty() {
+                        self.first_sound = Some(now);
+                    }
                     self.gap_max = self.gap_max.max(now.saturating_duration_since(self.last_byte));
                     self.last_byte = now;
                     self.bytes += count as u64;
@@ -230,6 +260,21 @@ impl Listener {
                 Err(_) => self.closed = true,
             }
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_begins_behind_the_head_however_it_is_cut() {
+        let answer = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n\r\nsound";
+        for cut in 0..answer.len() {
+            let mut head = Head::default();
+            let sound = [head.take(&answer[..cut]), head.take(&answer[cut..])].concat();
+            assert_eq!((sound.as_slice(), head.is_success()), (&b"\r\nsound"[..], true), "cut at {cut}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod headers;
 mod licence;
 mod limits;
 mod sizes;
+mod targets;
 mod words;
 
 use std::fmt;
@@ -42,7 +43,8 @@ struct Rule {
 }
 
 /// Every rule.
-const RULES: &[Rule] = &[sizes::RULE, headers::RULE, words::RULE, licence::RULE, dependencies::RULE, limits::RULE];
+const RULES: &[Rule] =
+    &[sizes::RULE, headers::RULE, words::RULE, licence::RULE, dependencies::RULE, limits::RULE, targets::RULE];
 
 /// The project's own text files.
 struct Checkout {

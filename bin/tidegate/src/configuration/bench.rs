@@ -56,6 +56,8 @@ pub(crate) struct BenchSection {
     memory_bytes_max: Option<u64>,
     /// Bytes of a file. Default: no limit.
     file_bytes_max: Option<u64>,
+    /// Bytes in the directories, with what is there already. Default: no limit.
+    space_bytes_max: Option<u64>,
     /// Seconds of a run. Default: no limit.
     run_time_max_s: Option<u64>,
     /// How it is kept alive.
@@ -112,6 +114,7 @@ impl BenchSection {
             ("buffer_bytes_max", self.buffer_bytes_max),
             ("memory_bytes_max", self.memory_bytes_max),
             ("file_bytes_max", self.file_bytes_max),
+            ("space_bytes_max", self.space_bytes_max),
             ("run_time_max_s", self.run_time_max_s),
         ];
         match numbers.into_iter().find(|(_, number)| *number == Some(0)) {
@@ -153,6 +156,7 @@ impl BenchSection {
                 buffer_bytes: self.buffer_bytes_max.unwrap_or(defaults.buffer_bytes),
                 memory_bytes: self.memory_bytes_max.or(defaults.memory_bytes),
                 file_bytes: self.file_bytes_max,
+                space_bytes: self.space_bytes_max,
                 run_time_s: self.run_time_max_s,
             },
         })

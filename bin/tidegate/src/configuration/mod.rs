@@ -15,6 +15,7 @@ mod source;
 mod target;
 mod up;
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::ops::Range;
 use std::path::Path;
@@ -116,6 +117,14 @@ impl Loaded {
             bind: named.section.bind(),
             fingerprint: named.fingerprint.clone(),
         })
+    }
+
+    /// A service's own section, and its place, if there is one of this name and kind.
+    fn section<S: Section>(&self, name: &str) -> Option<(&S, Place<'_>)> {
+        let named = self.sections.iter().find(|named| named.name == name)?;
+        let section: &dyn Any = named.section.as_ref();
+        let place = Place { source: &self.source, key: named.key, span: named.span.clone() };
+        Some((section.downcast_ref()?, place))
     }
 
     /// The whole text.

@@ -1,26 +1,32 @@
 //! `[radio]`: directories of music, played to everybody who listens.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
+use control::log::LogOptions;
 use daemon::service::Service;
-use daemon::{Failure, ListenAddress};
+use daemon::supervision::RestartPolicy;
+use daemon::{Failure, ListenAddress, Options};
 use radio_server::mpd::Access;
+use radio_server::renewal::ReadAgain;
 use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
-use radio_stream::senders::access::Network;
+use radio_stream::senders::access::{AccessList, Network};
 use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Loaded;
 use super::section::Section;
 use super::service::{Seconds, ServiceSection};
 use super::source::{ConfigurationError, Place};
 use crate::commands::radio::serve::{
     ANNOUNCE_MS_DEFAULT, HTTP_DEFAULT, MPD_DEFAULT, NAME, SSH_DEFAULT, bind, state_default,
 };
+use crate::{log_options, service_options};
 
 /// `[radio]`.
 #[derive(Debug, Deserialize)]
@@ -32,20 +38,20 @@ pub(crate) struct RadioSection {
     library: Vec<Spanned<PathBuf>>,
     /// Where the database and the ssh host key are. Default: `/var/lib/tidegate/NAME` for root, else below `$XDG_STATE_HOME`.
     state: Option<PathBuf>,
-    /// Where listeners come; `none`: nowhere.
+    /// Where listeners come, one or several; `none`: nowhere.
     #[serde(default = "default_http")]
-    http: Address,
-    /// Where MPD's clients come; `none`: nowhere.
+    http: Addresses,
+    /// Where MPD's clients come, likewise.
     #[serde(default = "default_mpd")]
-    mpd: Address,
+    mpd: Addresses,
     /// What MPD's clients may do without a password, as in the users file. Default: everything.
     mpd_rights: Option<Spanned<String>>,
     /// What they may do with one: a password and rights each.
     #[serde(default)]
     mpd_passwords: BTreeMap<String, Spanned<String>>,
-    /// Where commands come by ssh; `none`: nowhere.
+    /// Where commands come by ssh, likewise.
     #[serde(default = "default_ssh")]
-    ssh: Address,
+    ssh: Addresses,
     /// The file of those who may log in over ssh.
     users: Option<PathBuf>,
     /// Plays without being told.
@@ -110,33 +116,45 @@ struct UdpSection {
     header_interval_ms: Option<u64>,
 }
 
-/// An address, or none.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-struct Address(Option<SocketAddr>);
+/// Addresses, or none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "OneOrMany")]
+struct Addresses(Vec<SocketAddr>);
 
-impl TryFrom<String> for Address {
+/// An address as it is written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected ADDR:PORT, such as \"127.0.0.1:8000\", a list of them, or \"none\"")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl TryFrom<OneOrMany> for Addresses {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        let expected = |_| format!("{text:?}: expected ADDR:PORT, such as 127.0.0.1:8000, or none");
-        text.parse().map(|address| Self(Some(address))).map_err(expected)
+    fn try_from(written: OneOrMany) -> Result<Self, Self::Error> {
+        let texts = match written {
+            OneOrMany::One(text) if text == "none" => Vec::new(),
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        };
+        let address = |text: String| {
+            text.parse().map_err(|_| format!("{text:?}: expected ADDR:PORT, such as 127.0.0.1:8000, or none"))
+        };
+        texts.into_iter().map(address).collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn default_http() -> Address {
-    Address(HTTP_DEFAULT.parse().ok())
+fn default_http() -> Addresses {
+    Addresses(HTTP_DEFAULT.parse().into_iter().collect())
 }
 
-fn default_mpd() -> Address {
-    Address(MPD_DEFAULT.parse().ok())
+fn default_mpd() -> Addresses {
+    Addresses(MPD_DEFAULT.parse().into_iter().collect())
 }
 
-fn default_ssh() -> Address {
-    Address(SSH_DEFAULT.parse().ok())
+fn default_ssh() -> Addresses {
+    Addresses(SSH_DEFAULT.parse().into_iter().collect())
 }
 
 fn yes() -> bool {
@@ -153,7 +171,53 @@ impl Section for RadioSection {
     }
 
     fn service(&self, place: &Place<'_>) -> Result<Box<dyn Service>, ConfigurationError> {
-        let name = self.name.as_ref().map_or(NAME, |name| name.get_ref().as_str());
+        let read_again = read_again(place, self.own_name(), Life::of(self, place)?);
+        Ok(Box::new(RadioService::new(self.settings(place)?).renewed_by(read_again)))
+    }
+
+    fn bind(&self) -> fn(&ListenAddress) -> Result<TcpListener, Failure> {
+        bind
+    }
+}
+
+/// How its process lives, which is decided at its start. When it is started again is the supervisor's affair.
+#[derive(PartialEq)]
+struct Life {
+    options: Options,
+    log: LogOptions,
+}
+
+impl Life {
+    fn of(section: &RadioSection, place: &Place<'_>) -> Result<Self, ConfigurationError> {
+        let (service, name) = (section.service_section(), section.own_name());
+        let options = service_options::from_section(place, service, name)?;
+        let log = log_options::from_section(place, service)?;
+        Ok(Self { options: Options { restart: RestartPolicy::default(), ..options }, log })
+    }
+}
+
+/// What a running radio makes of another configuration.
+fn read_again(place: &Place<'_>, name: &str, life: Life) -> ReadAgain {
+    let (path, name) = (place.source.path.clone(), name.to_owned());
+    Box::new(move |text| {
+        let wrong = |error: ConfigurationError| error.to_string();
+        let loaded = Loaded::parse(&path, text.to_owned()).map_err(wrong)?;
+        let (section, place) =
+            loaded.section::<RadioSection>(&name).ok_or_else(|| format!("{} has no {name}", path.display()))?;
+        if Life::of(section, &place).map_err(wrong)? != life {
+            return Err("what is new in service takes one".to_owned());
+        }
+        section.settings(&place).map_err(wrong)
+    })
+}
+
+impl RadioSection {
+    fn own_name(&self) -> &str {
+        self.name.as_ref().map_or(NAME, |name| name.get_ref().as_str())
+    }
+
+    fn settings(&self, place: &Place<'_>) -> Result<RadioSettings, ConfigurationError> {
+        let name = self.own_name();
         if self.library.is_empty() {
             return Err(place.at_section("library", "is empty; name a directory of music"));
         }
@@ -163,9 +227,12 @@ impl Section for RadioSection {
             let problem = format_args!("{} is no directory", missing.get_ref().display());
             return Err(place.at(missing, "library", problem));
         }
-        let mut access: Vec<Network> = Vec::new();
+        let default_deny = self.http_sender.default_deny;
+        let mut access = AccessList::new(default_deny);
         for network in &self.http_sender.access {
-            access.push(network.get_ref().parse().map_err(|error| place.at(network, "http_sender.access", error))?);
+            let wrong = |error: &dyn Display| place.at(network, "http_sender.access", error);
+            let parsed: Network = network.get_ref().parse().map_err(|error| wrong(&error))?;
+            access.set(parsed, default_deny).map_err(|error| wrong(&error))?;
         }
         let mut targets = Vec::new();
         for target in &self.udp_sender.targets {
@@ -179,14 +246,14 @@ impl Section for RadioSection {
         };
         let milliseconds = self.announce_time_ms.unwrap_or(ANNOUNCE_MS_DEFAULT);
         let delay = self.autoplay_delay_s.map_or(Duration::ZERO, |Seconds(delay)| delay);
-        Ok(Box::new(RadioService::new(RadioSettings {
+        Ok(RadioSettings {
             name: name.to_owned(),
             libraries: self.library.iter().map(|library| library.get_ref().clone()).collect(),
             state,
-            http: self.http.0,
-            mpd: self.mpd.0,
+            http: self.http.0.clone(),
+            mpd: self.mpd.0.clone(),
             mpd_access: self.mpd_access(place)?,
-            ssh: self.ssh.0,
+            ssh: self.ssh.0.clone(),
             users: self.users.clone(),
             initial_mode: self.initial_mode.clone(),
             seed: self.seed,
@@ -195,7 +262,6 @@ impl Section for RadioSection {
             announce: Duration::from_millis(milliseconds),
             http_sender: HttpOptions {
                 off: self.http_sender.no_autostart,
-                default_deny: self.http_sender.default_deny,
                 access,
                 clients_max: self.http_sender.max_clients,
                 station_name: self.station_name.clone().unwrap_or_else(|| name.to_owned()),
@@ -206,20 +272,12 @@ impl Section for RadioSection {
                 multicast: Multicast { ttl: self.udp_sender.ttl, interface: self.udp_sender.mcast_iface.clone() },
                 header_interval: self.udp_sender.header_interval_ms.map(Duration::from_millis),
             },
-        })))
+        })
     }
 
-    fn bind(&self) -> fn(&ListenAddress) -> Result<TcpListener, Failure> {
-        bind
-    }
-}
-
-impl RadioSection {
     fn mpd_access(&self, place: &Place<'_>) -> Result<Access, ConfigurationError> {
-        let checked = |text: &Spanned<String>, key| {
-            let rights = text.get_ref().parse::<Rights>().map_err(|error| place.at(text, key, error))?;
-            Ok(rights.to_string())
-        };
+        let checked =
+            |text: &Spanned<String>, key| text.get_ref().parse::<Rights>().map_err(|error| place.at(text, key, error));
         let mut access = Access::default();
         if let Some(rights) = &self.mpd_rights {
             access.rights = checked(rights, "mpd_rights")?;
@@ -247,6 +305,11 @@ mod tests {
         );
         let found = services("[radio]\nlibrary = [\"synthesis:\"]\nmpd = \"none\"\nssh = \"none\"\n").unwrap();
         assert_eq!(found[0].service.addresses().len(), 1);
+        let two =
+            "[radio]\nlibrary = [\"synthesis:\"]\nmpd = \"none\"\nhttp = []\nssh = [\"127.0.0.1:1\", \"[::1]:2\"]\n";
+        let found = services(two).unwrap();
+        let addresses: Vec<String> = found[0].service.addresses().iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["ssh 127.0.0.1:1", "ssh [::1]:2"]);
     }
 
     #[test]
@@ -257,7 +320,9 @@ mod tests {
                 "[radio]\nlibrary = [\n\"/nowhere/at/all\"]\n",
                 "t.toml:3: radio.library: /nowhere/at/all is no directory",
             ),
-            ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: "),
+            ("[radio]\nlibrary = [\"/\"]\nhttp = \"8000\"\n", "t.toml:3: \"8000\": expected ADDR:PORT"),
+            ("[radio]\nlibrary = [\"/\"]\nhttp = 8000\n", "t.toml:3: expected ADDR:PORT"),
+            ("[radio]\nlibrary = [\"/\"]\nssh = [\"[::1]:1\", \"x\"]\n", "t.toml:3: \"x\": expected ADDR:PORT"),
             (
                 "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\n[radio.http_sender]\naccess = [\"10.0.0\"]\n",
                 "t.toml:5: radio.http_sender.access: ",

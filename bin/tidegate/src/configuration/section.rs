@@ -1,5 +1,6 @@
 //! The kinds of section that make services: a file beside this one each, and a line in [`KINDS`].
 
+use std::any::Any;
 use std::net::TcpListener;
 
 use daemon::service::Service;
@@ -19,7 +20,7 @@ pub(super) const KINDS: &[Kind] =
     &[Kind::of::<TargetSection>("target"), Kind::of::<BenchSection>("bench"), Kind::of::<RadioSection>("radio")];
 
 /// A section that has been read and makes a service.
-pub(crate) trait Section {
+pub(crate) trait Section: Any {
     /// The service's own name.
     fn name(&self) -> Option<&Spanned<String>>;
 

@@ -74,7 +74,7 @@ pub struct GeneralOptions {
     pub trigger_file: Option<PathBuf>,
     /// Jobs end after this time.
     pub trigger_timeout: Option<Duration>,
-    /// This is run when a trigger has ended the jobs.
+    /// This is run when a trigger ends the jobs, once states of verification are saved.
     pub trigger: Option<String>,
     /// It is told how idle processors are.
     pub idle_profile: Option<IdleProfile>,
@@ -338,7 +338,13 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         "End the jobs once this file exists",
     ),
     option("trigger-timeout", 'B', "TIME", Action::Required(trigger_timeout), "End the jobs after this time"),
-    option("trigger", 'H', "COMMAND", Action::Required(trigger), "Run this when a trigger has ended the jobs"),
+    option(
+        "trigger",
+        'H',
+        "COMMAND",
+        Action::Required(trigger),
+        "Run this when a trigger ends the jobs, once states of verification are saved",
+    ),
     option(
         "max-jobs",
         'j',

@@ -1,6 +1,6 @@
 //! All jobs of an invocation, resolved and in their groups.
 
-use super::Invocation;
+use super::{Invocation, Job};
 use crate::job_file::{JobError, Listed, Place, Problem};
 use crate::options::resolve::{Contradiction, Resolved, Warning, resolve};
 
@@ -13,6 +13,8 @@ pub struct PlannedJob {
     pub resolved: Resolved,
     /// The options of the job itself, as results list them.
     pub listed: Vec<Listed>,
+    /// Where it begins.
+    pub place: Place,
     /// The group, from 0: results of jobs with `group_reporting` are told together by group.
     pub group: u32,
 }
@@ -36,24 +38,40 @@ impl Invocation {
         let mut plan = Plan { jobs: Vec::with_capacity(self.jobs.len()), warnings: Vec::new() };
         let mut group = 0;
         for job in &self.jobs {
-            let refuse = |problem| JobError::new(job.place.clone(), problem);
+            let refuse = |contradiction: Contradiction| {
+                JobError::new(self.place_of(job, contradiction.options()), Problem::Contradiction(contradiction))
+            };
             let mut warnings = Vec::new();
             let resolved = resolve(&job.options, self.general.readonly, &mut warnings);
-            let resolved = resolved.map_err(|contradiction| refuse(Problem::Contradiction(contradiction)))?;
+            let resolved = resolved.map_err(refuse)?;
             if let Some(warning) = warnings.iter().find(|warning| self.general.warnings_fatal && warning.can_be_fatal())
             {
-                return Err(refuse(Problem::FatalWarning(*warning)));
+                let place = self.place_of(job, &[warning.option()]);
+                return Err(JobError::new(place, Problem::FatalWarning(*warning)));
             }
-            plan.warnings.extend(warnings.into_iter().map(|warning| (job.place.clone(), warning)));
+            let with_place = |warning: Warning| (self.place_of(job, &[warning.option()]), warning);
+            plan.warnings.extend(warnings.into_iter().map(with_place));
             let starts_group = resolved.options.threads.stonewall || resolved.options.measurements.new_group;
             if starts_group && !plan.jobs.is_empty() {
                 group += 1;
             }
-            let planned = PlannedJob { name: job.name.clone(), resolved, listed: job.listed.clone(), group };
-            check(&plan.jobs, &planned).map_err(|contradiction| refuse(Problem::Contradiction(contradiction)))?;
+            let (name, listed, place) = (job.name.clone(), job.listed.clone(), job.place.clone());
+            let planned = PlannedJob { name, resolved, listed, place, group };
+            check(&plan.jobs, &planned).map_err(refuse)?;
             plan.jobs.push(planned);
         }
         Ok(plan)
+    }
+
+    /// Where the last of these options of a job stands, in its own section or else in a global one; where the job begins if
+    /// none is given.
+    fn place_of(&self, job: &Job, options: &[&str]) -> Place {
+        let last = |listed: &[Listed]| {
+            let found = listed.iter().rev().filter(|listed| options.contains(&listed.name));
+            found.max_by_key(|listed| listed.place.line).map(|listed| listed.place.clone())
+        };
+        let place = last(&job.listed).or_else(|| last(&self.global_listed));
+        place.map_or_else(|| job.place.clone(), |place| Place { job: job.place.job.clone(), ..place })
     }
 }
 
@@ -71,11 +89,14 @@ fn check(before: &[PlannedJob], job: &PlannedJob) -> Result<(), Contradiction> {
         }
     }
     let measured = &job.resolved.options.measurements;
-    let differs = |other: &PlannedJob| {
-        other.group == job.group && other.resolved.options.measurements.lat_percentiles != measured.lat_percentiles
-    };
-    if measured.group_reporting && measured.stats && before.iter().any(differs) {
-        return Err(Contradiction::GroupDiffers);
+    let in_group = before.iter().filter(|other| other.group == job.group).map(|other| &other.resolved.options);
+    for other in in_group.filter(|_| measured.group_reporting && measured.stats) {
+        if other.measurements.lat_percentiles != measured.lat_percentiles {
+            return Err(Contradiction::GroupDiffers("lat_percentiles"));
+        }
+        if other.time.ramp_size != job.resolved.options.time.ramp_size {
+            return Err(Contradiction::GroupDiffers("ramp_size"));
+        }
     }
     Ok(())
 }

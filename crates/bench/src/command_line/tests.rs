@@ -220,26 +220,75 @@ fn a_plan_has_groups_and_refuses_what_does_not_fit_together() {
     let plan = run("t.fio", &[("t.fio", text)]).plan().unwrap();
     assert_eq!(plan.jobs.iter().map(|job| job.group).collect::<Vec<_>>(), [0, 0, 1, 2]);
     let warnings: Vec<_> = plan.warnings.iter().map(|(place, warning)| format!("{place}: {warning}")).collect();
-    assert_eq!(warnings, ["t.fio:5: [c]: time_based has no effect without runtime"]);
+    assert_eq!(warnings, ["t.fio:7: [c]: time_based has no effect without runtime"]);
     for (line, text, error) in [
-        ("t.fio", "[a]\n[b]\nwait_for=b", "t.fio:2: [b]: the job waits for itself"),
-        ("t.fio", "[a]\nwait_for=b\n[b]", "t.fio:1: [a]: there is no job b before this one to wait for"),
-        ("t.fio", "[a]\n[a]\n[b]\nwait_for=a", "t.fio:3: [b]: there is more than one job a before this one"),
+        ("t.fio", "[a]\n[b]\nwait_for=b", "t.fio:3: [b]: the job waits for itself"),
+        ("t.fio", "[a]\nwait_for=b\n[b]", "t.fio:2: [a]: there is no job b before this one to wait for"),
+        ("t.fio", "[a]\n[a]\n[b]\nwait_for=a", "t.fio:4: [b]: there is more than one job a before this one"),
         (
             "t.fio",
             "[a]\ngroup_reporting\n[b]\ngroup_reporting\nlat_percentiles=1",
-            "t.fio:3: [b]: lat_percentiles is not",
+            "t.fio:5: [b]: lat_percentiles is not",
         ),
-        ("t.fio --readonly", "[a]\nrw=write", "t.fio:1: [a]: the job writes or trims"),
+        ("t.fio --readonly", "[a]\nrw=write", "t.fio:2: [a]: the job writes or trims"),
         (
             "t.fio --warnings-fatal",
             "[a]\ntime_based",
-            "t.fio:1: [a]: time_based has no effect without runtime; --warnings",
+            "t.fio:2: [a]: time_based has no effect without runtime; --warnings",
         ),
     ] {
         let found = run(line, &[("t.fio", text)]).plan().unwrap_err().to_string();
         assert!(found.starts_with(error), "{text}: {found}");
     }
+}
+
+/// A job of line 3, with an option of everybody in line 2, and what is said of it: which line is named, and with what.
+const CONTRADICTIONS: &[(&str, u32, &str)] = &[
+    ("rate=1m\nrate_iops=10", 5, "rate and rate_iops exclude each other"),
+    ("rate=1m\nbs=4k\nrate_min=2m", 6, "the least rate of read is above its rate"),
+    ("size=2k\nrw=read", 4, "size 2048 is smaller than the smallest block"),
+    ("zonesize=1m", 4, "zonesize is of no use"),
+    ("rw=read\nzonemode=strided", 5, "needs zonesize"),
+    ("nrfiles=2\nblock_error_percentiles=1", 5, "is for a job with one file"),
+    ("dedupe_percentage=1\ndedupe_mode=working_set", 5, "needs a size"),
+    ("size=1m\ndedupe_mode=working_set\ndedupe_percentage=96", 6, "cannot repeat"),
+    ("ioengine=mmap\nfile_append=1", 5, "cannot make files longer"),
+    ("wait_for=b", 4, "there is no job b"),
+    ("wait_for=a", 4, "waits for itself"),
+    ("ramp_time=1\nramp_size=1m", 5, "exclude each other"),
+    ("rw=read\nsprandom=1", 5, "needs random writes"),
+    ("rw=randwrite\nsprandom=1\nrandom_generator=tausworthe", 6, "needs random writes"),
+    // Refused before they are put together, each in its own line.
+    ("rw=rw\nrwmixread=101", 5, "rwmixread=101"),
+    ("bssplit=4k/60:8k/60", 4, "bssplit"),
+    ("bs=0", 4, "bs=0"),
+    ("percentile_list=101", 4, "percentile_list=101"),
+    ("iodepth=0", 4, "iodepth=0"),
+];
+
+#[test]
+fn contradictions_name_file_line_and_job() {
+    for (options, line, text) in CONTRADICTIONS {
+        let file = format!("[global]\nkb_base=1024\n[a]\n{options}\n");
+        let mut files = Files(HashMap::from([("j.fio".into(), file)]));
+        let refused = match parse(vec!["j.fio".into()], &mut files) {
+            Ok(Outcome::Run(invocation)) => invocation.plan().expect_err(options).to_string(),
+            Ok(other) => panic!("{options}: {other:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert!(refused.starts_with(&format!("j.fio:{line}: [a]: ")) && refused.contains(text), "{options}: {refused}");
+    }
+}
+
+#[test]
+fn warnings_name_the_line_of_their_option_even_in_a_global_section() {
+    let file = "[global]\nsize=1m\ntime_based\n[a]\nrw=randread\nba=8k\n[b]\n";
+    let plan = run("j.fio", &[("j.fio", file)]).plan().unwrap();
+    let shown: Vec<_> = plan.warnings.iter().map(|(place, warning)| format!("{place}: {warning}")).collect();
+    let time_based = "time_based has no effect without runtime";
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert!(shown[0].starts_with("j.fio:6: [a]: blockalign"), "{shown:?}");
+    assert_eq!(shown[1..], [format!("j.fio:3: [a]: {time_based}"), format!("j.fio:3: [b]: {time_based}")]);
 }
 
 #[test]

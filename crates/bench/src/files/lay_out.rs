@@ -47,7 +47,7 @@ pub(super) fn extend(
     options.write(true).create(settings.allow_create).truncate(in_full && settings.allow_create).mode(0o644);
     let mut target = options.open(&file.path).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound && !settings.allow_create {
-            FileError::CreationDisallowed { path: file.path.clone() }
+            FileError::CreationDisallowed { path: file.path.to_path_buf() }
         } else {
             wrong("open", error)
         }

@@ -25,6 +25,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::thread::Timespec;
 
@@ -62,7 +63,7 @@ impl Extent {
 /// One file of a job.
 #[derive(Debug)]
 pub struct JobFile {
-    path: PathBuf,
+    path: Arc<Path>,
     kind: FileKind,
     /// Its size as it was found.
     bytes: Option<u64>,
@@ -112,7 +113,7 @@ impl JobFiles {
         let kind = |path: &Path| if uses_files { FileKind::of(path) } else { FileKind::Regular };
         let file = |path: PathBuf| JobFile {
             kind: kind(&path),
-            path,
+            path: path.into(),
             bytes: None,
             extent: Extent::default(),
             extends: false,
@@ -125,6 +126,12 @@ impl JobFiles {
     #[must_use]
     pub fn files(&self) -> &[JobFile] {
         &self.files
+    }
+
+    /// Their names, in the same order.
+    #[must_use]
+    pub fn paths(&self) -> Vec<Arc<Path>> {
+        self.files.iter().map(|file| Arc::clone(&file.path)).collect()
     }
 
     /// What they were made with.
@@ -141,7 +148,7 @@ impl JobFiles {
         let harmless = !self.settings.writes || self.settings.allow_mounted_write || !self.settings.uses_files;
         for file in self.files.iter().filter(|file| !harmless && file.kind == FileKind::Block) {
             if let Some(used_by) = mounted::user_of(&file.path) {
-                return Err(FileError::Mounted { path: file.path.clone(), used_by });
+                return Err(FileError::Mounted { path: file.path.to_path_buf(), used_by });
             }
         }
         Ok(())

@@ -22,6 +22,8 @@ pub struct Listed {
     /// The text of its value, after substitution, with blanks before it; nothing for an option without value, which fio's JSON
     /// leaves out and `--showcmd` has.
     pub value: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// Applies the options of a section of a job file to `options`. The result lists them in the order of application.
@@ -59,7 +61,7 @@ pub(crate) fn apply(
 ) -> Result<Listed, JobError> {
     let value = split(text).1;
     match options.set(option, value) {
-        Ok(()) => Ok(Listed { name: option.name, value: value.map(str::to_owned) }),
+        Ok(()) => Ok(Listed { name: option.name, value: value.map(str::to_owned), place: place.clone() }),
         Err(reason) => Err(JobError::new(place.clone(), Problem::Value { text: text.to_owned(), reason })),
     }
 }

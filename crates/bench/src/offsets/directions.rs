@@ -94,6 +94,12 @@ impl Directions {
         self.last_was_sync = false;
     }
 
+    /// I/Os of each direction so far.
+    #[inline]
+    pub(super) fn issued(&self) -> &[u64; 3] {
+        &self.issued
+    }
+
     /// A sync was issued.
     pub(super) fn count_sync(&mut self) {
         self.last_was_sync = true;

@@ -2,6 +2,7 @@
 
 use super::layout::FileRange;
 use super::random_map::RandomMap;
+use super::sprandom::SpRandomBlocks;
 use crate::direction::Direction;
 use crate::random::lfsr::Lfsr;
 use crate::random::normal::Normal;
@@ -49,6 +50,7 @@ pub(super) struct FileState {
     pub(super) map: Option<RandomMap>,
     pub(super) lfsr: Option<Lfsr>,
     pub(super) skewed: Option<Skewed>,
+    pub(super) sprandom: Option<Box<SpRandomBlocks>>,
     pub(super) is_open: bool,
     /// Came to its end in this pass.
     pub(super) is_done: bool,
@@ -67,6 +69,7 @@ impl FileState {
             map: None,
             lfsr: None,
             skewed: None,
+            sprandom: None,
             is_open: false,
             is_done: false,
         }

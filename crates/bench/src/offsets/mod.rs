@@ -13,6 +13,7 @@
 //! - [`layout`]: which part of which file is used.
 //! - [`random_map`]: which blocks had their turn.
 //! - `directions`, `file_choice`, `random_block`, `block_size`, `passes`: one decision each.
+//! - `sequence`, `sprandom`: orders of blocks that are not drawn.
 //!
 //! Order of decisions, each with a stream of random numbers of its own: file, direction, offset, length. A file that has
 //! nothing left is closed and another is asked. When no file has anything left, or the limits are reached, the pass ends.
@@ -43,10 +44,13 @@ mod file_choice;
 mod passes;
 mod prepare;
 mod random_block;
+mod sequence;
+mod sprandom;
 mod step;
 
 pub use directions::SyncKind;
 pub use prepare::SettingsError;
+pub use sprandom::SpRandomError;
 pub use step::{Io, Step};
 
 use crate::direction::Direction;
@@ -187,6 +191,7 @@ impl Offsets {
             self.choice.restart(&mut self.files, self.forgets_done);
             self.directions.restart();
             self.zone_bytes = 0;
+            self.blocks.start_over(self.directions.issued());
             if self.seeds.is_repeatable() {
                 self.seed();
             }
@@ -362,12 +367,18 @@ impl Offsets {
     #[inline]
     fn next_random(&mut self, index: usize, direction: Direction) -> Option<Place> {
         let file = &mut self.files[index];
-        let block = self.blocks.next_block(file, direction).or_else(|| {
+        let issued = self.directions.issued();
+        let block = self.blocks.next_block(file, direction, issued).or_else(|| {
+            if file.sprandom.is_some() {
+                self.passes.end();
+                return None;
+            }
             if !self.positions.starts_over {
                 return None;
             }
             file.reset(self.seeds.seed(Purpose::Block));
-            self.blocks.next_block(file, direction)
+            self.blocks.start_over(issued);
+            self.blocks.next_block(file, direction, issued)
         })?;
         let offset = block.wrapping_mul(self.positions.alignment[direction.index()]);
         Some(Place { offset, block: Some(block), is_random: false })

@@ -28,6 +28,8 @@ pub(super) struct Passes {
     pass_limit: u64,
     loops_left: u32,
     any_overwrite: bool,
+    /// The job is done, whatever the limits.
+    is_ended: bool,
 }
 
 impl Passes {
@@ -58,11 +60,20 @@ impl Passes {
             pass_limit: 0,
             loops_left: limits.loops,
             any_overwrite: settings.mix.has(Direction::Write) && is_random && map == MapPolicy::None,
+            is_ended: false,
         }
+    }
+
+    /// There is no pass after this one.
+    pub(super) fn end(&mut self) {
+        self.is_ended = true;
     }
 
     /// Whether there is another pass. `files_done`: each file came to its end in the last one.
     pub(super) fn another(&mut self, files_done: bool) -> bool {
+        if self.is_ended {
+            return false;
+        }
         if self.limits.time_based {
             return true;
         }

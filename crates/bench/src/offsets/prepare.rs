@@ -7,6 +7,7 @@ use super::random_map::RandomMap;
 use super::settings::{
     BlockSize, Distribution, Limits, MapPolicy, Mix, Order, RandomGenerator, Settings, StridedZones, Zone,
 };
+use super::sprandom::{SpRandomBlocks, SpRandomError};
 use super::{Directions, FileChoice, FileState, Lengths, Offsets, Passes, Phase, Positions, RandomBlocks, Sequencer};
 use crate::direction::Direction;
 use crate::random::Width;
@@ -61,6 +62,19 @@ pub enum SettingsError {
         /// The file.
         name: String,
     },
+    /// A sequence has a block that the file does not have.
+    #[error("random_distribution=sequence: there is no block {block}; {name} has {blocks}, from 0")]
+    SequenceBeyondFile {
+        /// The block.
+        block: u32,
+        /// The file.
+        name: String,
+        /// Its blocks.
+        blocks: u64,
+    },
+    /// A disk cannot be prepared.
+    #[error(transparent)]
+    SpRandom(#[from] SpRandomError),
     /// A window of nothing.
     #[error("zonesize=0: set the bytes of a zone")]
     ZoneSize,
@@ -75,6 +89,7 @@ impl Offsets {
     /// [`SettingsError`]: which setting cannot work with these files.
     pub fn new(settings: &Settings, layout: &Layout, seeds: Seeds) -> Result<Self, SettingsError> {
         check_block_sizes(&settings.block_sizes)?;
+        let settings = &writes_all_of_a_disk(settings, layout)?;
         let mut positions = positions(settings, layout.files.len())?;
         let map = map_policy(settings, &positions);
         let mut width = match settings.generator {
@@ -86,12 +101,7 @@ impl Offsets {
             let size = &settings.block_sizes[direction.index()];
             Lengths::new(size, settings.unaligned, seeds.generator(purpose, width))
         });
-        let blocks = RandomBlocks::new(
-            &settings.distribution,
-            positions.alignment,
-            &seeds,
-            seeds.generator(Purpose::Block, width),
-        );
+        let blocks = RandomBlocks::new(settings, positions.alignment, &seeds, seeds.generator(Purpose::Block, width));
         let mut choice = FileChoice::new(settings.file_service, settings.open_files, layout.files.len());
         choice.seed(&seeds, width, layout.files.len());
         let files = files(settings, layout, &seeds, &positions, map)?;
@@ -122,6 +132,23 @@ impl Offsets {
             seeds,
         })
     }
+}
+
+/// With `sprandom`, as much is written as the disk has with what it hides.
+fn writes_all_of_a_disk(settings: &Settings, layout: &Layout) -> Result<Settings, SettingsError> {
+    let mut settings = settings.clone();
+    match (settings.sprandom, layout.files.as_slice()) {
+        (None, _) => {}
+        (Some(sprandom), [range]) => {
+            settings.limits.io_size = sprandom.physical_bytes(range.length.min(range.size), block_of_writes(&settings));
+        }
+        (Some(_), files) => return Err(SpRandomError::Files(files.len()).into()),
+    }
+    Ok(settings)
+}
+
+fn block_of_writes(settings: &Settings) -> u64 {
+    settings.block_sizes[Direction::Write.index()].minimum
 }
 
 /// Whose stream the lengths of a direction are drawn from. Reads that verify have to find the lengths of the writes, and
@@ -211,6 +238,7 @@ fn files(
         }
         if positions.is_random {
             check_zones(settings, &range.name, &file, positions.alignment)?;
+            check_sequence(settings, &range.name, &file)?;
             equip(settings, &range.name, &mut file, seeds, usable, map)?;
         }
         files.push(file);
@@ -234,6 +262,11 @@ fn equip(
     let blocks = usable / settings.smallest_block();
     if settings.generator == RandomGenerator::Lfsr {
         file.lfsr = Some(Lfsr::new(blocks, seeds.seed(Purpose::Block), 0)?);
+        if let Some(sprandom) = &settings.sprandom {
+            let draws = seeds.generator(Purpose::Preconditioning, Width::Bits32);
+            let order = SpRandomBlocks::new(sprandom, file.usable(), block_of_writes(settings), draws)?;
+            file.sprandom = Some(Box::new(order));
+        }
         return Ok(());
     }
     if map != MapPolicy::None {
@@ -258,7 +291,10 @@ fn skewed(settings: &Settings, name: &str, usable: u64, seeds: &Seeds) -> Option
         Distribution::Normal { deviation, center } => {
             Some(Skewed::Normal(Normal::new(count, deviation, placement(center), seed)))
         }
-        Distribution::Uniform | Distribution::Zoned(_) | Distribution::ZonedAbsolute(_) => None,
+        Distribution::Uniform
+        | Distribution::Zoned(_)
+        | Distribution::ZonedAbsolute(_)
+        | Distribution::Sequence { .. } => None,
     }
 }
 
@@ -285,6 +321,19 @@ fn check_zones(settings: &Settings, name: &str, file: &FileState, alignment: [u6
         }
     }
     Ok(())
+}
+
+/// A sequence has only blocks that the file has.
+fn check_sequence(settings: &Settings, name: &str, file: &FileState) -> Result<(), SettingsError> {
+    let Distribution::Sequence { blocks, .. } = &settings.distribution else {
+        return Ok(());
+    };
+    let used = Direction::ALL.into_iter().filter(|direction| settings.mix.has(*direction));
+    let least = used.map(|direction| file.drawn_from[direction.index()]).min().unwrap_or(0);
+    match blocks.iter().find(|block| u64::from(**block) >= least) {
+        Some(&block) => Err(SettingsError::SequenceBeyondFile { block, name: name.to_owned(), blocks: least }),
+        None => Ok(()),
+    }
 }
 
 fn sum(zones: &[Zone], part: impl Fn(&Zone) -> u64) -> u64 {

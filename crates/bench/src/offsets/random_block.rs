@@ -1,7 +1,8 @@
-//! Draws the next random block of a file (`random_distribution`, `random_generator`, the random map).
+//! Draws the next random block of a file (`random_distribution`, `random_generator`, `sprandom`, the random map).
 
 use super::file::FileState;
-use super::settings::{Distribution, Zone};
+use super::sequence::Sequence;
+use super::settings::{Distribution, Settings, Zone};
 use crate::direction::Direction;
 use crate::random::Generator;
 use crate::random::percent;
@@ -11,11 +12,14 @@ use crate::random::taus88::Taus88;
 /// The zone that a number from 1 to 100 stands for: where it starts and where it ends, in percent or blocks.
 type ZoneTable = Vec<(u64, u64)>;
 
+/// What the job has instead of blocks that are all as likely.
 #[derive(Debug, Clone)]
-enum Zones {
+enum Special {
     None,
-    Percent([ZoneTable; 3]),
-    Blocks([ZoneTable; 3]),
+    PercentZones([ZoneTable; 3]),
+    BlockZones([ZoneTable; 3]),
+    Sequence(Sequence),
+    Preconditioning,
 }
 
 /// The draws that all files of a job share.
@@ -26,20 +30,22 @@ pub(super) struct RandomBlocks {
     /// the I/O before is done.
     next_number: u64,
     zone_generator: Taus88,
-    zones: Zones,
+    special: Special,
 }
 
 impl RandomBlocks {
     /// `alignment`: bytes that a block of each direction stands for.
-    pub(super) fn new(distribution: &Distribution, alignment: [u64; 3], seeds: &Seeds, generator: Generator) -> Self {
-        let zones = match distribution {
-            Distribution::Zoned(zones) => Zones::Percent(std::array::from_fn(|index| table(&zones[index], 1))),
+    pub(super) fn new(settings: &Settings, alignment: [u64; 3], seeds: &Seeds, generator: Generator) -> Self {
+        let special = match &settings.distribution {
+            _ if settings.sprandom.is_some() => Special::Preconditioning,
+            Distribution::Zoned(zones) => Special::PercentZones(std::array::from_fn(|index| table(&zones[index], 1))),
             Distribution::ZonedAbsolute(zones) => {
-                Zones::Blocks(std::array::from_fn(|index| table(&zones[index], alignment[index])))
+                Special::BlockZones(std::array::from_fn(|index| table(&zones[index], alignment[index])))
             }
-            _ => Zones::None,
+            Distribution::Sequence { blocks, strides } => Special::Sequence(Sequence::new(blocks, *strides)),
+            _ => Special::None,
         };
-        let mut blocks = Self { generator, next_number: 0, zone_generator: seeds.taus88(Purpose::Zone), zones };
+        let mut blocks = Self { generator, next_number: 0, zone_generator: seeds.taus88(Purpose::Zone), special };
         blocks.next_number = blocks.generator.next_number();
         blocks
     }
@@ -55,9 +61,16 @@ impl RandomBlocks {
         self.zone_generator = seeds.taus88(Purpose::Zone);
     }
 
-    /// The next block; `None`: the file has none left.
+    /// A pass or a file begins anew, after so many I/Os of each direction.
+    pub(super) fn start_over(&mut self, issued: &[u64; 3]) {
+        if let Special::Sequence(sequence) = &mut self.special {
+            sequence.start_over(issued);
+        }
+    }
+
+    /// The next block, after so many I/Os of each direction; `None`: the file has none left.
     #[inline]
-    pub(super) fn next_block(&mut self, file: &mut FileState, direction: Direction) -> Option<u64> {
+    pub(super) fn next_block(&mut self, file: &mut FileState, direction: Direction, issued: &[u64; 3]) -> Option<u64> {
         if let Some(skewed) = &mut file.skewed {
             return Some(skewed.next_block());
         }
@@ -65,26 +78,31 @@ impl RandomBlocks {
         if count == 0 {
             return None;
         }
-        if matches!(self.zones, Zones::None) {
+        if matches!(self.special, Special::None) {
             return self.uniform(file, count);
         }
-        self.zoned(file, direction, count)
+        self.special(file, direction, issued[direction.index()])
     }
 
-    /// A block of a zone that is drawn first; uniform for directions without zones.
+    /// A block of a zone that is drawn first, or of what else the job asks for; uniform for directions without.
     #[inline(never)]
-    fn zoned(&mut self, file: &mut FileState, direction: Direction, count: u64) -> Option<u64> {
-        match &self.zones {
-            Zones::Percent(tables) if !tables[direction.index()].is_empty() => {
+    fn special(&mut self, file: &mut FileState, direction: Direction, issued: u64) -> Option<u64> {
+        let count = file.drawn_from[direction.index()];
+        match &self.special {
+            Special::Sequence(sequence) => sequence.next_block(direction, issued, count),
+            Special::Preconditioning if direction == Direction::Write => {
+                file.sprandom.as_mut()?.next_block(file.lfsr.as_mut()?)
+            }
+            Special::PercentZones(tables) if !tables[direction.index()].is_empty() => {
                 let (start, end) = zone(&tables[direction.index()], &mut self.zone_generator);
                 let skipped = start.wrapping_mul(count) / 100;
                 Some(skipped + self.uniform(file, count.wrapping_mul(end - start) / 100)?)
             }
-            Zones::Blocks(tables) if !tables[direction.index()].is_empty() => {
+            Special::BlockZones(tables) if !tables[direction.index()].is_empty() => {
                 let (start, end) = zone(&tables[direction.index()], &mut self.zone_generator);
                 Some(start + self.uniform(file, end - start)?)
             }
-            Zones::None | Zones::Percent(_) | Zones::Blocks(_) => self.uniform(file, count),
+            _ => self.uniform(file, count),
         }
     }
 

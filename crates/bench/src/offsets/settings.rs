@@ -1,6 +1,7 @@
 //! What decides which I/O is next, as plain values. The names in quotes are fio's options.
 
 use crate::direction::Direction;
+use crate::random::floor;
 
 /// Read, write, both, or trim: the direction part of `rw=`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +149,34 @@ pub enum Distribution {
     Zoned([Vec<Zone>; 3]),
     /// `zoned_abs:access/size:…`, sizes in bytes.
     ZonedAbsolute([Vec<Zone>; 3]),
+    /// `sequence:block,block,…`.
+    Sequence {
+        /// Blocks, at least one.
+        blocks: Vec<u32>,
+        /// `random_sequence_stride`: each turn starts behind the blocks of the one before.
+        strides: bool,
+    },
+}
+
+/// `sprandom` with its options: what a solid-state disk is like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpRandom {
+    /// `spr_num_regions`, at least 1.
+    pub regions: u32,
+    /// `spr_op`, above 0 and below 1.
+    pub over_provisioning: f64,
+    /// `spr_cs`; 0: no cache.
+    pub cache_bytes: u64,
+}
+
+impl SpRandom {
+    /// Bytes of the disk with what it hides: how much is written in all.
+    #[must_use]
+    pub fn physical_bytes(&self, bytes: u64, block: u64) -> u64 {
+        let hidden = floor((bytes as f64 * self.over_provisioning).ceil());
+        let physical = bytes.saturating_add(hidden);
+        physical - physical % block.max(1)
+    }
 }
 
 /// `norandommap` and `softrandommap`.
@@ -297,6 +326,8 @@ pub struct Settings {
     pub generator_is_set: bool,
     /// `random_distribution`.
     pub distribution: Distribution,
+    /// `sprandom`: writes are those that prepare a disk. With a register ([`RandomGenerator::Lfsr`]) only.
+    pub sprandom: Option<SpRandom>,
     /// `zonemode=strided`.
     pub strided: Option<StridedZones>,
     /// `file_service_type`.
@@ -310,6 +341,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether no block is written twice in a pass, so that the last write of each is its only one.
+    #[must_use]
+    pub fn writes_once(&self) -> bool {
+        let write = Direction::Write.index();
+        match self.order {
+            // What jumps, or goes on behind the end, comes by again.
+            Order::Sequential { stride_bytes } => {
+                stride_bytes == 0 && self.strided.is_none() && !self.limits.time_based
+            }
+            // Blocks of several sizes may overlap even where each is drawn once, and what lies between two that are drawn
+            // does not look at the map.
+            Order::Random { change_every } => {
+                let size = &self.block_sizes[write];
+                let draws_all = change_every == 1 && self.random_percent[write] == 100;
+                let fixed =
+                    self.block_sizes.iter().all(|other| (other.minimum, other.maximum) == (size.minimum, size.minimum));
+                draws_all && fixed && self.map != MapPolicy::None && self.distribution == Distribution::Uniform
+            }
+        }
+    }
+
     /// Blocks of one length in one order, everything else as fio has it by default.
     #[must_use]
     pub fn new(mix: Mix, order: Order, block_bytes: u64) -> Self {
@@ -327,6 +379,7 @@ impl Settings {
             generator: RandomGenerator::Tausworthe,
             generator_is_set: false,
             distribution: Distribution::Uniform,
+            sprandom: None,
             strided: None,
             file_service: FileService::RoundRobin { count: 1 },
             open_files: 0,

@@ -3,8 +3,8 @@
 
 use super::layout::{Amount, Extent, File, Layout, LayoutError, Target};
 use super::settings::{
-    BlockSize, Distribution, FileService, MapPolicy, Mix, Order, RandomGenerator, Settings, SplitSize, StridedZones,
-    Zone,
+    BlockSize, Distribution, FileService, MapPolicy, Mix, Order, RandomGenerator, Settings, SpRandom, SplitSize,
+    StridedZones, Zone,
 };
 use super::{Io, Offsets, SettingsError, Step};
 use crate::direction::Direction;
@@ -316,4 +316,77 @@ fn a_map_without_memory_is_an_error_or_left_out() {
     assert_eq!(error, SettingsError::MapMemory { name: "job.0.0".to_owned(), blocks: u64::MAX - 1 });
     settings.map = MapPolicy::Soft;
     assert_eq!(ios(&mut Offsets::new(&settings, &layout, seeds(None)).unwrap(), 5).len(), 5);
+}
+
+/// The blocks that a job of that many reads, by the distribution.
+fn blocks_of(distribution: Distribution, change: impl FnOnce(&mut Settings)) -> Vec<u64> {
+    let mut settings = Settings::new(Mix::Read, RANDOM, BLOCK);
+    settings.distribution = distribution;
+    change(&mut settings);
+    let mut offsets = offsets(&settings, 12 * BLOCK, 1, None);
+    ios(&mut offsets, 30).iter().map(|io| io.offset / BLOCK).collect()
+}
+
+fn sequence(strides: bool) -> Distribution {
+    Distribution::Sequence { blocks: vec![2, 0, 1], strides }
+}
+
+#[test]
+fn a_sequence_repeats_or_strides() {
+    // As fio's HEAD has them.
+    assert_eq!(blocks_of(sequence(false), |_| ()), [2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]);
+    let whole = [2, 0, 1, 5, 3, 4, 8, 6, 7, 11, 9, 10];
+    assert_eq!(blocks_of(sequence(true), |_| ()), whole);
+    assert_eq!(blocks_of(sequence(false), |settings| settings.limits.io_size = 4 * BLOCK), [2, 0, 1, 2]);
+    // There is no fio to compare with: it ends where the file does.
+    let twice = [whole, whole].concat();
+    assert_eq!(blocks_of(sequence(true), |settings| settings.limits.loops = 2), twice);
+    assert_eq!(blocks_of(sequence(true), |settings| settings.limits.time_based = true)[..24], twice);
+}
+
+#[test]
+fn a_sequence_is_of_its_direction_and_of_all_files() {
+    let mut settings = Settings::new(Mix::ReadWrite, RANDOM, BLOCK);
+    settings.distribution = sequence(false);
+    let mut job = offsets(&settings, 12 * BLOCK, 2, None);
+    let ios = ios(&mut job, 12);
+    for direction in [Direction::Read, Direction::Write] {
+        let own = ios.iter().filter(|io| io.direction == direction);
+        for (index, io) in own.enumerate() {
+            assert_eq!(io.offset / BLOCK, [2, 0, 1][index % 3], "{direction:?} {index}");
+        }
+    }
+}
+
+#[test]
+fn a_sequence_stays_within_the_file() {
+    let mut settings = Settings::new(Mix::Read, RANDOM, BLOCK);
+    settings.distribution = Distribution::Sequence { blocks: vec![2, 12, 1], strides: false };
+    let layout = lay_out(&settings, &Extent::of_size(12 * BLOCK), &files(1)).unwrap();
+    let refused = Offsets::new(&settings, &layout, seeds(None)).unwrap_err();
+    assert_eq!(refused.to_string(), "random_distribution=sequence: there is no block 12; job.0.0 has 12, from 0");
+}
+
+#[test]
+fn a_disk_is_prepared_in_one_pass_whatever_the_limits() {
+    for limits in [(1, false), (3, false), (1, true)] {
+        let mut settings = Settings::new(Mix::Write, RANDOM, BLOCK);
+        settings.generator = RandomGenerator::Lfsr;
+        settings.map = MapPolicy::None;
+        settings.sprandom = Some(SpRandom { regions: 20, over_provisioning: 0.25, cache_bytes: 0 });
+        (settings.limits.loops, settings.limits.time_based) = limits;
+        let count = 4000;
+        let mut job = offsets(&settings, count * BLOCK, 1, None);
+        let written = ios(&mut job, 20_000);
+        let distinct: std::collections::HashSet<_> = written.iter().map(|io| io.offset).collect();
+        // As in fio, the job ends at so many bytes, whatever chance has left of the last region.
+        assert!((count * 99 / 100..=count).contains(&(distinct.len() as u64)), "{limits:?}: {}", distinct.len());
+        // A quarter more than the disk says it has, as far as the shares allow.
+        assert!((4500..=5100).contains(&written.len()), "{limits:?}: {}", written.len());
+    }
+    let mut settings = Settings::new(Mix::Write, RANDOM, BLOCK);
+    settings.sprandom = Some(SpRandom { regions: 20, over_provisioning: 0.25, cache_bytes: 0 });
+    let layout = lay_out(&settings, &Extent::of_size(12 * BLOCK), &files(2)).unwrap();
+    let refused = Offsets::new(&settings, &layout, seeds(None)).unwrap_err();
+    assert_eq!(refused.to_string(), "sprandom is for a job with one file; there are 2");
 }

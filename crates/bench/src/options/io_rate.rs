@@ -39,6 +39,8 @@ pub struct IoRate {
     pub thinktime_blocks_type: ThinktimeBlocks,
     /// It pauses after so much time of I/O; 0 is by blocks alone.
     pub thinktime_iotime: Duration,
+    /// Turns of an empty loop after each block.
+    pub thinkcycles: u32,
     /// Most bytes a second; 0 is no limit.
     pub rate: PerDirection<u64>,
     /// The job fails below so many bytes a second.
@@ -60,6 +62,13 @@ pub(super) const SECTION: Section = Section {
     options: &[
         option("thinktime", &microseconds(|options| &mut options.io_rate.thinktime), "Pause between blocks")
             .default("0"),
+        option(
+            "thinkcycles",
+            &number(|options| &mut options.io_rate.thinkcycles),
+            "Go through an empty loop so many times after each block",
+        )
+        .default("0")
+        .below("thinktime"),
         option(
             "thinktime_spin",
             &microseconds(|options| &mut options.io_rate.thinktime_spin),

@@ -4,6 +4,7 @@ use super::JobOptions;
 use super::kind::{
     Share, ValueError, boolean, choice, custom, deprecated, flag, number, numbers, removed, share, unsupported, word,
 };
+use super::limits::SEQUENCE_ENTRIES_MAX;
 use super::number::{KbBase, whole, whole_u64};
 use super::option::{Section, option};
 use super::per_direction::PerDirection;
@@ -216,6 +217,8 @@ pub enum RandomDistribution {
     Zoned(PerDirection<Vec<ZoneEntry>>),
     /// By shares of accesses for sizes.
     ZonedAbsolute(PerDirection<Vec<ZoneEntry>>),
+    /// These blocks, one after the other, over and over.
+    Sequence(Vec<u32>),
 }
 
 /// What draws random offsets.
@@ -279,12 +282,16 @@ pub struct IoType {
     pub overwrite: bool,
     /// A sync at the end of the job.
     pub end_fsync: bool,
+    /// A sync of the whole file systems at the end of the job.
+    pub end_syncfs: bool,
     /// A sync when a file is closed.
     pub fsync_on_close: bool,
     /// Reads in per cent of reads and writes; `rwmixwrite` sets it as well.
     pub rwmixread: u32,
     /// How random offsets are distributed.
     pub random_distribution: RandomDistribution,
+    /// With `random_distribution=sequence`: each turn of the sequence starts behind the blocks of the one before.
+    pub random_sequence_stride: bool,
     /// How many of the blocks have a random offset, in per cent.
     pub percentage_random: PerDirection<u32>,
     /// A block may come twice, others never.
@@ -467,7 +474,7 @@ pub(super) const SECTION: Section = Section {
         option(
             "random_distribution",
             &custom(
-                "random, zipf:THETA[:CENTER], pareto:POWER[:CENTER], normal:DEVIATION[:CENTER], zoned:ACCESS/SIZE:… or zoned_abs:ACCESS/SIZE:…",
+                "random, zipf:THETA[:CENTER], pareto:POWER[:CENTER], normal:DEVIATION[:CENTER], zoned:ACCESS/SIZE:…, zoned_abs:ACCESS/SIZE:… or sequence:BLOCK,BLOCK,…",
                 random_distribution,
             ),
             "How random offsets are distributed",
@@ -475,9 +482,11 @@ pub(super) const SECTION: Section = Section {
         .default("random"),
         option(
             "random_sequence_stride",
-            &unsupported("it is of versions after fio 3.33"),
-            "How far on the next offset is",
-        ),
+            &boolean(|options| &mut options.io_type.random_sequence_stride, false),
+            "Move a sequence on by its length each time it is through",
+        )
+        .default("0")
+        .below("random_distribution"),
         option(
             "percentage_random",
             &numbers(|options| &mut options.io_type.percentage_random).within(0, 100),
@@ -507,22 +516,22 @@ pub(super) const SECTION: Section = Section {
             "What draws random offsets",
         )
         .default("tausworthe"),
-        option("end_syncfs", &unsupported("not yet"), "Sync the file system at the end of the job"),
+        option(
+            "end_syncfs",
+            &boolean(|options| &mut options.io_type.end_syncfs, false),
+            "Sync the file systems of the files at the end of the job, each with one syncfs(2)",
+        )
+        .default("0"),
         option("num_range", &unsupported("trims of several ranges belong to io_uring_cmd"), "Ranges of one trim"),
         option("fdp", &unsupported(PLACEMENT), "Data placement of NVMe"),
         option("dataplacement", &unsupported(PLACEMENT), "What kind of data placement").aliases(&["data_placement"]),
         option("plid_select", &unsupported(PLACEMENT), "How the next placement is chosen").aliases(&["fdp_pli_select"]),
         option("plids", &unsupported(PLACEMENT), "The placements to use").aliases(&["fdp_pli"]),
         option("dp_scheme", &unsupported(PLACEMENT), "A file that says which offsets are placed where"),
-        option("sprandom", &unsupported(SPRANDOM), "Prepare a device as if it had been written at random"),
-        option("spr_num_regions", &unsupported(SPRANDOM), "Regions of sprandom"),
-        option("spr_op", &unsupported(SPRANDOM), "Over-provisioning that sprandom reckons with"),
-        option("spr_cs", &unsupported(SPRANDOM), "Cache size that sprandom reckons with"),
     ],
 };
 
 const PLACEMENT: &str = "data placement belongs to io_uring_cmd";
-const SPRANDOM: &str = "preconditioning by sprandom comes later";
 
 fn rw_postfix(options: &mut JobOptions, postfix: Option<&str>) -> Result<(), ValueError> {
     let base = options.description.kb_base;
@@ -573,7 +582,7 @@ fn sync_file_range(options: &mut JobOptions, text: &str) -> Result<(), ValueErro
 }
 
 fn random_distribution(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
-    const WORDS: [&str; 6] = ["random", "zipf", "pareto", "normal", "zoned", "zoned_abs"];
+    const WORDS: [&str; 7] = ["random", "zipf", "pareto", "normal", "zoned", "zoned_abs", "sequence"];
     let (name, postfix) = match text.split_once(':') {
         Some((name, postfix)) => (name, Some(postfix)),
         None => (text, None),
@@ -595,12 +604,28 @@ fn random_distribution(options: &mut JobOptions, text: &str) -> Result<(), Value
         }
         "zoned" => RandomDistribution::Zoned(zones(postfix.unwrap_or_default(), false, base)?),
         "zoned_abs" => RandomDistribution::ZonedAbsolute(zones(postfix.unwrap_or_default(), true, base)?),
+        "sequence" => RandomDistribution::Sequence(sequence(postfix.unwrap_or_default())?),
         _ => {
             let nearest = super::kind::nearest(name, WORDS);
             return Err(ValueError::NoSuchWord { text: name.to_owned(), words: WORDS.to_vec(), nearest });
         }
     };
     Ok(())
+}
+
+/// The blocks of a sequence: whole numbers with commas between.
+fn sequence(text: &str) -> Result<Vec<u32>, ValueError> {
+    let blocks = text.split(',').take(SEQUENCE_ENTRIES_MAX + 1).map(|block| {
+        let block = block.trim();
+        let is_number = block.bytes().all(|digit| digit.is_ascii_digit());
+        let number = is_number.then(|| block.parse().ok()).flatten();
+        number.ok_or_else(|| ValueError::malformed(block, "the number of a block: sequence:2,0,1"))
+    });
+    let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+    if blocks.len() > SEQUENCE_ENTRIES_MAX {
+        return Err(ValueError::TooMany { limit: SEQUENCE_ENTRIES_MAX, what: "blocks" });
+    }
+    Ok(blocks)
 }
 
 #[cfg(test)]
@@ -635,8 +660,24 @@ mod tests {
         assert_eq!(distribution("normal:20"), Ok(RandomDistribution::Normal { deviation: 20.0, center: None }));
         assert!(matches!(distribution("zoned:60/10:40/90"), Ok(RandomDistribution::Zoned(_))));
         assert!(matches!(distribution("zoned_abs:60/1g:40/2g"), Ok(RandomDistribution::ZonedAbsolute(_))));
-        for text in ["zipf:1", "pareto:2", "normal:-1", "zipf:1.1:2", "zoned", "zoned:50/50", "sequence:1"] {
+        for text in ["zipf:1", "pareto:2", "normal:-1", "zipf:1.1:2", "zoned", "zoned:50/50"] {
             assert!(distribution(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sequence_is_a_list_of_blocks() {
+        let read = |text: &str| match set("random_distribution", text)?.random_distribution {
+            RandomDistribution::Sequence(blocks) => Ok(blocks),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read("sequence:2,0, 1"), Ok(vec![2, 0, 1]));
+        let most = format!("sequence:{}", vec!["7"; SEQUENCE_ENTRIES_MAX].join(","));
+        assert_eq!(read(&most).unwrap().len(), SEQUENCE_ENTRIES_MAX);
+        let limit = ValueError::TooMany { limit: SEQUENCE_ENTRIES_MAX, what: "blocks" };
+        assert_eq!(read(&format!("{most},7")), Err(limit));
+        for text in ["sequence", "sequence:", "sequence:1,,2", "sequence:-1", "sequence:+1", "sequence:4294967296"] {
+            assert!(read(text).is_err(), "{text}");
         }
     }
 

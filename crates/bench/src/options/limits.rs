@@ -30,6 +30,12 @@ pub const SPLIT_ENTRIES_MAX: usize = 64;
 /// Entries of a zoned random distribution, a direction, as in fio.
 pub const ZONE_ENTRIES_MAX: usize = 256;
 
+/// Blocks of a random distribution that is a sequence, as in fio.
+pub const SEQUENCE_ENTRIES_MAX: usize = 64;
+
+/// Regions of `sprandom`: so many that the share of each is exact, so few that they are found in no time.
+pub const SPRANDOM_REGIONS_MAX: i128 = 1 << 20;
+
 /// Longest pattern of `verify_pattern` and `buffer_pattern`, in bytes. fio 3.33 has room for 512, and takes as much of a file.
 pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 

@@ -1,7 +1,8 @@
 //! What is measured and how it is told.
 
 use super::JobOptions;
-use super::kind::{Field, Fractions, Kind, ValueError, boolean, choice, flag, floats, number, unsupported, word};
+use super::cpu_list::CpuList;
+use super::kind::{Field, Fractions, Kind, ValueError, boolean, choice, custom, flag, floats, number, word};
 use super::limits::{PERCENTILES_MAX, TEXT_BYTES_MAX};
 use super::option::{Section, option};
 
@@ -100,6 +101,8 @@ pub struct Measurements {
     pub log_compression: u32,
     /// Logs are written compressed.
     pub log_store_compressed: bool,
+    /// The CPUs on which logs are compressed and written.
+    pub log_compression_cpus: Option<CpuList>,
 }
 
 pub(super) const SECTION: Section = Section {
@@ -288,8 +291,8 @@ pub(super) const SECTION: Section = Section {
         ),
         option(
             "log_compression_cpus",
-            &unsupported("logs are compressed when they are written, by the job's own thread"),
-            "CPUs that compress logs",
+            &custom("numbers and ranges of CPUs, as 0-3,8", log_compression_cpus),
+            "CPUs on which the job compresses and writes its logs, once it has done its I/O",
         ),
         option(
             "log_store_compressed",
@@ -298,6 +301,11 @@ pub(super) const SECTION: Section = Section {
         ),
     ],
 };
+
+fn log_compression_cpus(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
+    options.measurements.log_compression_cpus = Some(CpuList::parse(text)?);
+    Ok(())
+}
 
 /// A prefix of file names, or nothing for the job's name.
 const fn log(field: Field<Log>) -> LogPrefix {

@@ -34,6 +34,7 @@ mod reference;
 mod replay;
 pub mod resolve;
 pub mod split;
+pub mod sprandom;
 mod steady_state;
 pub mod target_file;
 pub mod threads;
@@ -54,6 +55,7 @@ pub const SECTIONS: &[&Section] = &[
     &time::SECTION,
     &target_file::SECTION,
     &io_type::SECTION,
+    &sprandom::SECTION,
     &block_size::SECTION,
     &buffers::SECTION,
     &io_size::SECTION,
@@ -80,6 +82,8 @@ pub struct JobOptions {
     pub target_file: target_file::TargetFile,
     /// Directions, offsets, syncs.
     pub io_type: io_type::IoType,
+    /// Preconditioning.
+    pub sprandom: sprandom::SpRandom,
     /// Sizes of blocks.
     pub block_size: block_size::BlockSize,
     /// Contents and place of buffers.
@@ -131,6 +135,7 @@ impl Default for JobOptions {
             time: time::Time::default(),
             target_file: target_file::TargetFile::default(),
             io_type: io_type::IoType::default(),
+            sprandom: sprandom::SpRandom::default(),
             block_size: block_size::BlockSize::default(),
             buffers: buffers::Buffers::default(),
             io_size: io_size::IoSize::default(),

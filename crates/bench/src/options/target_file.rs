@@ -24,6 +24,18 @@ pub enum FileService {
     Normal,
 }
 
+/// Which jobs may do I/O on a file at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LockFile {
+    /// All.
+    #[default]
+    None,
+    /// One.
+    Exclusive,
+    /// Those that read, or one that writes.
+    ReadWrite,
+}
+
 /// What `zonesize`, `zonerange` and `zoneskip` mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ZoneMode {
@@ -48,6 +60,8 @@ pub struct TargetFile {
     pub unique_filename: bool,
     /// All files in this directory and below are used.
     pub opendir: Option<String>,
+    /// Which jobs may do I/O on a file at the same time.
+    pub lockfile: LockFile,
     /// How many files there are.
     pub nrfiles: u32,
     /// How many of them are open at a time; 0 is all.
@@ -124,10 +138,21 @@ pub(super) const SECTION: Section = Section {
             &text(|options| &mut options.target_file.opendir),
             "Use all files in this directory and below",
         ),
-        option("lockfile", &custom("none", no_lock), "Lock a file for each I/O; here none is")
-            .default("none")
-            .below("filename")
-            .order(Order::Early),
+        option(
+            "lockfile",
+            &choice(
+                |options| &mut options.target_file.lockfile,
+                &[
+                    word("none", LockFile::None, "jobs do not wait for each other"),
+                    word("exclusive", LockFile::Exclusive, "one I/O of all jobs on a file at a time"),
+                    word("readwrite", LockFile::ReadWrite, "several reads, or one write"),
+                ],
+            ),
+            "Lock a file while an engine is given an I/O on it",
+        )
+        .default("none")
+        .below("filename")
+        .order(Order::Early),
         option("nrfiles", &number(|options| &mut options.target_file.nrfiles), "Spread the work over this many files")
             .aliases(&["nr_files"])
             .default("1"),
@@ -242,16 +267,6 @@ pub(super) const SECTION: Section = Section {
         option("filetype", &unsupported("the file-operation engines come later"), "What file-operation engines make"),
     ],
 };
-
-fn no_lock(_: &mut JobOptions, text: &str) -> Result<(), ValueError> {
-    match text {
-        "none" => Ok(()),
-        "exclusive" | "readwrite" => {
-            Err(ValueError::Unsupported("jobs are kept apart by wait_for, stonewall or an offset each"))
-        }
-        _ => Err(ValueError::malformed(text, "none")),
-    }
-}
 
 fn zone_mode(options: &mut JobOptions, text: &str) -> Result<(), ValueError> {
     options.target_file.zonemode = match text {

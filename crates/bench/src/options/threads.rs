@@ -56,6 +56,10 @@ pub struct Threads {
     pub prio: Option<u32>,
     /// Class of the priority of its I/O, 0 to 3.
     pub prioclass: Option<u32>,
+    /// Hint beside the priority of its I/O, 0 to [`PRIORITY_HINT_MAX`].
+    pub priohint: u32,
+    /// What the system calls the job's thread.
+    pub comm: Option<String>,
     /// The CPUs that the job may run on; `cpumask` sets it as well.
     pub cpus_allowed: Option<CpuList>,
     /// How the CPUs allowed are given to the jobs.
@@ -86,6 +90,9 @@ pub struct Threads {
     pub gid: Option<u32>,
 }
 
+/// Largest hint of a priority: the kernel has ten bits for it.
+pub const PRIORITY_HINT_MAX: u32 = 1023;
+
 const CGROUPS: &str = "cgroups come later; start the program in one";
 
 pub(super) const SECTION: Section = Section {
@@ -104,6 +111,16 @@ pub(super) const SECTION: Section = Section {
             "prioclass",
             &number(|options| &mut options.threads.prioclass).within(0, 3),
             "Class of the priority of I/O: 1 real time, 2 best effort, 3 idle",
+        ),
+        option(
+            "priohint",
+            &number(|options| &mut options.threads.priohint).within(0, PRIORITY_HINT_MAX as i128),
+            "Hint beside the priority of I/O, for devices that know such hints (a limit of duration: 1 to 7)",
+        ),
+        option(
+            "comm",
+            &text(|options| &mut options.threads.comm),
+            "What the system calls the thread of the job, at most 15 bytes of it",
         ),
         option(
             "cpus_allowed",
@@ -186,8 +203,6 @@ pub(super) const SECTION: Section = Section {
         option("cgroup", &unsupported(CGROUPS), "Control group of the job"),
         option("cgroup_weight", &unsupported(CGROUPS), "Weight of the control group"),
         option("cgroup_nodelete", &unsupported(CGROUPS), "Leave the control group at the end"),
-        option("comm", &unsupported("not yet"), "What the system calls the process"),
-        option("priohint", &unsupported("not yet"), "Hint beside the priority of I/O"),
         option("gpu_dev_id", &unsupported("there is no engine for GPUs"), "GPU of the job"),
     ],
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::JobOptions;
-use super::kind::{Between, ValueError, between_times, choice, custom, flag, seconds, unsupported, word};
+use super::kind::{Between, ValueError, between_times, choice, custom, flag, number, seconds, word};
 use super::option::{Section, option};
 
 /// The clock that latencies are taken from.
@@ -31,10 +31,18 @@ pub struct Time {
     pub startdelay: Between<Duration>,
     /// The job runs for this time before anything is counted.
     pub ramp_time: Duration,
+    /// The job, or its group with `group_reporting`, moves so many bytes before anything is counted; 0 is none.
+    pub ramp_size: u64,
     /// The clock that latencies are taken from.
     pub clocksource: ClockSource,
     /// Latencies and bandwidth over time are not measured.
     pub gtod_reduce: bool,
+    /// The CPU of fio's thread that reads the clock for all. Nothing follows from it: see [`Warning::NoClockThread`].
+    ///
+    /// [`Warning::NoClockThread`]: super::resolve::Warning::NoClockThread
+    pub gtod_cpu: Option<u32>,
+    /// The clock of `job_start` in results in JSON, as `clock_gettime` numbers them. Only when set is there a `job_start`.
+    pub job_start_clock_id: Option<u32>,
 }
 
 pub(super) const SECTION: Section = Section {
@@ -60,6 +68,11 @@ pub(super) const SECTION: Section = Section {
             "Run this long before anything is counted",
         ),
         option(
+            "ramp_size",
+            &number(|options| &mut options.time.ramp_size).at_least(1),
+            "Move so many bytes before anything is counted; with group_reporting the jobs of the group together",
+        ),
+        option(
             "clocksource",
             &choice(
                 |options| &mut options.time.clocksource,
@@ -79,10 +92,13 @@ pub(super) const SECTION: Section = Section {
         .default("0"),
         option(
             "gtod_cpu",
-            &unsupported(
-                "the clock is a counter of the processor: a thread that reads it for others makes it no cheaper",
-            ),
-            "Let one thread on this CPU read the clock for all",
+            &number(|options| &mut options.time.gtod_cpu),
+            "CPU of a thread that reads the clock for all; not needed here, no thread is bound to it",
+        ),
+        option(
+            "job_start_clock_id",
+            &number(|options| &mut options.time.job_start_clock_id),
+            "Tell in JSON when the job began, by this clock as clock_gettime(2) numbers them",
         ),
     ],
 };

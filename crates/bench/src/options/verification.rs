@@ -2,7 +2,7 @@
 
 use super::JobOptions;
 use super::cpu_list::CpuList;
-use super::kind::{ValueError, boolean, choice, custom, deprecated, flag, number, unsupported, word};
+use super::kind::{ValueError, boolean, choice, custom, deprecated, flag, number, word};
 use super::option::{Section, option};
 use super::pattern::Pattern;
 
@@ -44,8 +44,20 @@ pub enum Verify {
     HeaderOnly,
     /// The pattern, without any header.
     Pattern,
+    /// The pattern behind a header.
+    PatternWithHeader,
     /// A header is written; nothing is checked.
     Null,
+}
+
+/// Which writes of a run that was stopped a later one checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VerifyPolicy {
+    /// All that completed.
+    #[default]
+    Completed,
+    /// Those that completed before the last `fsync` began that succeeded.
+    Fsynced,
 }
 
 /// Bytes of fio's header before the data that is checked; an interval holds at least two.
@@ -66,6 +78,10 @@ pub struct Verification {
     pub verify_interval: u32,
     /// What the blocks are filled with.
     pub verify_pattern: Option<Pattern>,
+    /// Bytes after which the pattern begins anew, with the offset of that place; 0 is a block.
+    pub verify_pattern_interval: u64,
+    /// Which writes a saved state has.
+    pub verify_policy: VerifyPolicy,
     /// The first wrong block ends the job.
     pub verify_fatal: bool,
     /// A wrong block and what it should be are written to files.
@@ -124,6 +140,7 @@ pub(super) const SECTION: Section = Section {
                     word("xxhash", Verify::Xxhash, "xxHash, 32 bits"),
                     word("meta", Verify::HeaderOnly, "the header alone"),
                     word("pattern", Verify::Pattern, "verify_pattern, without a header"),
+                    word("pattern_hdr", Verify::PatternWithHeader, "verify_pattern behind a header"),
                     word("null", Verify::Null, "headers are written, nothing is checked"),
                 ],
             ),
@@ -162,6 +179,26 @@ pub(super) const SECTION: Section = Section {
             ),
             "Fill blocks with this, over and over",
         )
+        .below("verify"),
+        option(
+            "verify_pattern_interval",
+            &number(|options| &mut options.verification.verify_pattern_interval),
+            "Start the pattern anew after so many bytes, with the offset of that place for %o; 0 is a block",
+        )
+        .default("0")
+        .below("verify_pattern"),
+        option(
+            "verify_policy",
+            &choice(
+                |options| &mut options.verification.verify_policy,
+                &[
+                    word("completed", VerifyPolicy::Completed, "all that completed"),
+                    word("fsynced", VerifyPolicy::Fsynced, "those that completed before the last fsync that succeeded"),
+                ],
+            ),
+            "Which writes of a run that was stopped are checked by one that loads its state",
+        )
+        .default("completed")
         .below("verify"),
         option(
             "verify_fatal",
@@ -263,8 +300,6 @@ pub(super) const SECTION: Section = Section {
         .below("trim_percentage"),
         option("verifysort", &deprecated(), "Without effect"),
         option("verifysort_nr", &deprecated(), "Without effect"),
-        option("verify_policy", &unsupported("not yet"), "Which blocks are checked"),
-        option("verify_pattern_interval", &unsupported("not yet"), "How often a pattern is repeated"),
     ],
 };
 

@@ -160,7 +160,7 @@ fn distributions(line: &mut String, job: &JobResult) {
     let mut microseconds = latency_shares(&ranges.microseconds, ios);
     // What took less than a microsecond has no field of its own.
     if ios != 0 {
-        microseconds[0] += 100.0 * ranges.nanoseconds.iter().sum::<u64>() as f64 / ios as f64;
+        microseconds[0] += 100.0 * ranges.nanoseconds.iter().map(|count| *count as f64).sum::<f64>() / ios as f64;
     }
     for share in microseconds.into_iter().chain(latency_shares(&ranges.milliseconds, ios)) {
         field(line, format_args!("{share:.2}%"));

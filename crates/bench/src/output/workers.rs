@@ -81,8 +81,8 @@ impl WorkersReport {
                 all.longest_ms = all.longest_ms.max(one.longest_ms);
                 all.slowest = if first { one.slowest } else { all.slowest.min(one.slowest) };
                 all.fastest = all.fastest.max(one.fastest);
-                all.bytes += one.bytes;
-                all.aggregate += one.aggregate;
+                all.bytes = all.bytes.saturating_add(one.bytes);
+                all.aggregate = all.aggregate.saturating_add(one.aggregate);
             }
         }
         GroupResult {
@@ -141,7 +141,10 @@ impl WorkersReport {
 mod tests {
     use super::*;
     use crate::direction::Direction;
-    use crate::statistics::{DiskUtilization, group_results};
+    use crate::statistics::{
+        BUCKETS, BatchSizes, ContinuedErrors, DiskUtilization, Histogram, LatencyResult, ResourceUsage,
+        SampleStatistics, UnifiedReporting, group_results,
+    };
 
     fn worker(host: &str, port: u16, reads: u64, jobs: u32) -> WorkerReport {
         let mut job = JobResult { name: format!("on-{host}"), members: jobs, process: 7, ..JobResult::default() };
@@ -176,6 +179,53 @@ mod tests {
         assert_eq!((sum.host.as_str(), sum.port), ("b", 2));
         let one = WorkersReport { workers: vec![worker("a", 1, 10, 1)], ..Default::default() };
         assert_eq!(one.sum(), None);
+    }
+
+    /// A worker may say anything.
+    #[test]
+    fn numbers_that_no_run_has_can_be_added_and_written() {
+        let mut mad = worker("a", 1, 10, 1);
+        let job = &mut mad.report.jobs[0];
+        let most = SampleStatistics {
+            samples: u64::MAX,
+            minimum: u64::MAX,
+            maximum: u64::MAX,
+            mean: u64::MAX as f64,
+            squared_deviations: f64::NAN,
+        };
+        let mut histogram = Histogram::new();
+        (0..BUCKETS).for_each(|bucket| histogram.add(bucket, u64::MAX));
+        for direction in &mut job.measurement.directions {
+            (direction.ios, direction.bytes, direction.short, direction.dropped) =
+                (u64::MAX, u64::MAX, u64::MAX, u64::MAX);
+            direction.clat = LatencyResult { statistics: most, histogram: Some(histogram.clone()) };
+            (direction.bandwidth, direction.iops) = (most, most);
+            direction.runtime_ms = 1;
+        }
+        let levels = BatchSizes { levels: [u64::MAX; 7], total: u64::MAX };
+        (job.measurement.submissions, job.measurement.completions) = (levels, levels);
+        (job.measurement.syncs, job.measurement.ranges.nanoseconds) = (u64::MAX, [u64::MAX; 10]);
+        let ResourceUsage { user_ms, system_ms, context_switches, major_faults, minor_faults } = &mut job.usage;
+        for count in [user_ms, system_ms, context_switches, major_faults, minor_faults] {
+            *count = u64::MAX;
+        }
+        for count in [&mut job.runtime_ms, &mut job.zone_resets, &mut job.cache_hits, &mut job.cache_misses] {
+            *count = u64::MAX;
+        }
+        (job.members, job.group) = (u32::MAX, u32::MAX);
+        job.continued_errors = Some(ContinuedErrors { total: u64::MAX, first: i32::MIN });
+        job.reporting.unified = UnifiedReporting::Both;
+        mad.report.groups[0].directions =
+            [GroupDirection { longest_ms: 1, bytes: u64::MAX, aggregate: u64::MAX, ..GroupDirection::default() }; 3];
+        let report = WorkersReport { workers: vec![mad.clone(), mad], ..Default::default() };
+        let sum = report.sum().unwrap().report;
+        assert_eq!((sum.jobs[0].measurement.ios(), sum.groups[0].directions[1].aggregate), (u64::MAX, u64::MAX));
+        assert_eq!(
+            (sum.jobs[0].members, sum.jobs[0].usage.user_ms, sum.jobs[0].cache_hits),
+            (u32::MAX, u64::MAX, u64::MAX)
+        );
+        assert!(!written(&report, "normal,terse").is_empty());
+        serde_json::from_str::<serde_json::Value>(&written(&report, "json+")).unwrap();
     }
 
     #[test]

@@ -50,11 +50,15 @@ pub enum Purpose {
     Priority,
     /// Which page of the working set a buffer repeats (`dedupe_mode=working_set`).
     DedupeWorkingSet,
+    /// Kept for its place in the derivation.
+    DataPlacement,
+    /// Which blocks are written again (`sprandom`).
+    Preconditioning,
 }
 
 impl Purpose {
     /// How many there are.
-    pub const COUNT: usize = Self::DedupeWorkingSet as usize + 1;
+    pub const COUNT: usize = Self::Preconditioning as usize + 1;
 
     /// Whether `random_generator=tausworthe64` changes it; the others always draw 32 bits.
     const fn follows_width(self) -> bool {
@@ -70,6 +74,7 @@ impl Purpose {
                 | Self::TrimPoisson
                 | Self::Zone
                 | Self::Priority
+                | Self::Preconditioning
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Starts jobs in their order, lets those of a batch begin together, watches them, ends them, and gathers their results.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -9,26 +10,30 @@ use reactor::clock::Duration;
 
 use crate::command_line::PlannedJob;
 use crate::engines;
+use crate::files::JobFile;
+use crate::job_file::Place;
 use crate::options::JobOptions;
 use crate::options::threads::ExitWhat;
 use crate::options::time::ClockSource as ClockOption;
-use crate::output::status_line::{RateMeter, Status};
+use crate::output::status_line::{RateMeter, Remaining, Status};
 use crate::random::Width;
 use crate::random::seeds::Purpose;
-use crate::statistics::{DiskUtilization, JobResult};
+use crate::statistics::{DiskUtilization, JobResult, Measurement};
 
 use super::clock::{Clock, ClockSource, nanoseconds};
 use super::disks::Disks;
 use super::ended::JobFailure;
+use super::file_locks::RunLocks;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::members::{Member, members};
-use super::programs;
 use super::progress::{Watched, status};
+use super::ramp::{SizeRamp, SizeRamps};
+use super::saved_state;
 use super::setup::{JobSetup, RunSettings};
-use super::shared::{Phase, Shared};
-use super::stalls::{LOOK_EVERY_MS, Stall};
+use super::shared::{Oldest, Phase, Shared};
+use super::stalls::{LOOK_EVERY_MS, Patience, Stall, Word};
 use super::worker::{Context, run_job};
 
 /// Whoever watches a run.
@@ -48,6 +53,20 @@ pub trait RunView {
     /// Ends all jobs: what they did until then is reported.
     fn end(&mut self);
 
+    /// The same, but jobs that verify save their state first, and wait for what is under way after that.
+    fn end_with_states(&mut self);
+
+    /// The jobs whose states are not saved yet after [`end_with_states`](Self::end_with_states).
+    fn states_missing(&self) -> Vec<String>;
+
+    /// When no job is left but those that do not end although they were told to, as the kernel does not give their I/O back:
+    /// a line for each of them. Nothing can end their threads.
+    fn stuck(&self) -> Vec<String>;
+
+    /// The results at the moment without waiting for anybody: of jobs that are stuck what they have counted, and the latencies
+    /// that they told last.
+    fn give_up(&mut self) -> RunOutcome;
+
     /// Asks jobs for what they have measured so far. They answer within milliseconds, unless they wait for I/O.
     fn ask(&mut self);
 
@@ -58,12 +77,14 @@ pub trait RunView {
 /// What came of a run.
 #[derive(Debug, Default)]
 pub struct RunOutcome {
-    /// The results, in the order of the jobs; those of jobs that never began are not among them.
+    /// The results, in the order of the jobs; at the end also those of jobs that never began, in which nothing is counted.
     pub results: Vec<JobResult>,
     /// How busy disks were.
     pub disks: Vec<DiskUtilization>,
     /// Milliseconds from the first start to the last end.
     pub elapsed_ms: u64,
+    /// How long the run will still take.
+    pub remaining: Remaining,
     /// Whether anything went wrong.
     pub has_failed: bool,
 }
@@ -78,11 +99,13 @@ pub fn run(
 ) -> RunOutcome {
     let clock = Clock::new(clock_source(jobs));
     let mut places = Vec::new();
-    let mut flows = Flows::default();
+    let (mut flows, mut ramps) = (Flows::default(), SizeRamps::default());
     for member in members(jobs) {
         let options = Arc::new(jobs[member.job].resolved.options.clone());
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
-        places.push(Seat::new(member, options, flow));
+        let ramp = ramps.join(&options, member.group);
+        let place = jobs[member.job].place.clone();
+        places.push(Seat { flow, ramp, place, ..Seat::new(member, options) });
     }
     let mut coordinator = Coordinator {
         jobs,
@@ -91,10 +114,13 @@ pub fn run(
         clock,
         seats: places,
         disks: Disks::default(),
+        locks: RunLocks::default(),
         meter: RateMeter::new(0),
         io_jobs: AtomicU32::new(0),
+        next_ask_ms: ASK_EVERY_MS,
+        awaits_states: false,
     };
-    coordinator.prepare();
+    coordinator.prepare(&|| stop.load(Ordering::Relaxed));
     let seats = std::mem::take(&mut coordinator.seats);
     let shared: Vec<Arc<Shared>> = seats.iter().map(|seat| Arc::clone(&seat.shared)).collect();
     let io_jobs = std::mem::take(&mut coordinator.io_jobs);
@@ -116,13 +142,25 @@ struct Seat {
     member: Member,
     options: Arc<JobOptions>,
     shared: Arc<Shared>,
+    /// Where the job stands in its file.
+    place: Place,
     flow: Option<Flow>,
+    ramp: Option<SizeRamp>,
     setup: Option<JobSetup>,
     stage: Stage,
     does_io: bool,
     size: u64,
     start_delay_ns: u64,
+    /// When it was let go.
+    began_ns: u64,
+    /// Its files, by number.
+    paths: Vec<Arc<Path>>,
+    /// Its I/O may hang: it is asked from time to time what it has measured.
+    may_hang: bool,
     stall: Stall,
+    patience: Patience,
+    /// It was told to end and does not.
+    is_stuck: bool,
     result: Option<JobResult>,
 }
 
@@ -136,18 +174,25 @@ enum Stage {
 }
 
 impl Seat {
-    fn new(member: Member, options: Arc<JobOptions>, flow: Option<Flow>) -> Self {
+    fn new(member: Member, options: Arc<JobOptions>) -> Self {
         Self {
             member,
             options,
             shared: Arc::default(),
-            flow,
+            place: Place::default(),
+            flow: None,
+            ramp: None,
             setup: None,
             stage: Stage::Waiting,
             does_io: true,
             size: 0,
             start_delay_ns: 0,
+            began_ns: 0,
+            paths: Vec::new(),
+            may_hang: false,
             stall: Stall::default(),
+            patience: Patience::default(),
+            is_stuck: false,
             result: None,
         }
     }
@@ -155,7 +200,42 @@ impl Seat {
     fn is_active(&self) -> bool {
         matches!(self.stage, Stage::SettingUp | Stage::Ready | Stage::Running)
     }
+
+    /// What it has measured; of a job that is stuck what is known of it.
+    fn so_far(&self, now_ns: u64) -> Option<JobResult> {
+        if self.result.is_some() {
+            return self.result.clone();
+        }
+        let mut measurement = self.shared.answered().or_else(|| self.is_stuck.then(Measurement::default))?;
+        if self.is_stuck {
+            let (bytes, ios) = self.shared.done();
+            let ran_ms = now_ns.saturating_sub(self.shared.began_ns()) / 1_000_000;
+            for (direction, (bytes, ios)) in measurement.directions.iter_mut().zip(bytes.into_iter().zip(ios)) {
+                (direction.bytes, direction.ios) = (direction.bytes.max(bytes), direction.ios.max(ios));
+                direction.runtime_ms = if direction.ios > 0 { ran_ms } else { 0 };
+            }
+        }
+        let mut result = self.member.blank_result(&self.options);
+        result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
+        Some(JobResult { measurement, ..result })
+    }
+
+    fn word_back(&self, io: &Oldest) -> String {
+        format!("{}: {} has come back", self.member.name, self.describe(io))
+    }
+
+    /// What an I/O of it is, in words.
+    fn describe(&self, io: &Oldest) -> String {
+        let file = self.paths.get(io.file).map(|path| path.display().to_string()).unwrap_or_default();
+        let Oldest { operation, offset, length_bytes, .. } = io;
+        format!("{operation} of {length_bytes} bytes at offset {offset} of {file}")
+    }
 }
+
+/// How often jobs are asked what they have measured: one that hangs later cannot tell any more.
+const ASK_EVERY_MS: u64 = 1000;
+/// Between two looks while states are waited for.
+const STATES_EVERY_MS: u64 = 1;
 
 /// What a job's thread says.
 enum Event {
@@ -170,9 +250,13 @@ struct Coordinator<'r> {
     clock: Clock,
     seats: Vec<Seat>,
     disks: Disks,
+    locks: RunLocks,
     meter: RateMeter,
     /// Jobs that do I/O and have not ended.
     io_jobs: AtomicU32,
+    next_ask_ms: u64,
+    /// Somebody waits for the states of verification.
+    awaits_states: bool,
 }
 
 impl<'r> Coordinator<'r> {
@@ -181,13 +265,16 @@ impl<'r> Coordinator<'r> {
     }
 
     /// Finds everybody's files; lays them out one after the other unless jobs are to do it themselves.
-    fn prepare(&mut self) {
+    fn prepare(&mut self, stop: &dyn Fn() -> bool) {
         let mut io_jobs = 0;
         for seat in &mut self.seats {
+            if stop() {
+                break;
+            }
             let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
             let prepared = prepared.and_then(|mut setup| {
                 if seat.options.target_file.create_serialize {
-                    setup.lay_out(&seat.shared, self.journal)?;
+                    setup.lay_out(stop, self.journal)?;
                 }
                 Ok(setup)
             });
@@ -262,6 +349,9 @@ impl<'r> Coordinator<'r> {
 
     /// Milliseconds until somebody has to be looked at.
     fn next_look_ms(&self) -> u64 {
+        if self.awaits_states {
+            return STATES_EVERY_MS;
+        }
         let now = self.clock.now();
         let delays = self.seats.iter().filter(|seat| seat.stage == Stage::Waiting);
         let next =
@@ -319,14 +409,13 @@ impl<'r> Coordinator<'r> {
             seat.stage = Stage::Ended;
             return;
         };
-        if let Some(command) = &seat.options.threads.exec_prerun
-            && let Err(failure) = programs::run(command, &seat.member.name, "prerun")
-        {
-            return fail(seat, &failure, self.journal);
-        }
+        seat.paths = setup.files.paths();
+        seat.may_hang = setup.description.traits.keeps_data;
         seat.stage = Stage::SettingUp;
         seat.shared.enter(Phase::SettingUp);
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
+        let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
+        let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
         let aux_path = self.settings.aux_path.clone();
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
@@ -336,6 +425,8 @@ impl<'r> Coordinator<'r> {
                 journal,
                 gate,
                 flow,
+                ramp,
+                locks,
                 job_count,
                 aux_path,
                 ready: &|| tell(events, Event::Ready(index)),
@@ -357,8 +448,10 @@ impl<'r> Coordinator<'r> {
         if any(Stage::SettingUp) || !any(Stage::Ready) {
             return false;
         }
+        let now = self.clock.now();
         for seat in self.seats.iter_mut().filter(|seat| seat.stage == Stage::Ready) {
             seat.stage = Stage::Running;
+            seat.began_ns = now;
         }
         gate.open();
         true
@@ -370,17 +463,14 @@ impl<'r> Coordinator<'r> {
             Event::Ended(index, result) => {
                 let seat = &mut self.seats[index];
                 seat.stage = Stage::Ended;
+                if let Some(Word::Back(io)) = seat.stall.look(None, 0) {
+                    self.journal.complain(&seat.word_back(&io));
+                }
                 if seat.does_io {
                     io_jobs.fetch_sub(1, Ordering::Relaxed);
                 }
                 let failed = result.error.is_some();
                 seat.result = Some(*result);
-                if let Some(command) = seat.options.threads.exec_postrun.clone() {
-                    let name = seat.member.name.clone();
-                    if let Err(failure) = programs::run(&command, &name, "postrun") {
-                        fail(&mut self.seats[index], &failure, self.journal);
-                    }
-                }
                 self.end_others(index, failed);
             }
         }
@@ -411,43 +501,35 @@ impl<'r> Coordinator<'r> {
     }
 
     fn watch(&mut self, observer: &mut dyn Observer) {
-        let now_ms = self.now_ms();
+        let now_ns = self.clock.now();
+        let now_ms = now_ns / 1_000_000;
         for seat in self.seats.iter_mut().filter(|seat| seat.stage == Stage::Running) {
-            let (_, ios) = seat.shared.done();
-            if let Some(seconds) = seat.stall.look(ios.iter().sum(), seat.shared.under_way(), now_ms) {
-                self.journal.complain(&format!(
-                    "{}: no I/O was completed for {seconds} s, {} are under way; the job waits for them",
-                    seat.member.name,
-                    seat.shared.under_way()
-                ));
+            match seat.stall.look(seat.shared.oldest(), now_ns) {
+                Some(Word::Hangs(io, seconds)) => {
+                    let (name, io) = (&seat.member.name, seat.describe(&io));
+                    self.journal
+                        .complain(&format!("{name}: {io} has been under way for {seconds} s; the job waits for it"));
+                }
+                Some(Word::Back(io)) => self.journal.complain(&seat.word_back(&io)),
+                None => {}
             }
         }
+        for seat in self.seats.iter_mut().filter(|seat| seat.does_io && seat.is_active()) {
+            let done = seat.shared.done().1.iter().sum();
+            let is_stopped = seat.shared.is_stopped() && seat.shared.phase() != Phase::Ended;
+            seat.is_stuck = seat.patience.is_over(is_stopped, done, now_ms);
+        }
+        if now_ms >= self.next_ask_ms {
+            self.next_ask_ms = now_ms + ASK_EVERY_MS;
+            let asked = self.seats.iter().filter(|seat| seat.stage == Stage::Running && seat.may_hang);
+            asked.for_each(|seat| seat.shared.ask());
+        }
+        self.awaits_states = self.awaits_states && !self.states_missing().is_empty();
         self.disks.look(now_ms);
         observer.tick(now_ms, self);
     }
 
-    fn outcome(mut self) -> RunOutcome {
-        let elapsed_ms = self.now_ms();
-        self.disks.look(elapsed_ms);
-        let has_failed = self.seats.iter().any(|seat| seat.shared.has_failed());
-        let jobs = self.jobs;
-        let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
-        // Also those that failed before they began tell their options.
-        let result = |seat: Seat| {
-            let options = listed(&jobs[seat.member.job]);
-            seat.result.map(|result| JobResult { options, ..result })
-        };
-        RunOutcome {
-            results: shown.filter_map(result).collect(),
-            disks: self.disks.into_results(),
-            elapsed_ms,
-            has_failed,
-        }
-    }
-}
-
-impl RunView for Coordinator<'_> {
-    fn status(&mut self) -> Status {
+    fn status_by(&self, meter: &mut RateMeter) -> Status {
         let watched: Vec<_> = self
             .seats
             .iter()
@@ -456,10 +538,47 @@ impl RunView for Coordinator<'_> {
                 shared: &seat.shared,
                 size: seat.size,
                 waits: seat.member.waits,
-                seconds_before: seat.shared.began_ns() / 1_000_000_000,
+                seconds_before: seat.began_ns / 1_000_000_000,
             })
             .collect();
-        status(&watched, &mut self.meter, self.clock.now() / 1_000_000)
+        let now_ns = self.clock.now();
+        let status = status(&watched, meter, now_ns / 1_000_000);
+        let hung = self.seats.iter().filter_map(|seat| seat.stall.told()).map(|io| io.since_ns).min();
+        Status { hangs_seconds: hung.map(|since_ns| now_ns.saturating_sub(since_ns) / 1_000_000_000), ..status }
+    }
+
+    /// How long the run will still take, as a report says it.
+    fn remaining(&self) -> Remaining {
+        self.status_by(&mut RateMeter::new(0)).remaining
+    }
+
+    fn outcome(mut self) -> RunOutcome {
+        let (elapsed_ms, remaining) = (self.now_ms(), self.remaining());
+        self.disks.look(elapsed_ms);
+        let has_failed = self.seats.iter().any(|seat| seat.shared.has_failed());
+        let jobs = self.jobs;
+        let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
+        let result = |seat: Seat| {
+            let options = listed(&jobs[seat.member.job]);
+            let result = seat.result.unwrap_or_else(|| seat.member.blank_result(&seat.options));
+            JobResult { options, ..result }
+        };
+        RunOutcome {
+            results: shown.map(result).collect(),
+            disks: self.disks.into_results(),
+            elapsed_ms,
+            remaining,
+            has_failed,
+        }
+    }
+}
+
+impl RunView for Coordinator<'_> {
+    fn status(&mut self) -> Status {
+        let mut meter = std::mem::replace(&mut self.meter, RateMeter::new(0));
+        let status = self.status_by(&mut meter);
+        self.meter = meter;
+        status
     }
 
     fn bytes(&self) -> [u64; 3] {
@@ -474,26 +593,53 @@ impl RunView for Coordinator<'_> {
         self.end_all();
     }
 
+    fn end_with_states(&mut self) {
+        self.seats.iter().for_each(|seat| seat.shared.save_at_once());
+        self.end_all();
+        self.awaits_states = true;
+    }
+
+    fn states_missing(&self) -> Vec<String> {
+        let runs = self.seats.iter().filter(|seat| seat.stage == Stage::Running);
+        let missing = runs.filter(|seat| saved_state::is_saved(&seat.options) && !seat.shared.has_saved());
+        missing.map(|seat| seat.member.name.clone()).collect()
+    }
+
+    fn stuck(&self) -> Vec<String> {
+        let active: Vec<&Seat> = self.seats.iter().filter(|seat| seat.is_active()).collect();
+        if active.iter().any(|seat| !seat.is_stuck) {
+            return Vec::new();
+        }
+        let line = |seat: &&Seat| match seat.shared.oldest() {
+            Some(io) => {
+                format!("{}: given up: the kernel does not give back its {}", seat.member.name, seat.describe(&io))
+            }
+            None => format!("{}: given up: it does not end, and no I/O of it is under way", seat.member.name),
+        };
+        active.iter().map(line).collect()
+    }
+
+    fn give_up(&mut self) -> RunOutcome {
+        self.disks.look(self.now_ms());
+        RunOutcome { disks: std::mem::take(&mut self.disks).into_results(), ..self.interim() }
+    }
+
     fn ask(&mut self) {
         self.seats.iter().filter(|seat| seat.stage == Stage::Running).for_each(|seat| seat.shared.ask());
     }
 
     fn interim(&mut self) -> RunOutcome {
+        let now_ns = self.clock.now();
+        let shown = self.seats.iter().filter(|seat| seat.options.measurements.stats);
         let so_far = |seat: &Seat| {
             let options = listed(&self.jobs[seat.member.job]);
-            if let Some(result) = &seat.result {
-                return Some(JobResult { options, ..result.clone() });
-            }
-            let measurement = seat.shared.answered()?;
-            let mut result = seat.member.blank_result(&seat.options);
-            result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
-            Some(JobResult { options, measurement, ..result })
+            seat.so_far(now_ns).map(|result| JobResult { options, ..result })
         };
-        let shown = self.seats.iter().filter(|seat| seat.options.measurements.stats);
         RunOutcome {
             results: shown.filter_map(so_far).collect(),
             disks: Vec::new(),
-            elapsed_ms: self.now_ms(),
+            elapsed_ms: now_ns / 1_000_000,
+            remaining: self.remaining(),
             has_failed: self.seats.iter().any(|seat| seat.shared.has_failed()),
         }
     }
@@ -513,7 +659,13 @@ fn end(seat: &mut Seat) {
 }
 
 fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
-    journal.complain(&failure.line(&seat.member.name));
+    // A job of the command line has no place but its name.
+    let who = if failure.is_of_options() && seat.place.file.is_some() {
+        seat.place.to_string()
+    } else {
+        seat.member.name.clone()
+    };
+    journal.complain(&failure.line(&who));
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);

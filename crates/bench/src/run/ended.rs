@@ -141,6 +141,11 @@ impl JobFailure {
         }
     }
 
+    /// Whether the job file is to be changed: then the line says where the job stands in it.
+    pub(super) fn is_of_options(&self) -> bool {
+        matches!(self, Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_))
+    }
+
     /// For results: the number, and everything that is known.
     #[must_use]
     pub(super) fn result(&self) -> JobError {

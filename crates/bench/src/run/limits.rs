@@ -1,7 +1,5 @@
 //! How deep, how fast, how long and how late: the options of a job that the I/O loop is held to.
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::direction::Direction;
 use crate::options::JobOptions;
 use crate::options::io_depth::SubmitMode;
@@ -10,6 +8,7 @@ use crate::options::measurements::{Log, LogWindowValue};
 use crate::statistics::LatencyChoice;
 use crate::statistics::log::{HistogramLogSettings, LogKind, LogSettings, WindowValue};
 
+use super::calendar;
 use super::convert::Shape;
 use super::core::DepthSettings;
 use super::latency_target::LatencyTargetSettings;
@@ -58,11 +57,14 @@ pub(super) fn needs_time(options: &JobOptions) -> bool {
 pub(super) fn rates(options: &JobOptions) -> RateSettings {
     let rate = &options.io_rate;
     let shape = Shape::of(options);
+    // A direction that the job does not have is never too slow.
+    let bytes_min = Direction::ALL.map(|way| if shape.has(way) { rate.rate_min.0[way.index()] } else { 0 });
+    let ios_min = Direction::ALL.map(|way| if shape.has(way) { rate.rate_iops_min.0[way.index()] } else { 0 });
     RateSettings {
         bytes: rate.rate.0,
         ios: rate.rate_iops.0,
-        bytes_min: rate.rate_min.0,
-        ios_min: rate.rate_iops_min.0,
+        bytes_min,
+        ios_min,
         cycle_ms: u64::from(rate.rate_cycle),
         poisson: rate.rate_process == RateProcess::Poisson,
         mixed: shape.has(Direction::Read) && shape.has(Direction::Write),
@@ -126,6 +128,17 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
             Log::NamedByJob => section.to_owned(),
             Log::Named(prefix) => prefix.clone(),
         };
+        // Parity: what is not measured on purpose has no log; what cannot be measured has an empty one.
+        let is_off = match kind {
+            LogKind::Latency => measurements.disable_lat,
+            LogKind::CompletionLatency => measurements.disable_clat,
+            LogKind::SubmissionLatency => measurements.disable_slat,
+            LogKind::Bandwidth | LogKind::Iops | LogKind::Histogram => false,
+        };
+        let is_latency = matches!(kind, LogKind::Latency | LogKind::CompletionLatency | LogKind::SubmissionLatency);
+        if is_off || is_latency && options.time.gtod_reduce {
+            return None;
+        }
         let job = measurements.per_job_logs.then_some(number);
         Some(LogFile { settings: log_settings(options, kind), prefix, job })
     });
@@ -134,6 +147,8 @@ pub(super) fn samples(options: &JobOptions, number: u32, section: &str, measured
         iops_ms: window(measurements.iopsavgtime),
         logs: logs.collect(),
         measured,
+        measures_bandwidth: !off,
+        measures_iops: !options.time.gtod_reduce,
         histograms: histograms(options, number, section),
     }
 }
@@ -179,19 +194,11 @@ fn epoch_ms(options: &JobOptions) -> u64 {
     let measurements = &options.measurements;
     let id = match (measurements.log_unix_epoch, measurements.log_alternate_epoch) {
         (false, false) => return 0,
-        (false, true) if measurements.log_alternate_epoch_clock_id == MONOTONIC => ClockId::Monotonic,
-        (false, true) if measurements.log_alternate_epoch_clock_id == BOOT_TIME => ClockId::Boottime,
-        _ => ClockId::Realtime,
+        (true, _) => calendar::REAL_TIME,
+        (false, true) => measurements.log_alternate_epoch_clock_id,
     };
-    let time = clock_gettime(id);
-    let part = |value: i64| u64::try_from(value).unwrap_or(0);
-    part(time.tv_sec) * 1000 + part(time.tv_nsec) / 1_000_000
+    calendar::milliseconds(id).unwrap_or(0)
 }
-
-/// `CLOCK_MONOTONIC`.
-const MONOTONIC: u32 = 1;
-/// `CLOCK_BOOTTIME`.
-const BOOT_TIME: u32 = 7;
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +210,17 @@ mod tests {
             job.set(crate::options::find(name).unwrap(), Some(value)).unwrap();
         }
         depth(&job, false)
+    }
+
+    #[test]
+    fn a_least_rate_is_for_the_directions_of_the_job() {
+        let mut job = JobOptions::default();
+        for (name, value) in [("rate_min", "1k"), ("rate_iops_min", "1,2,3")] {
+            job.set(crate::options::find(name).unwrap(), Some(value)).unwrap();
+        }
+        assert_eq!((rates(&job).bytes_min, rates(&job).ios_min), ([1024, 0, 0], [1, 0, 0]));
+        job.set(crate::options::find("rw").unwrap(), Some("trimwrite")).unwrap();
+        assert_eq!((rates(&job).bytes_min, rates(&job).ios_min), ([0, 1024, 1024], [0, 2, 3]));
     }
 
     #[test]

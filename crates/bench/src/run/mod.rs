@@ -13,6 +13,7 @@
 //!
 //! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
 
+mod calendar;
 mod check_threads;
 mod checker;
 pub mod clock;
@@ -21,6 +22,7 @@ mod coordinator;
 mod core;
 mod disks;
 mod ended;
+mod file_locks;
 mod flow;
 mod gate;
 mod idleness;
@@ -35,6 +37,7 @@ mod priorities;
 mod programs;
 mod progress;
 mod proof;
+mod ramp;
 mod rest;
 mod samples;
 mod saved_state;
@@ -60,12 +63,13 @@ pub use self::local_time::local_time;
 pub use self::members::{Member, members};
 pub use self::setup::RunSettings;
 pub use self::total_bandwidth::TotalBandwidth;
-pub use self::trigger::Trigger;
+pub use self::trigger::{STATES_WITHIN_MS, Trigger};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::command_line::PlannedJob;
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, JobFiles};
 use crate::output::announcement::{JobAnnouncement, job_lines};
 
 use self::convert::{Shape, measuring, offsets};
@@ -81,6 +85,14 @@ pub fn file_names(job: &PlannedJob, member: &Member, settings: &RunSettings) -> 
         return Ok(Vec::new());
     }
     files::file_names(&convert::files::names(options, &member.section, member.clone_number, &settings.front_end))
+}
+
+/// The files of one member of a run as they will be laid out, judged by what is there now; none is opened. `None` where they cannot be:
+/// the job says why when it starts. Empty for an engine that uses no files.
+#[must_use]
+pub fn planned_files(job: &PlannedJob, member: &Member, settings: &RunSettings) -> Option<JobFiles> {
+    let setup = setup::JobSetup::new(member.clone(), Arc::new(job.resolved.options.clone()), settings).ok()?;
+    Some(setup.files)
 }
 
 /// The line that announces a job of this group, and `...` when there are more like it.

@@ -9,6 +9,8 @@ use crate::direction::Direction;
 use crate::random::taus88::Taus88;
 
 const SECOND_NS: u64 = 1_000_000_000;
+/// So long a job may be slower than it has to be. Parity: fio.
+const SETTLING_NS: u64 = 2 * SECOND_NS;
 
 /// What a job may do a second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,8 +33,10 @@ pub(super) struct RateSettings {
 
 /// A job that is slower than it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("rate_min={wanted} not met, only got {got} in {cycle_ms} ms ({direction})")]
+#[error("{option}={wanted} not met, only got {got} in {cycle_ms} ms ({direction})")]
 pub(super) struct TooSlow {
+    /// The option that is not kept.
+    pub option: &'static str,
     /// In which direction.
     pub direction: &'static str,
     /// What was to be done a second: bytes, or I/Os.
@@ -52,7 +56,9 @@ pub(super) struct Pace {
     /// Nanoseconds of the job at which each direction may go on.
     due_ns: [u64; 3],
     draws: [Taus88; 3],
-    checked_ns: u64,
+    settled_ns: u64,
+    /// When the least rates were looked at, and what had been done by then.
+    checked_ns: Option<u64>,
     checked: ([u64; 3], [u64; 3]),
 }
 
@@ -62,13 +68,14 @@ impl Pace {
         let has_minimum =
             settings.bytes_min.iter().any(|&rate| rate > 0) || settings.ios_min.iter().any(|&rate| rate > 0);
         let checked = ([0; 3], [0; 3]);
-        Self { settings, limited, has_minimum, due_ns: [began_ns; 3], draws, checked_ns: began_ns, checked }
+        let settled_ns = began_ns.saturating_add(SETTLING_NS);
+        Self { settings, limited, has_minimum, due_ns: [began_ns; 3], draws, settled_ns, checked_ns: None, checked }
     }
 
     /// The job begins now.
     pub(super) fn begin(&mut self, now_ns: u64) {
         self.due_ns = [now_ns; 3];
-        self.checked_ns = now_ns;
+        self.settled_ns = now_ns.saturating_add(SETTLING_NS);
     }
 
     /// Whether anything has to be looked at.
@@ -129,23 +136,34 @@ impl Pace {
 
     /// Whether the job keeps its least rate.
     pub(super) fn check(&mut self, now_ns: u64, bytes: [u64; 3], ios: [u64; 3]) -> Result<(), TooSlow> {
-        let spent_ms = now_ns.saturating_sub(self.checked_ns) / 1_000_000;
-        if !self.has_minimum || spent_ms < self.settings.cycle_ms.max(1) {
+        if !self.has_minimum || now_ns < self.settled_ns {
+            return Ok(());
+        }
+        let Some(checked_ns) = self.checked_ns else {
+            (self.checked_ns, self.checked) = (Some(now_ns), (bytes, ios));
+            return Ok(());
+        };
+        let spent_ms = now_ns.saturating_sub(checked_ns) / 1_000_000;
+        if spent_ms < self.settings.cycle_ms.max(1) {
             return Ok(());
         }
         for direction in Direction::ALL {
             let index = direction.index();
             let per_second = |now: u64, before: u64| now.saturating_sub(before).saturating_mul(1000) / spent_ms;
-            for (wanted, got) in [
-                (self.settings.bytes_min[index], per_second(bytes[index], self.checked.0[index])),
-                (u64::from(self.settings.ios_min[index]), per_second(ios[index], self.checked.1[index])),
+            for (option, wanted, got) in [
+                ("rate_min", self.settings.bytes_min[index], per_second(bytes[index], self.checked.0[index])),
+                (
+                    "rate_iops_min",
+                    u64::from(self.settings.ios_min[index]),
+                    per_second(ios[index], self.checked.1[index]),
+                ),
             ] {
                 if got < wanted {
-                    return Err(TooSlow { direction: direction.name(), wanted, got, cycle_ms: spent_ms });
+                    return Err(TooSlow { option, direction: direction.name(), wanted, got, cycle_ms: spent_ms });
                 }
             }
         }
-        (self.checked_ns, self.checked) = (now_ns, (bytes, ios));
+        (self.checked_ns, self.checked) = (Some(now_ns), (bytes, ios));
         Ok(())
     }
 }
@@ -216,9 +234,12 @@ mod tests {
     fn a_least_rate_is_looked_at_once_a_cycle() {
         let settings = RateSettings { ios_min: [0, 100, 0], cycle_ms: 1000, ..RateSettings::default() };
         let mut pace = pace(settings);
-        assert_eq!(pace.check(500_000_000, [0; 3], [0; 3]), Ok(()));
-        assert_eq!(pace.check(1_000_001_000, [0; 3], [0, 100, 0]), Ok(()));
-        let slow = pace.check(2_000_001_000, [0; 3], [0, 199, 0]).unwrap_err();
-        assert_eq!(slow.to_string(), "rate_min=100 not met, only got 99 in 1000 ms (write)");
+        let second = |number: u64| 1000 + number * SECOND_NS;
+        assert_eq!(pace.check(second(1), [0; 3], [0; 3]), Ok(()), "it settles");
+        assert_eq!(pace.check(second(2), [0; 3], [0, 7, 0]), Ok(()));
+        assert_eq!(pace.check(second(2) + SECOND_NS / 2, [0; 3], [0, 7, 0]), Ok(()), "the cycle is not over");
+        assert_eq!(pace.check(second(3), [0; 3], [0, 107, 0]), Ok(()));
+        let slow = pace.check(second(4), [0; 3], [0, 206, 0]).unwrap_err();
+        assert_eq!(slow.to_string(), "rate_iops_min=100 not met, only got 99 in 1000 ms (write)");
     }
 }

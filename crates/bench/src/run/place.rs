@@ -4,6 +4,7 @@
 //! process of its own.
 #![expect(unsafe_code, reason = "system calls that concern the calling thread and no memory")]
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
 
@@ -22,19 +23,22 @@ const NODES_MAX: usize = 1024;
 /// Class of I/O priority where only a level is given: best effort.
 const BEST_EFFORT: u32 = 2;
 
-/// The value of `ioprio_set`: class and level.
+/// The value of `ioprio_set`: class, hint and level.
 pub(super) fn io_priority(options: &JobOptions) -> Option<u16> {
     let threads = &options.threads;
-    if threads.prio.is_none() && threads.prioclass.is_none() {
+    if threads.prio.is_none() && threads.prioclass.is_none() && threads.priohint == 0 {
         return None;
     }
     let class = threads.prioclass.unwrap_or(BEST_EFFORT);
-    u16::try_from(class << 13 | threads.prio.unwrap_or(0)).ok()
+    u16::try_from(class << 13 | threads.priohint << 3 | threads.prio.unwrap_or(0)).ok()
 }
 
 /// Puts the calling thread where the job wants it. `clone_number` counts the job's clones.
 pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), JobFailure> {
     let threads = &options.threads;
+    if let Some(name) = &threads.comm {
+        name_thread(name).map_err(|source| failure(format!("comm={name}"), source))?;
+    }
     if let Some(cores) = &threads.cpus_allowed {
         let cores = cores.as_slice();
         let own = [cores[clone_number as usize % cores.len()]];
@@ -72,6 +76,12 @@ pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), 
         check(result, || format!("uid={user}"))?;
     }
     Ok(())
+}
+
+/// Names the calling thread, as tools list it. Of a longer name the kernel keeps the first 15 bytes.
+fn name_thread(name: &str) -> io::Result<()> {
+    let name = CString::new(name)?;
+    Ok(rustix::thread::set_name(&name)?)
 }
 
 pub(super) fn allow(cores: &[usize]) -> io::Result<()> {
@@ -163,9 +173,11 @@ mod tests {
         options.threads.cpus_allowed_policy = CpusAllowedPolicy::Split;
         options.threads.nice = 3;
         options.threads.prio = Some(4);
+        options.threads.comm = Some("a-name-of-more-than-15".to_owned());
         std::thread::spawn(move || {
             take_place(&options, 5).unwrap();
             assert_eq!(reactor::affinity::usable_cores().unwrap(), [0]);
+            assert_eq!(rustix::thread::name().unwrap().to_bytes(), b"a-name-of-more-");
             // SAFETY: no memory is passed.
             assert_eq!(unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }, 3);
         })
@@ -203,12 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn priorities_are_classes_and_levels() {
+    fn priorities_are_classes_hints_and_levels() {
         let mut options = JobOptions::default();
         assert_eq!(io_priority(&options), None);
         options.threads.prio = Some(4);
         assert_eq!(io_priority(&options), Some(2 << 13 | 4));
         options.threads.prioclass = Some(3);
         assert_eq!(io_priority(&options), Some(3 << 13 | 4));
+        options.threads.priohint = 5;
+        assert_eq!(io_priority(&options), Some(3 << 13 | 5 << 3 | 4));
     }
 }

@@ -76,7 +76,8 @@ impl Priorities {
                 0 => REAL_TIME,
                 class => class,
             };
-            let usual = value(IoPriority { class, level: chosen.cmdprio[direction], hint: 0 });
+            let usual =
+                value(IoPriority { class, level: chosen.cmdprio[direction], hint: chosen.cmdprio_hint[direction] });
             let list = &mut sizes[direction.index()];
             let percent = u64::from(percentages[direction]);
             if percent > 0 {
@@ -172,6 +173,9 @@ mod tests {
         };
         assert!((1800..2200).contains(&with) && with + without == 10_000, "{with}");
         assert_eq!(counts(&mut all, Direction::Write, 4096), [(0, 10_000)]);
+        let hinted = [("cmdprio_percentage", "20"), ("cmdprio_class", "2"), ("cmdprio", "4"), ("cmdprio_hint", "5,6")];
+        let hinted = priorities(&hinted).unwrap().unwrap();
+        assert_eq!(hinted.known(), [0, 2 << 13 | 5 << 3 | 4, 2 << 13 | 6 << 3 | 4]);
         assert_eq!((all.place(Direction::Read, 16_388), all.place(Direction::Write, 0)), (Some(1), None));
         assert!(priorities(&[("cmdprio_class", "2")]).unwrap().is_none());
     }

@@ -27,7 +27,7 @@ pub(super) struct Watched<'w> {
 
 /// The status of a run at a time, in milliseconds since it began.
 pub(super) fn status(jobs: &[Watched<'_>], meter: &mut RateMeter, now_ms: u64) -> Status {
-    let sum = |value: &dyn Fn(&Watched<'_>) -> u64| jobs.iter().filter(|job| is_running(job)).map(value).sum::<u64>();
+    let sum = |value: &dyn Fn(&Watched<'_>) -> u64| jobs.iter().filter(|job| counts(job)).map(value).sum::<u64>();
     let count =
         |phase: Phase| u32::try_from(jobs.iter().filter(|job| job.shared.phase() == phase).count()).unwrap_or(u32::MAX);
     let (mut bytes, mut ios) = ([0; 3], [0; 3]);
@@ -54,8 +54,8 @@ pub(super) fn status(jobs: &[Watched<'_>], meter: &mut RateMeter, now_ms: u64) -
     Status {
         running: narrow(jobs.iter().filter(|job| is_running(job)).count() as u64),
         ramping: count(Phase::Ramping),
-        setting_up: count(Phase::SettingUp) + count(Phase::PreReading),
-        files_open: jobs.iter().map(|job| job.shared.files_open()).sum(),
+        setting_up: count(Phase::SettingUp),
+        files_open: jobs.iter().filter(|job| counts(job)).map(|job| job.shared.files_open()).sum(),
         minimum_rate: limit(&|options| options.io_rate.rate_min.0),
         target_rate: limit(&|options| options.io_rate.rate.0),
         minimum_iops: narrow(limit(&|options| options.io_rate.rate_iops_min.0.map(u64::from))),
@@ -64,6 +64,7 @@ pub(super) fn status(jobs: &[Watched<'_>], meter: &mut RateMeter, now_ms: u64) -
         iops,
         elapsed_seconds,
         remaining: remaining(elapsed_seconds, &progress, ends_with_the_first),
+        hangs_seconds: None,
         run_states: condensed(jobs.iter().map(|job| {
             let shape = Shape::of(job.options);
             job.shared.run_state(kind(shape), shape.random)
@@ -82,7 +83,12 @@ pub(super) fn status(jobs: &[Watched<'_>], meter: &mut RateMeter, now_ms: u64) -
 }
 
 fn is_running(job: &Watched<'_>) -> bool {
-    !matches!(job.shared.phase(), Phase::Waiting | Phase::Ended)
+    !matches!(job.shared.phase(), Phase::Waiting | Phase::SettingUp | Phase::Ended)
+}
+
+/// Whether its files and limits are shown. Parity: not in its ramp.
+fn counts(job: &Watched<'_>) -> bool {
+    is_running(job) && job.shared.phase() != Phase::Ramping
 }
 
 /// What the job does, for its letter.

@@ -8,7 +8,7 @@ use crate::buffers::next_seed;
 use crate::direction::Direction;
 use crate::random::Generator;
 use crate::verify::{
-    CompletedWrite, CompletedWrites, Expected, HeaderRules, History, HistoryOrder, LoggedWrite, Phases, StateFile,
+    CompletedWrite, CompletedWrites, EarlierState, Expected, HeaderRules, History, HistoryOrder, LoggedWrite, Phases,
     TrimBacklog, Verifier, VerifyBacklog, WriteId, WriteIdentity, chooses_trim,
 };
 
@@ -24,6 +24,25 @@ pub(super) struct TrimSettings {
     pub(super) draws: Generator,
 }
 
+/// The writes that a saved state has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct SavedWrites {
+    /// Those that arrived last, of each file the newest first.
+    pub(super) completed: Vec<CompletedWrite>,
+    /// How many were issued before; `None`: all that the job did.
+    pub(super) issued: Option<u64>,
+}
+
+/// Which writes were there when a sync began, and when the last one began that has succeeded (`verify_policy=fsynced`).
+///
+/// Cost: a list of as many offsets as the depth for each sync.
+#[derive(Debug, Default)]
+struct Synced {
+    /// By slot.
+    began: Box<[Option<SavedWrites>]>,
+    durable: SavedWrites,
+}
+
 /// What verification of a job is made of.
 pub(super) struct ProverSettings {
     pub(super) checker: Arc<Checker>,
@@ -34,8 +53,10 @@ pub(super) struct ProverSettings {
     pub(super) trims: Option<TrimSettings>,
     /// By file: the writes that completed last (`verify_state_save`); empty without.
     pub(super) completed: Vec<CompletedWrites>,
+    /// Only what a sync made durable is saved (`verify_policy=fsynced`).
+    pub(super) saves_synced: bool,
     /// How far an earlier run got (`verify_state_load`).
-    pub(super) earlier: Option<StateFile>,
+    pub(super) earlier: Option<EarlierState>,
     /// Seeds of writes; a copy of it gives them again when they are checked.
     pub(super) seeds: Generator,
     pub(super) job_number: u32,
@@ -50,10 +71,15 @@ pub(super) struct Prover {
     seeds: Generator,
     expected_seeds: Generator,
     next_number: u16,
+    /// Writes so far.
+    issued: u64,
+    synced: Option<Synced>,
     /// By slot: the write that is under way, and what a read is expected to bring.
     writes: Box<[Option<WriteId>]>,
     expected: Box<[Option<Expectation>]>,
     last_direction: Direction,
+    /// Blocks that were begun to be read back.
+    begun: u64,
     /// Reads that have ended.
     reads: u64,
 }
@@ -61,15 +87,21 @@ pub(super) struct Prover {
 impl Prover {
     pub(super) fn new(settings: ProverSettings, depth: u32) -> Self {
         let (seeds, expected_seeds) = (settings.seeds.clone(), settings.seeds.clone());
+        let began = || vec![None; depth as usize].into_boxed_slice();
+        let nothing = SavedWrites { completed: Vec::new(), issued: Some(0) };
+        let synced = settings.saves_synced.then(|| Synced { began: began(), durable: nothing });
         Self {
             settings,
             history: History::new(),
             seeds,
             expected_seeds,
             next_number: 0,
+            issued: 0,
+            synced,
             writes: vec![None; depth as usize].into_boxed_slice(),
             expected: vec![None; depth as usize].into_boxed_slice(),
             last_direction: Direction::Read,
+            begun: 0,
             reads: 0,
         }
     }
@@ -103,6 +135,7 @@ impl Prover {
     pub(super) fn remember(&mut self, slot: u32, file: u32, offset: u64, length: u64) {
         let number = self.next_number;
         self.next_number = number.wrapping_add(1);
+        self.issued += 1;
         if self.settings.phases.records_writes {
             let length = u32::try_from(length).unwrap_or(u32::MAX);
             let trimmed =
@@ -128,23 +161,56 @@ impl Prover {
         }
     }
 
-    /// The writes that arrived last, of each file the newest first; `None` when no state is saved.
-    pub(super) fn completed(&self) -> Option<Vec<CompletedWrite>> {
-        let files = &self.settings.completed;
+    /// A sync is about to be issued: what has arrived until now will be durable when it succeeds.
+    pub(super) fn sync_began(&mut self, slot: u32) {
+        if self.synced.is_none() {
+            return;
+        }
+        let writes = SavedWrites { completed: self.completed(), issued: Some(self.issued) };
+        if let Some(synced) = &mut self.synced {
+            synced.began[slot as usize] = Some(writes);
+        }
+    }
+
+    /// A sync has succeeded. Syncs may overtake each other: the latest beginning counts.
+    pub(super) fn sync_succeeded(&mut self, slot: u32) {
+        if let Some(synced) = &mut self.synced
+            && let Some(writes) = synced.began[slot as usize].take()
+            && writes.issued > synced.durable.issued
+        {
+            synced.durable = writes;
+        }
+    }
+
+    /// The writes of the state that is saved; `None` when none is.
+    pub(super) fn saved(&self) -> Option<SavedWrites> {
+        if self.settings.completed.is_empty() {
+            return None;
+        }
+        let all = || SavedWrites { completed: self.completed(), issued: None };
+        Some(self.synced.as_ref().map_or_else(all, |synced| synced.durable.clone()))
+    }
+
+    /// The writes that arrived last, of each file the newest first.
+    fn completed(&self) -> Vec<CompletedWrite> {
         let writes = |(file, writes): (u64, &CompletedWrites)| {
             writes.newest_first().map(move |offset| CompletedWrite { file, offset }).collect::<Vec<_>>()
         };
-        (!files.is_empty()).then(|| (0..).zip(files).flat_map(writes).collect())
+        (0..).zip(&self.settings.completed).flat_map(writes).collect()
     }
 
-    /// Whether verification ends before this block: the run whose state was loaded may not have written it.
-    pub(super) fn ends_before(&self, file: u32, offset: u64) -> bool {
+    /// Whether verification ends before this block, which is read back otherwise: the run whose state was loaded may not have written
+    /// it.
+    pub(super) fn ends_before(&mut self, file: u32, offset: u64) -> bool {
+        let Some(earlier) = &self.settings.earlier else { return false };
         let write = CompletedWrite { file: u64::from(file), offset };
-        self.settings.earlier.as_ref().is_some_and(|earlier| earlier.stops_before(self.reads, write))
+        let ends = earlier.stops_before(self.begun, self.reads, write);
+        self.begun += 1;
+        ends
     }
 
     /// The same for an I/O of the job itself.
-    pub(super) fn ends_before_own(&self, direction: Direction, file: u32, offset: u64) -> bool {
+    pub(super) fn ends_before_own(&mut self, direction: Direction, file: u32, offset: u64) -> bool {
         direction == Direction::Read && self.settings.phases.checks_every_read && self.ends_before(file, offset)
     }
 

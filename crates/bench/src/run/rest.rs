@@ -16,8 +16,13 @@ pub(super) fn sleep_until(clock: &Clock, until_ns: u64, shared: &Shared) {
             return;
         }
         // A signal may end it early: the clock decides.
-        let _ = nanosleep(&Timespec { tv_sec: 0, tv_nsec: left.min(SLICE_NS).cast_signed() });
+        pause(left);
     }
+}
+
+/// Sleeps for a moment.
+pub(super) fn pause(nanoseconds: u64) {
+    let _ = nanosleep(&Timespec { tv_sec: 0, tv_nsec: nanoseconds.min(SLICE_NS).cast_signed() });
 }
 
 /// Keeps the processor busy until the clock says so, or the job is to end.

@@ -35,8 +35,27 @@ pub(super) struct SampleSettings {
     pub logs: Vec<LogFile>,
     /// The latencies that are measured; logs of others stay empty.
     pub measured: LatencyChoice,
+    /// Whether the bandwidth of each I/O is measured.
+    pub measures_bandwidth: bool,
+    /// Whether each I/O is a sample of the IOPS.
+    pub measures_iops: bool,
     /// The log of histograms, and the name and number of its file.
     pub histograms: Option<(HistogramLogSettings, String, Option<u32>)>,
+}
+
+impl SampleSettings {
+    /// Whether each I/O is a sample of the log.
+    fn logs_each_io(&self, log: &SampleLog) -> bool {
+        let settings = log.settings();
+        match settings.kind {
+            LogKind::Latency => self.measured.lat,
+            LogKind::CompletionLatency => self.measured.clat,
+            LogKind::SubmissionLatency => self.measured.slat,
+            LogKind::Bandwidth => self.measures_bandwidth && settings.samples_each_io(),
+            LogKind::Iops => self.measures_iops && settings.samples_each_io(),
+            LogKind::Histogram => false,
+        }
+    }
 }
 
 /// What logs have of an I/O beside its latencies.
@@ -67,7 +86,7 @@ impl Samples {
             bandwidth: sampler(Rate::Bandwidth, settings.bandwidth_ms),
             iops: sampler(Rate::Iops, settings.iops_ms),
             histograms: settings.histograms.as_ref().map(|(settings, ..)| HistogramLog::new(*settings)),
-            logs_ios: logs.iter().any(|log| takes_ios(log, settings.measured)) || settings.histograms.is_some(),
+            logs_ios: logs.iter().any(|log| settings.logs_each_io(log)) || settings.histograms.is_some(),
             logs,
             began_ns,
             settings,
@@ -101,8 +120,8 @@ impl Samples {
             log.record(now_ms, direction, io.bytes, histogram);
         }
         let issue_time_ns = now_ns.saturating_sub(self.began_ns).saturating_sub(io.clat_ns);
-        let measured = self.settings.measured;
-        for log in self.logs.iter_mut().filter(|log| takes_ios(log, measured)) {
+        let settings = &self.settings;
+        for log in self.logs.iter_mut().filter(|log| settings.logs_each_io(log)) {
             let value = match log.settings().kind {
                 LogKind::Latency => io.lat_ns,
                 LogKind::CompletionLatency => io.clat_ns,
@@ -133,9 +152,10 @@ impl Samples {
             let Some(sampler) = sampler else {
                 continue;
             };
-            let (logs, measured) = (&mut self.logs, self.settings.measured);
+            let logs = &mut self.logs;
             sampler.look(now_ms, counts, |direction, value| {
-                let taking = logs.iter_mut().filter(|log| log.settings().kind == kind && !takes_ios(log, measured));
+                let taking =
+                    logs.iter_mut().filter(|log| log.settings().kind == kind && !log.settings().samples_each_io());
                 for log in taking {
                     log.record(now_ms, direction, LogSample { value, ..LogSample::default() });
                 }
@@ -208,16 +228,4 @@ fn write_file(
         output.flush()
     });
     written.map_err(|error| (path, error))
-}
-
-/// Whether each I/O is a sample of the log.
-fn takes_ios(log: &SampleLog, measured: LatencyChoice) -> bool {
-    let settings = log.settings();
-    match settings.kind {
-        LogKind::Latency => measured.lat,
-        LogKind::CompletionLatency => measured.clat,
-        LogKind::SubmissionLatency => measured.slat,
-        LogKind::Bandwidth | LogKind::Iops => settings.samples_each_io(),
-        LogKind::Histogram => false,
-    }
 }

@@ -1,7 +1,8 @@
 //! The state that a job leaves for a later run that verifies (`verify_state_save`, `verify_state_load`): its file.
 //!
-//! The file is fio's, name and bytes, so that a state saved by one is loaded by the other. One difference: where a job is
-//! stopped before it verifies, the state of its random generator is one number ahead of fio's; nobody reads it.
+//! The file is that of fio 3.33, name and bytes, so that a state saved by one is loaded by the other; states of later releases
+//! are loaded, too. One difference: where a job is stopped before it verifies, the state of its random generator is one number
+//! ahead of fio's; nobody reads it.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,14 +11,14 @@ use std::path::{Path, PathBuf};
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
+use super::proof::SavedWrites;
 use super::setup::JobSetup;
 use crate::direction::Direction;
 use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::random::Generator;
 use crate::random::seeds::Purpose;
-use crate::statistics::JobResult;
-use crate::verify::{CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
+use crate::verify::{CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateFile, state_file_name};
 
 use super::convert::{offsets as offset_options, proving};
 
@@ -32,10 +33,14 @@ fn depth(options: &JobOptions) -> u32 {
 ///
 /// Parity: fio saves one also with `verify_only`, in place of that of the run that did write.
 pub(super) fn completed(options: &JobOptions, file_count: usize) -> Vec<CompletedWrites> {
+    if is_saved(options) { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+}
+
+/// Whether the job leaves a state.
+pub(super) fn is_saved(options: &JobOptions) -> bool {
     let verification = &options.verification;
     let writes = super::convert::Shape::of(options).has(Direction::Write) && !verification.verify_only;
-    let saves = verification.verify_state_save && proving::is_wanted(options) && writes;
-    if saves { vec![CompletedWrites::new(depth(options) as usize); file_count] } else { Vec::new() }
+    verification.verify_state_save && proving::is_wanted(options) && writes
 }
 
 fn path(aux_path: Option<&Path>, name: &str, number: u32) -> PathBuf {
@@ -57,7 +62,7 @@ pub(super) fn load(
     member: &Member,
     aux_path: Option<&Path>,
     journal: &dyn Journal,
-) -> Result<Option<StateFile>, JobFailure> {
+) -> Result<Option<EarlierState>, JobFailure> {
     if !options.verification.verify_state_load {
         return Ok(None);
     }
@@ -69,7 +74,7 @@ pub(super) fn load(
         Ok(bytes)
     });
     let bytes = bytes.map_err(failed)?;
-    let state = StateFile::decode(&bytes);
+    let state = EarlierState::decode(&bytes);
     state.map(Some).map_err(|error| JobFailure::Option(format!("{}: {error}", path.display())))
 }
 
@@ -100,19 +105,19 @@ impl Progress {
         }
     }
 
-    /// Tells the journal, and writes the file.
+    /// Tells the journal, and writes the file. `count` writes are over, unless what is saved says otherwise.
     pub(super) fn save(
         self,
-        completed: Vec<CompletedWrite>,
+        saved: SavedWrites,
+        count: u64,
         offsets: &Offsets,
-        result: &JobResult,
         journal: &dyn Journal,
     ) -> Result<(), JobFailure> {
         let state = StateFile {
-            completed,
+            completed: saved.completed,
             depth: self.depth,
             file_count: self.file_count,
-            writes: result.measurement.directions[Direction::Write.index()].ios,
+            writes: saved.issued.unwrap_or(count),
             index: index(self.number),
             generator: if self.random {
                 state_of(self.fresh.as_ref().unwrap_or_else(|| offsets.block_generator()))

@@ -17,11 +17,11 @@ use crate::random::Width;
 use crate::random::seeds::{Purpose, Seeds};
 use crate::verify::Verifier;
 
+use super::calendar;
 use super::convert::{self, Shape, proving};
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
-use super::shared::Shared;
 
 /// A job that is ready for its thread.
 pub(super) struct JobSetup {
@@ -39,6 +39,8 @@ pub(super) struct JobSetup {
     pub(super) is_laid_out: bool,
     /// Nothing may be written.
     pub(super) read_only: bool,
+    /// A device that is too small ends the job.
+    pub(super) warnings_fatal: bool,
 }
 
 /// What the whole run is told.
@@ -50,6 +52,8 @@ pub struct RunSettings {
     pub read_only: bool,
     /// Where files of the program's own go.
     pub aux_path: Option<PathBuf>,
+    /// Whether what is done in another way than asked for ends the job (`--warnings-fatal`).
+    pub warnings_fatal: bool,
     /// The address of the front end that sent the jobs; empty: none.
     pub front_end: String,
 }
@@ -116,15 +120,16 @@ impl JobSetup {
             verifier,
             is_laid_out,
             read_only: run.read_only,
+            warnings_fatal: run.warnings_fatal,
         })
     }
 
     /// Makes the files that are too short, unless that was done.
-    pub(super) fn lay_out(&mut self, shared: &Shared, journal: &dyn Journal) -> Result<(), JobFailure> {
+    pub(super) fn lay_out(&mut self, stop: &dyn Fn() -> bool, journal: &dyn Journal) -> Result<(), JobFailure> {
         if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
             return Ok(());
         }
-        self.tell_small_devices(journal);
+        self.tell_small_devices(journal)?;
         let LayOut { file_count, bytes } = self.lay_out;
         if self.read_only && file_count > 0 {
             let what = "--readonly: a file to read is missing or too short, and is not to be written".to_owned();
@@ -145,21 +150,29 @@ impl JobSetup {
         let width = convert::offsets::width(&self.options);
         let mut writes =
             super::writes::Writes::new(&content, refill, Default::default(), &self.seeds, width, smallest.max(1));
-        self.files.lay_out(&mut |bytes| writes.fill(bytes), &|| shared.is_stopped())?;
+        self.files.lay_out(&mut |bytes| writes.fill(bytes), stop)?;
         Ok(())
     }
 
-    /// Parity: a device that is smaller than what was asked for is used up to its end. Here it is told.
-    fn tell_small_devices(&self, journal: &dyn Journal) {
+    /// Parity: a device that is smaller than what was asked for is used up to its end. Here it is told, and an error with
+    /// `--warnings-fatal`.
+    fn tell_small_devices(&self, journal: &dyn Journal) -> Result<(), JobFailure> {
         for range in &self.layout.files {
             let end = range.first.saturating_add(range.length);
-            if end > range.size {
-                journal.complain(&format!(
-                    "{}: {} has {} bytes: the job ends there, and not at {end} as its size says",
-                    self.member.name, range.name, range.size
-                ));
+            if end <= range.size {
+                continue;
             }
+            let (name, size) = (&range.name, range.size);
+            if self.warnings_fatal {
+                let text = format!("size: {name} has {size} bytes, and not {end}: choose a smaller size, or size=100%");
+                return Err(JobFailure::Option(text));
+            }
+            journal.complain(&format!(
+                "{}: {name} has {size} bytes: the job ends there, and not at {end} as its size says",
+                self.member.name
+            ));
         }
+        Ok(())
     }
 
     /// Sets the scheduler of the disks below the files (`ioscheduler`).
@@ -194,6 +207,19 @@ fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> 
         return Err(JobFailure::Option(format!(
             "a block of {largest} bytes: the system moves less than 2 GiB at once"
         )));
+    }
+    let clocks = [
+        ("job_start_clock_id", options.time.job_start_clock_id),
+        ("log_alternate_epoch_clock_id", Some(options.measurements.log_alternate_epoch_clock_id)),
+    ];
+    for (name, id) in clocks {
+        if let Some(id) = id.filter(|&id| calendar::milliseconds(id).is_none()) {
+            return Err(JobFailure::Option(format!("{name}={id}: the system has no clock of that number")));
+        }
+    }
+    if options.io_type.end_syncfs && !description.traits.uses_files {
+        let name = description.name;
+        return Err(JobFailure::Option(format!("ioengine={name} has no file system to sync: leave out end_syncfs")));
     }
     let commands = [&options.threads.exec_prerun, &options.threads.exec_postrun];
     if commands.iter().any(|command| command.is_some()) && !run.allow_exec {

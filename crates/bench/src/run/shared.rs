@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::output::status_line::run_states::{RunState, Workload, WorkloadKind};
 use crate::statistics::Measurement;
 
+use super::slots::{NAMES, Slot};
+
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -42,19 +44,40 @@ const PHASES: [Phase; 8] = [
     Phase::Ended,
 ];
 
+/// The I/O that a job waits for longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Oldest {
+    /// Nanoseconds of the run's clock when it was issued.
+    pub(super) since_ns: u64,
+    /// What it is, for messages.
+    pub(super) operation: &'static str,
+    /// The number of its file.
+    pub(super) file: usize,
+    pub(super) offset: u64,
+    pub(super) length_bytes: u32,
+}
+
 /// The numbers of one job.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Shared {
     bytes: [AtomicU64; 3],
     ios: [AtomicU64; 3],
-    under_way: AtomicU32,
+    /// Of the I/O that is waited for longest; 0 nanoseconds: of none.
+    oldest_ns: AtomicU64,
+    oldest_offset: AtomicU64,
+    oldest_file: AtomicU32,
+    oldest_length: AtomicU32,
+    oldest_kind: AtomicU8,
     files_open: AtomicU32,
-    /// Since the clock began, when the phase of running began.
+    /// Since the clock began, when the job began, or its ramp was over.
     began_ns: AtomicU64,
     phase: AtomicU8,
     stop: AtomicBool,
     failed: AtomicBool,
+    /// The job saves the state of its verification as soon as it is stopped, and has done so.
+    saves_at_once: AtomicBool,
+    has_saved: AtomicBool,
     /// Somebody wants to know what was measured so far.
     wanted: AtomicBool,
     measured: Mutex<Option<Box<Measurement>>>,
@@ -65,12 +88,18 @@ impl Default for Shared {
         Self {
             bytes: Default::default(),
             ios: Default::default(),
-            under_way: AtomicU32::new(0),
+            oldest_ns: AtomicU64::new(0),
+            oldest_offset: AtomicU64::new(0),
+            oldest_file: AtomicU32::new(0),
+            oldest_length: AtomicU32::new(0),
+            oldest_kind: AtomicU8::new(0),
             files_open: AtomicU32::new(0),
             began_ns: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Waiting as u8),
             stop: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            saves_at_once: AtomicBool::new(false),
+            has_saved: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
             measured: Mutex::new(None),
         }
@@ -79,11 +108,10 @@ impl Default for Shared {
 
 impl Shared {
     /// Tells how much was done so far.
-    pub(super) fn publish(&self, bytes: [u64; 3], ios: [u64; 3], under_way: u32) {
+    pub(super) fn publish(&self, bytes: [u64; 3], ios: [u64; 3]) {
         for (place, value) in self.bytes.iter().zip(bytes).chain(self.ios.iter().zip(ios)) {
             place.store(value, Ordering::Relaxed);
         }
-        self.under_way.store(under_way, Ordering::Relaxed);
     }
 
     /// Bytes and I/Os so far, by direction.
@@ -93,16 +121,33 @@ impl Shared {
         (read(&self.bytes), read(&self.ios))
     }
 
-    /// Tells how many I/Os are under way.
+    /// Tells which I/O is waited for longest. Plain stores: whoever reads them while they change sees a mixture, but only for I/Os
+    /// that do not hang.
     #[inline]
-    pub(super) fn set_under_way(&self, count: u32) {
-        self.under_way.store(count, Ordering::Relaxed);
+    pub(super) fn set_oldest(&self, slot: &Slot) {
+        self.oldest_offset.store(slot.offset, Ordering::Relaxed);
+        self.oldest_file.store(slot.file, Ordering::Relaxed);
+        self.oldest_length.store(slot.length_bytes, Ordering::Relaxed);
+        self.oldest_kind.store(slot.kind(), Ordering::Relaxed);
+        self.oldest_ns.store(slot.issued_ns.max(1), Ordering::Relaxed);
     }
 
-    /// I/Os under way at the last word.
+    /// Tells that no I/O is waited for.
+    pub(super) fn clear_oldest(&self) {
+        self.oldest_ns.store(0, Ordering::Relaxed);
+    }
+
+    /// The I/O that was waited for longest at the last word.
     #[must_use]
-    pub(super) fn under_way(&self) -> u32 {
-        self.under_way.load(Ordering::Relaxed)
+    pub(super) fn oldest(&self) -> Option<Oldest> {
+        let since_ns = self.oldest_ns.load(Ordering::Relaxed);
+        (since_ns > 0).then(|| Oldest {
+            since_ns,
+            operation: NAMES[usize::from(self.oldest_kind.load(Ordering::Relaxed)).min(NAMES.len() - 1)],
+            file: self.oldest_file.load(Ordering::Relaxed) as usize,
+            offset: self.oldest_offset.load(Ordering::Relaxed),
+            length_bytes: self.oldest_length.load(Ordering::Relaxed),
+        })
     }
 
     pub(super) fn set_files_open(&self, count: u32) {
@@ -129,7 +174,7 @@ impl Shared {
         self.began_ns.store(now_ns, Ordering::Relaxed);
     }
 
-    /// Nanoseconds of the run's clock when the job began to run.
+    /// Nanoseconds of the run's clock when the job began to run, or its ramp was over.
     #[must_use]
     pub(super) fn began_ns(&self) -> u64 {
         self.began_ns.load(Ordering::Relaxed)
@@ -145,6 +190,26 @@ impl Shared {
     #[must_use]
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Tells the job to save the state of its verification when it is stopped, before it waits for anything.
+    pub(super) fn save_at_once(&self) {
+        self.saves_at_once.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub(super) fn saves_at_once(&self) -> bool {
+        self.saves_at_once.load(Ordering::Relaxed)
+    }
+
+    /// Tells that the state is saved.
+    pub(super) fn set_saved(&self) {
+        self.has_saved.store(true, Ordering::Release);
+    }
+
+    #[must_use]
+    pub(super) fn has_saved(&self) -> bool {
+        self.has_saved.load(Ordering::Acquire)
     }
 
     /// Asks the job for what it has measured so far. It answers when it looks up the next time.
@@ -206,8 +271,19 @@ mod tests {
         let shared = Shared::default();
         assert_eq!(shared.phase(), Phase::Waiting);
         shared.enter(Phase::Running);
-        shared.publish([1, 2, 3], [4, 5, 6], 7);
-        assert_eq!((shared.phase(), shared.done(), shared.under_way()), (Phase::Running, ([1, 2, 3], [4, 5, 6]), 7));
+        shared.publish([1, 2, 3], [4, 5, 6]);
+        assert_eq!((shared.phase(), shared.done()), (Phase::Running, ([1, 2, 3], [4, 5, 6])));
+        assert_eq!(shared.oldest(), None);
+        let slot = Slot { offset: 4096, length_bytes: 512, file: 3, issued_ns: 9, ..Slot::FREE };
+        shared.set_oldest(&slot);
+        let io = Oldest { since_ns: 9, operation: "read", file: 3, offset: 4096, length_bytes: 512 };
+        assert_eq!(shared.oldest(), Some(io));
+        shared.clear_oldest();
+        assert_eq!(shared.oldest(), None);
+        assert!(!shared.saves_at_once() && !shared.has_saved());
+        shared.save_at_once();
+        shared.set_saved();
+        assert!(shared.saves_at_once() && shared.has_saved());
         assert!(!shared.is_stopped());
         shared.stop();
         assert!(shared.is_stopped());

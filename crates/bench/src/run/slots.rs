@@ -33,7 +33,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    const FREE: Self = Self {
+    pub(super) const FREE: Self = Self {
         purpose: Purpose::Io(Direction::Read),
         priority: 0,
         file: 0,
@@ -74,15 +74,26 @@ impl Slot {
 
     /// For messages.
     pub(super) fn name(&self) -> &'static str {
+        NAMES[self.kind() as usize]
+    }
+
+    /// The number of its name in [`NAMES`].
+    #[inline]
+    pub(super) fn kind(&self) -> u8 {
         match self.purpose {
-            Purpose::Io(direction) => direction.name(),
-            Purpose::Proof => "verify read",
-            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => "fsync",
-            Purpose::Sync(SyncKind::Fdatasync) => "fdatasync",
-            Purpose::Sync(SyncKind::Range) => "sync_file_range",
+            Purpose::Io(Direction::Read) => 0,
+            Purpose::Io(Direction::Write) => 1,
+            Purpose::Io(Direction::Trim) => 2,
+            Purpose::Proof => 3,
+            Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => 4,
+            Purpose::Sync(SyncKind::Fdatasync) => 5,
+            Purpose::Sync(SyncKind::Range) => 6,
         }
     }
 }
+
+/// What I/Os are called in messages.
+pub(super) const NAMES: [&str; 7] = ["read", "write", "trim", "verify read", "fsync", "fdatasync", "sync_file_range"];
 
 /// All slots of a job.
 #[derive(Debug)]
@@ -131,6 +142,14 @@ impl Slots {
         &mut self.slots[slot as usize]
     }
 
+    /// The I/O that began first of those that are taken. Looks at all of them.
+    pub(super) fn oldest(&self) -> Option<&Slot> {
+        let mut is_free = vec![false; self.slots.len()];
+        self.free.iter().for_each(|&slot| is_free[slot as usize] = true);
+        let taken = self.slots.iter().zip(is_free).filter(|(_, is_free)| !is_free);
+        taken.map(|(slot, _)| slot).min_by_key(|slot| slot.issued_ns)
+    }
+
     /// Whether the range overlaps one that is taken. Looks at all of them: for `serialize_overlap` only.
     pub(super) fn overlaps(&self, file: u32, offset: u64, length_bytes: u32) -> bool {
         let end = offset + u64::from(length_bytes);
@@ -155,9 +174,12 @@ mod tests {
         for (slot, offset) in [(0, 0), (1, 8192)] {
             *slots.get_mut(slot) = Slot { offset, length_bytes: 4096, file: 1, ..Slot::FREE };
         }
+        (slots.get_mut(0).issued_ns, slots.get_mut(1).issued_ns) = (20, 10);
+        assert_eq!(slots.oldest().map(|slot| slot.offset), Some(8192));
         assert!(slots.overlaps(1, 8192 + 100, 10) && slots.overlaps(1, 4095, 1));
         assert!(!slots.overlaps(1, 4096, 4096) && !slots.overlaps(2, 0, 4096));
         slots.put_back(1);
+        assert_eq!(slots.oldest().map(|slot| slot.offset), Some(0));
         assert!(!slots.overlaps(1, 8192, 4096));
         assert_eq!((slots.take(), slots.take(), slots.take()), (Some(1), Some(2), None));
     }

@@ -15,6 +15,7 @@ use crate::job_file::Host;
 use crate::statistics::{DirectionResult, JobResult};
 
 mod proofs;
+mod stopped;
 
 /// A folder of a test, removed at its end.
 struct Folder(PathBuf);
@@ -95,7 +96,11 @@ fn plan(line: &str) -> Plan {
 }
 
 fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(&mut dyn RunView)) -> Ran {
-    let (words, plan) = (Words::default(), plan(line));
+    run_plan(&plan(line), settings, stop, tick)
+}
+
+fn run_plan(plan: &Plan, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(&mut dyn RunView)) -> Ran {
+    let words = Words::default();
     let outcome = run(&plan.jobs, settings, &words, &mut Each(tick), stop);
     let (notes, complaints) = (words.notes.into_inner().unwrap(), words.complaints.into_inner().unwrap());
     Ran { outcome, notes, complaints }
@@ -236,6 +241,69 @@ fn a_job_without_create_serialize_looks_at_its_files_when_it_starts() {
 }
 
 #[test]
+fn what_is_wrong_with_the_options_names_the_place_of_the_job() {
+    let folder = Folder::new();
+    let file = folder.path("j.fio");
+    fs::write(&file, "[global]\nsize=64k\n[a]\nrw=write\nverify=pattern\n").unwrap();
+    assert_eq!(ran(&file).complaints, [format!("{file}:3: [a]: verify=pattern needs verify_pattern")]);
+}
+
+#[test]
+fn a_loop_between_blocks_takes_its_time() {
+    let ran = ran("--name=a --ioengine=null --size=40k --bs=4k --thinkcycles=20000").fine();
+    assert_eq!(ran.direction("a", Direction::Read).ios, 10);
+}
+
+#[test]
+fn a_ramp_of_a_size_is_forgotten_by_the_job_or_its_group() {
+    let job = "--ioengine=null --size=64m --bs=4k --rate_iops=4000 --number_ios=1000 --ramp_size=1m";
+    let alone = ran(&format!("--name=a {job}")).fine();
+    let ios = alone.direction("a", Direction::Read).ios;
+    assert!((1..=1000 - 256).contains(&ios), "a quarter of it is the ramp: {ios}");
+    // Both move half of the ramp.
+    let group = ran(&format!("--group_reporting=1 --ramp_size=1m --name=a {job} --name=b {job}")).fine();
+    for name in ["a", "b"] {
+        let ios = group.direction(name, Direction::Read).ios;
+        assert!((1000 - 256..1000).contains(&ios), "{name}: {ios}");
+    }
+    let timed = ran("--name=a --ioengine=null --size=1g --bs=4k --ramp_size=16k --runtime=100ms --time_based").fine();
+    assert!((90..5000).contains(&timed.direction("a", Direction::Read).runtime_ms));
+}
+
+#[test]
+fn jobs_lock_the_files_that_they_share() {
+    let folder = Folder::new();
+    for mode in ["exclusive", "readwrite"] {
+        let line = format!(
+            "--filename={} --size=256k --bs=4k --lockfile={mode} --name=a --rw=randwrite --numjobs=2 --name=b --rw=randread \
+             --ioengine=libaio --iodepth=8",
+            folder.path("f")
+        );
+        let ran = ran(&line).fine();
+        assert_eq!((ran.direction("a", Direction::Write).ios, ran.direction("b", Direction::Read).ios), (64, 64));
+    }
+}
+
+#[test]
+fn file_systems_are_synced_at_the_end() {
+    let folder = Folder::new();
+    ran(&format!("--name=a --directory={} --nrfiles=2 --size=64k --rw=write --end_syncfs=1", folder.path(""))).fine();
+    let refused = ran("--name=a --ioengine=null --size=64k --rw=write --end_syncfs=1");
+    assert_eq!(refused.complaints, ["a: ioengine=null has no file system to sync: leave out end_syncfs"]);
+}
+
+#[test]
+fn a_job_tells_when_it_began_if_it_is_to() {
+    let began =
+        |options: &str| ran(&format!("--name=a --ioengine=null --size=4k {options}")).fine().job("a").started_ms;
+    assert_eq!(began(""), None);
+    assert!(began("--job_start_clock_id=0") > Some(1_700_000_000_000));
+    assert!(began("--job_start_clock_id=1") < began("--job_start_clock_id=0"));
+    let refused = ran("--name=a --ioengine=null --size=4k --job_start_clock_id=99");
+    assert_eq!(refused.complaints, ["a: job_start_clock_id=99: the system has no clock of that number"]);
+}
+
+#[test]
 fn time_ends_a_job_and_a_ramp_is_forgotten() {
     let began = clock::now();
     let timed =
@@ -268,7 +336,7 @@ fn the_word_to_stop_ends_jobs_with_what_they_did() {
     assert!(seen.iter().any(|states| states == "R(2),P(1)"), "{seen:?}");
     assert!(ran.direction("a", Direction::Read).ios > 0);
     assert_eq!(ran.direction("b", Direction::Read).ios, 1);
-    assert_eq!(ran.outcome.results.len(), 2, "the third has never begun");
+    assert_eq!(ran.direction("c", Direction::Read).ios, 0, "the third has never begun");
 }
 
 #[test]
@@ -308,7 +376,9 @@ fn a_job_that_is_too_slow_or_too_late_fails() {
     let slow = ran(
         "--name=a --ioengine=null --bs=4k --size=1m --thinktime=1ms --rate_iops_min=90000 --rate_cycle=20 --time_based --runtime=60",
     );
-    assert!(slow.job("a").error.as_ref().unwrap().message.starts_with("rate_min=90000 not met, only got "));
+    assert!(slow.job("a").error.as_ref().unwrap().message.starts_with("rate_iops_min=90000 not met, only got "));
+    // Only the directions that a job has are looked at.
+    ran("--name=a --ioengine=null --bs=4k --size=12m --rw=write --rate=4m --rate_min=100k --rate_cycle=20").fine();
     let folder = Folder::new();
     let late = ran(&format!(
         "--name=a --filename={} --bs=64k --size=1m --rw=write --fsync=1 --max_latency=1",

@@ -22,17 +22,20 @@ pub(super) enum Moment {
 pub(super) struct Timing {
     ramp_ends_ns: Option<u64>,
     end_ns: u64,
+    /// What `runtime` is; `None`: no limit.
+    runtime_ns: Option<u64>,
     next_look_ns: u64,
     measured_from_ns: u64,
 }
 
 impl Timing {
-    /// A job that begins now. A `runtime` of zero is no limit; it counts from the end of the ramp.
+    /// A job that begins now. A `ramp` of [`Duration::MAX`] ends by [`Timing::end_ramp`]. A `runtime` of zero is no limit; it counts from the end of the ramp.
     pub(super) fn new(began_ns: u64, ramp: Duration, runtime: Duration) -> Self {
         let ramp_ends_ns = began_ns.saturating_add(nanoseconds(ramp));
         let end_ns = if runtime.is_zero() { u64::MAX } else { ramp_ends_ns.saturating_add(nanoseconds(runtime)) };
         let ramp_ends_ns = (!ramp.is_zero()).then_some(ramp_ends_ns);
-        let mut timing = Self { ramp_ends_ns, end_ns, next_look_ns: 0, measured_from_ns: began_ns };
+        let runtime_ns = (!runtime.is_zero()).then(|| nanoseconds(runtime));
+        let mut timing = Self { ramp_ends_ns, end_ns, runtime_ns, next_look_ns: 0, measured_from_ns: began_ns };
         timing.schedule(began_ns);
         timing
     }
@@ -43,6 +46,7 @@ impl Timing {
         let mut timing = Self {
             ramp_ends_ns: self.ramp_ends_ns.map(shift),
             end_ns: shift(self.end_ns),
+            runtime_ns: self.runtime_ns,
             next_look_ns: 0,
             measured_from_ns: began_ns,
         };
@@ -68,6 +72,14 @@ impl Timing {
     /// Whether nothing counts yet.
     pub(super) fn is_ramping(&self) -> bool {
         self.ramp_ends_ns.is_some()
+    }
+
+    /// The ramp is over, whatever the time: what counts begins now.
+    pub(super) fn end_ramp(&mut self, now_ns: u64) {
+        self.ramp_ends_ns = None;
+        self.measured_from_ns = now_ns;
+        self.end_ns = self.runtime_ns.map_or(u64::MAX, |runtime| now_ns.saturating_add(runtime));
+        self.schedule(now_ns);
     }
 
     pub(super) fn look(&mut self, now_ns: u64) -> Moment {
@@ -110,6 +122,16 @@ mod tests {
         assert_eq!(timing.look(2_301_000), Moment::Over);
         let later = Timing::new(1_000, Duration::from_micros(300), Duration::ZERO).restarted(5_000);
         assert_eq!((later.next_look_ns(), later.end_ns(), later.measured_from_ns()), (305_000, u64::MAX, 5_000));
+    }
+
+    #[test]
+    fn a_ramp_of_a_size_ends_when_it_is_told() {
+        let mut timing = Timing::new(0, Duration::MAX, Duration::from_millis(2)).restarted(1_000);
+        assert_eq!((timing.is_ramping(), timing.end_ns()), (true, u64::MAX));
+        assert_eq!(timing.look(5_000_000), Moment::Before);
+        timing.end_ramp(6_000_000);
+        assert_eq!((timing.is_ramping(), timing.measured_from_ns(), timing.end_ns()), (false, 6_000_000, 8_000_000));
+        assert_eq!(timing.look(8_000_000), Moment::Over);
     }
 
     #[test]

@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
+use reactor::clock::Duration;
+
 use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
 use crate::offsets::Offsets;
-use crate::offsets::settings::MapPolicy;
+use crate::options::JobOptions;
+use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
 use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
-use crate::verify::{AfterRun, CompletedWrite, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
+use crate::verify::{AfterRun, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
 
+use super::calendar;
 use super::check_threads::CheckThreads;
 use super::checker::Checker;
 use super::clock::Clock;
 use super::convert::{content, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
 use super::ended::{Ended, JobFailure};
+use super::file_locks::FileLocks;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::journal::Journal;
@@ -24,7 +29,8 @@ use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
 use super::priorities::Priorities;
-use super::proof::{Prover, ProverSettings};
+use super::proof::{Prover, ProverSettings, SavedWrites};
+use super::ramp::SizeRamp;
 use super::samples::Samples;
 use super::saved_state::{self, Progress};
 use super::setup::JobSetup;
@@ -33,7 +39,7 @@ use super::thinking::Thinking;
 use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
-use super::{place, rest};
+use super::{place, programs, rest};
 
 /// What a job's thread has of the run.
 pub(super) struct Context<'r> {
@@ -42,6 +48,8 @@ pub(super) struct Context<'r> {
     pub(super) journal: &'r dyn Journal,
     pub(super) gate: Arc<Gate>,
     pub(super) flow: Option<Flow>,
+    pub(super) ramp: Option<SizeRamp>,
+    pub(super) locks: Option<FileLocks>,
     pub(super) job_count: u32,
     pub(super) aux_path: Option<std::path::PathBuf>,
     /// Tells the coordinator that the job is ready.
@@ -58,20 +66,32 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
         process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
         ..setup.member.blank_result(&setup.options)
     };
+    let options = Arc::clone(&setup.options);
+    let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
-        .and_then(|()| setup.lay_out(shared, journal))
+        .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
         .and_then(|()| setup.set_schedulers())
+        .and_then(|()| match before {
+            Some(command) => programs::run_unless_stopped(command, &result.name, "prerun", &clock, shared),
+            None => Ok(()),
+        })
         .and_then(|()| {
+            // What was not laid out in full is not there any more.
+            if shared.is_stopped() {
+                return Ok(());
+            }
             let engine = setup.options.engine.ioengine.clone();
             engines::start(&engine, Life { setup, context, result: &mut result })?
         });
-    if let Err(failure) = outcome {
-        shared.fail();
-        journal.complain(&failure.line(&result.name));
-        result.error = Some(failure.result());
-    }
     result.usage = place::usage();
     result.runtime_ms = clock.now().saturating_sub(began_ns) / 1_000_000;
+    shared.enter(Phase::Ended);
+    let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
+    for failure in [outcome, after].into_iter().filter_map(Result::err) {
+        shared.fail();
+        journal.complain(&failure.line(&result.name));
+        result.error.get_or_insert(failure.result());
+    }
     result
 }
 
@@ -146,7 +166,7 @@ fn without_io<E: Engine>(
         {
             return Err(JobFailure::Engine { engine: E::DESCRIPTION.name, what: "start", number });
         }
-        let worked = reactor::clock::Duration::from_nanos(clock.now() - now);
+        let worked = Duration::from_nanos(clock.now() - now);
         let until = clock.now().saturating_add(super::clock::nanoseconds(engine.pause(worked)));
         rest::sleep_until(clock, if ends_by_time { until.min(end) } else { until }, shared);
     }
@@ -163,7 +183,6 @@ fn with_io<'r, E: Engine>(
 ) -> Result<(), JobFailure> {
     let options = Arc::clone(&setup.options);
     let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
-    let progress = Progress::new(&setup, context.aux_path.as_deref());
     let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
     let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
@@ -189,13 +208,20 @@ fn with_io<'r, E: Engine>(
         let began = clock.now();
         core.start(began);
         shared.set_began(began);
+        result.started_ms = options.time.job_start_clock_id.and_then(calendar::milliseconds);
         let mut job = Job { core: &mut core, runs_ns: [0; 2], repeats, options: &options, phases };
         let ended = if options.target_file.create_only { Ok(()) } else { job.work(&mut offsets) };
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
-        let completed = finish(core, &options, runs_ns, &name, result);
-        let saved = completed.map_or(Ok(()), |completed| progress.save(completed, &offsets, result, journal));
+        let progress = core.parts().progress.take();
+        let writes = finish(core, &options, runs_ns, &name, result);
+        let count = result.measurement.directions[Direction::Write.index()].ios;
+        let saved = match (progress, writes) {
+            (Some(progress), Some(writes)) => progress.save(writes, count, &offsets, journal),
+            _ => Ok(()),
+        };
+        shared.set_saved();
         if !works {
             // Parity: nothing was looked for, and reports have no latency target.
             result.latency_target = LatencyTargetResult::default();
@@ -217,13 +243,14 @@ fn parts<'r>(
     at_once: bool,
 ) -> Result<CoreParts<'r>, JobFailure> {
     let prover = prover(&setup, &context, depth.depth)?;
+    let progress = saved_state::is_saved(&setup.options).then(|| Progress::new(&setup, context.aux_path.as_deref()));
     let draws = setup.seeds.generator(Purpose::Priority, offset_options::width(&setup.options));
     let priorities = Priorities::new(&setup.options, draws)?;
     let lifetimes = lifetimes(&setup)?;
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = setup;
-    let Context { clock, shared, journal, mut flow, .. } = context;
+    let Context { clock, shared, journal, mut flow, ramp, locks, .. } = context;
     let now = clock.now();
     let measured = measuring::measured(&options, at_once);
     let draws =
@@ -249,13 +276,21 @@ fn parts<'r>(
         samples: Samples::new(limits::samples(&options, member.number, &member.section, measured), now),
         writes,
         prover,
+        progress,
         check_threads,
         pace: Pace::new(limits::rates(&options), draws, now),
+        think_cycles: options.io_rate.thinkcycles,
         thinking: Thinking::new(limits::thinking(&options), now),
         target: LatencyTarget::new(limits::latency_target(&options), depth.depth, now),
         flow,
         flow_sleep_ns: u64::from(options.threads.flow_sleep) * 1000,
-        timing: Timing::new(now, options.time.ramp_time, options.time.runtime),
+        timing: Timing::new(
+            now,
+            if ramp.is_some() { Duration::MAX } else { options.time.ramp_time },
+            options.time.runtime,
+        ),
+        ramp,
+        locks,
         tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
         max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
         sync_range_flags: limits::sync_range_flags(&options),
@@ -272,7 +307,7 @@ struct Job<'c, 'r, 'o, E: Engine> {
     /// Nanoseconds that the job ran, and that it read back what it wrote.
     runs_ns: [u64; 2],
     repeats: bool,
-    options: &'o crate::options::JobOptions,
+    options: &'o JobOptions,
     phases: Option<Phases>,
 }
 
@@ -338,11 +373,12 @@ impl<E: Engine> Job<'_, '_, '_, E> {
 
     fn sync_at_end(&mut self) -> Result<(), Ended> {
         let writes = self.core.parts().files.settings().writes;
-        if !self.options.io_type.end_fsync || !writes || !E::DESCRIPTION.traits.does_io {
+        let io_type = &self.options.io_type;
+        if !(io_type.end_fsync || io_type.end_syncfs) || !writes || !E::DESCRIPTION.traits.does_io {
             return Ok(());
         }
         self.core.parts().shared.enter(Phase::Syncing);
-        self.core.sync_all()
+        if io_type.end_syncfs { self.core.sync_file_systems() } else { self.core.sync_all() }
     }
 }
 
@@ -351,12 +387,9 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
         return Ok(None);
     };
     let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
-    let random = setup.shape().random;
-    let has_map = random && setup.offsets.map != MapPolicy::None;
-    let workload = proving::workload(options, sizes, has_map);
-    let once = !random || has_map;
-    // Blocks of several sizes may overlap even where each is written once.
-    let order = if once && workload.fixed_block_size { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let order = if setup.offsets.writes_once() { HistoryOrder::Issued } else { HistoryOrder::Offset };
+    let deep = depth > 1 && !setup.offsets.limits.engine_is_synchronous;
+    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued, deep);
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
     let width = offset_options::width(options);
@@ -376,6 +409,7 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
             .then(|| VerifyBacklog::new(backlog, u64::from(verification.verify_backlog_batch))),
         trims: proving::trims(options, setup.seeds.generator(Purpose::Trim, width)),
         completed: saved_state::completed(options, setup.files.files().len()),
+        saves_synced: verification.verify_policy == VerifyPolicy::Fsynced,
         earlier: saved_state::load(options, &setup.member, context.aux_path.as_deref(), context.journal)?,
         seeds: setup.seeds.generator(Purpose::Verify, width),
         job_number: setup.member.number,
@@ -427,11 +461,11 @@ fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Wri
 /// What was measured becomes the job's result; logs are written, files removed.
 fn finish<E: Engine>(
     core: Core<'_, E>,
-    options: &crate::options::JobOptions,
+    options: &JobOptions,
     runs_ns: [u64; 2],
     name: &str,
     result: &mut JobResult,
-) -> Option<Vec<CompletedWrite>> {
+) -> Option<SavedWrites> {
     let results = core.into_results();
     let mut measurement: Measurement = results.recorder.measurement();
     for (index, direction) in measurement.directions.iter_mut().enumerate() {
@@ -456,6 +490,12 @@ fn finish<E: Engine>(
         percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
         depth,
     };
+    // The job does no I/O any more: the thread is free to be where logs are to be compressed.
+    if let Some(cores) = &options.measurements.log_compression_cpus
+        && let Err(error) = place::allow(cores.as_slice())
+    {
+        results.journal.complain(&format!("{name}: log_compression_cpus={:?}: {error}", cores.as_slice()));
+    }
     if let Err((path, error)) = samples.write(results.clock.now(), results.journal) {
         results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));
     }
@@ -464,9 +504,9 @@ fn finish<E: Engine>(
     {
         results.journal.complain(&format!("{name}: {}", super::ended::chain(&error)));
     }
-    results.completed
+    results.saved
 }
 
-fn options_have(options: &crate::options::JobOptions, index: usize) -> bool {
+fn options_have(options: &JobOptions, index: usize) -> bool {
     super::convert::Shape::of(options).has(Direction::ALL[index])
 }

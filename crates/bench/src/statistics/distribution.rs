@@ -91,7 +91,7 @@ impl BatchSizes {
     /// Adds the counts of another.
     pub fn merge(&mut self, other: &Self) {
         add_all(&mut self.levels, &other.levels);
-        self.total += other.total;
+        self.total = self.total.saturating_add(other.total);
     }
 }
 
@@ -171,7 +171,7 @@ impl RangeRemainders {
 
 fn add_all<const N: usize>(counts: &mut [u64; N], more: &[u64; N]) {
     for (count, more) in counts.iter_mut().zip(more) {
-        *count += more;
+        *count = count.saturating_add(*more);
     }
 }
 

@@ -60,7 +60,7 @@ impl GroupResult {
             sum.longest_ms = sum.longest_ms.max(direction.runtime_ms);
             sum.slowest = if first { rate } else { sum.slowest.min(rate) };
             sum.fastest = sum.fastest.max(rate);
-            sum.bytes += direction.bytes;
+            sum.bytes = sum.bytes.saturating_add(direction.bytes);
         }
     }
 
@@ -75,8 +75,8 @@ impl GroupResult {
             mixed.longest_ms = mixed.longest_ms.max(direction.longest_ms);
             mixed.slowest = if first { direction.slowest } else { mixed.slowest.min(direction.slowest) };
             mixed.fastest = mixed.fastest.max(direction.fastest);
-            mixed.bytes += direction.bytes;
-            mixed.aggregate += direction.aggregate;
+            mixed.bytes = mixed.bytes.saturating_add(direction.bytes);
+            mixed.aggregate = mixed.aggregate.saturating_add(direction.aggregate);
         }
         mixed
     }
@@ -86,7 +86,7 @@ impl GroupResult {
 /// jobs has results.
 #[must_use]
 pub fn group_results(results: &[JobResult], groups: u32) -> Vec<GroupResult> {
-    let count = results.iter().map(|job| job.group + 1).max().unwrap_or(0).max(groups);
+    let count = results.iter().map(|job| job.group.saturating_add(1)).max().unwrap_or(0).max(groups);
     (0..count)
         .map(|number| {
             let mut group = GroupResult::new(number);

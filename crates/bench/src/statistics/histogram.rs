@@ -105,13 +105,13 @@ impl Histogram {
     /// # Panics
     /// When `bucket` is not below [`BUCKETS`].
     pub fn add(&mut self, bucket: usize, count: u64) {
-        self.counts[bucket] += count;
+        self.counts[bucket] = self.counts[bucket].saturating_add(count);
     }
 
     /// Adds the counts of another.
     pub fn merge(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(other.counts.iter()) {
-            *count += more;
+            *count = count.saturating_add(*more);
         }
     }
 

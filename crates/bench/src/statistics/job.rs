@@ -133,6 +133,8 @@ pub struct JobResult {
     pub priority: u16,
     /// What it used of the system.
     pub usage: ResourceUsage,
+    /// When it began to do I/O, in milliseconds of the clock `job_start_clock_id`; `None` without that option.
+    pub started_ms: Option<u64>,
     /// Milliseconds that it ran. Of several jobs the sum: processor times are a share of it.
     pub runtime_ms: u64,
     /// The errors it went on after; with `continue_on_error` only.
@@ -164,22 +166,23 @@ impl JobResult {
 
     /// Adds the next job of the same group.
     fn merge(&mut self, next: Self) {
-        self.members += next.members;
+        self.members = self.members.saturating_add(next.members);
         self.measurement.merge(&next.measurement);
-        self.usage.user_ms += next.usage.user_ms;
-        self.usage.system_ms += next.usage.system_ms;
-        self.usage.context_switches += next.usage.context_switches;
-        self.usage.major_faults += next.usage.major_faults;
-        self.usage.minor_faults += next.usage.minor_faults;
-        self.runtime_ms += next.runtime_ms;
-        self.zone_resets += next.zone_resets;
-        self.cache_hits += next.cache_hits;
-        self.cache_misses += next.cache_misses;
+        self.usage.user_ms = self.usage.user_ms.saturating_add(next.usage.user_ms);
+        self.usage.system_ms = self.usage.system_ms.saturating_add(next.usage.system_ms);
+        self.usage.context_switches = self.usage.context_switches.saturating_add(next.usage.context_switches);
+        self.usage.major_faults = self.usage.major_faults.saturating_add(next.usage.major_faults);
+        self.usage.minor_faults = self.usage.minor_faults.saturating_add(next.usage.minor_faults);
+        self.runtime_ms = self.runtime_ms.saturating_add(next.runtime_ms);
+        self.zone_resets = self.zone_resets.saturating_add(next.zone_resets);
+        self.cache_hits = self.cache_hits.saturating_add(next.cache_hits);
+        self.cache_misses = self.cache_misses.saturating_add(next.cache_misses);
         self.error = self.error.take().or(next.error);
         // The rest is the last one's. Parity: fio, which shows what it saw last.
         let before = self.continued_errors.unwrap_or_default().total;
-        self.continued_errors =
-            next.continued_errors.map(|errors| ContinuedErrors { total: errors.total + before, ..errors });
+        self.continued_errors = next
+            .continued_errors
+            .map(|errors| ContinuedErrors { total: errors.total.saturating_add(before), ..errors });
         self.latency_target = next.latency_target;
         self.blocks = next.blocks;
         self.options = next.options;

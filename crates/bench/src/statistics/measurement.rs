@@ -78,10 +78,10 @@ pub struct DirectionResult {
 impl DirectionResult {
     /// Adds what another job did in its direction. Parity: fio's sums; bandwidth and IOPS add up member by member.
     pub fn merge(&mut self, other: &Self) {
-        self.ios += other.ios;
-        self.short += other.short;
-        self.dropped += other.dropped;
-        self.bytes += other.bytes;
+        self.ios = self.ios.saturating_add(other.ios);
+        self.short = self.short.saturating_add(other.short);
+        self.dropped = self.dropped.saturating_add(other.dropped);
+        self.bytes = self.bytes.saturating_add(other.bytes);
         self.runtime_ms = self.runtime_ms.max(other.runtime_ms);
         self.slat.merge(&other.slat);
         self.clat.merge(&other.clat);
@@ -149,13 +149,13 @@ impl Measurement {
     /// I/Os of all directions.
     #[must_use]
     pub fn ios(&self) -> u64 {
-        self.directions.iter().map(|direction| direction.ios).sum()
+        self.directions.iter().fold(0, |sum, direction| sum.saturating_add(direction.ios))
     }
 
     /// Bytes of all directions.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.directions.iter().map(|direction| direction.bytes).sum()
+        self.directions.iter().fold(0, |sum, direction| sum.saturating_add(direction.bytes))
     }
 
     /// All directions as one, in the place of the reads (`unified_rw_reporting`).
@@ -176,7 +176,7 @@ impl Measurement {
         for (mine, theirs) in self.directions.iter_mut().zip(&other.directions) {
             mine.merge(theirs);
         }
-        self.syncs += other.syncs;
+        self.syncs = self.syncs.saturating_add(other.syncs);
         self.sync.merge(&other.sync);
         self.depth.merge(&other.depth);
         self.submissions.merge(&other.submissions);

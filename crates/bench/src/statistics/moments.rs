@@ -187,14 +187,14 @@ impl SampleStatistics {
             return;
         }
         let (mine, theirs) = (self.samples as f64, other.samples as f64);
-        let together = (self.samples + other.samples) as f64;
+        let together = mine + theirs;
         let distance = other.mean - self.mean;
         self.minimum = self.minimum.min(other.minimum);
         self.maximum = self.maximum.max(other.maximum);
         self.mean = (other.mean * theirs + self.mean * mine) / together;
         self.squared_deviations =
             other.squared_deviations + self.squared_deviations + distance.powi(2) * (mine * theirs) / together;
-        self.samples += other.samples;
+        self.samples = self.samples.saturating_add(other.samples);
     }
 
     /// Adds what jobs did at the same time: bandwidths and IOPS, whose values add up. Parity: fio sums every member, the
@@ -207,9 +207,9 @@ impl SampleStatistics {
             *self = *other;
             return;
         }
-        self.minimum += other.minimum;
-        self.maximum += other.maximum;
-        self.samples += other.samples;
+        self.minimum = self.minimum.saturating_add(other.minimum);
+        self.maximum = self.maximum.saturating_add(other.maximum);
+        self.samples = self.samples.saturating_add(other.samples);
         self.mean += other.mean;
         self.squared_deviations += other.squared_deviations;
     }

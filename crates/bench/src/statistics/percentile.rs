@@ -48,9 +48,9 @@ impl PercentileList {
             return vec![0; self.0.len()];
         };
         let mut values = Vec::with_capacity(self.0.len());
-        let mut counted = 0;
+        let mut counted: u64 = 0;
         for (bucket, count) in histogram.counts().iter().enumerate() {
-            counted += count;
+            counted = counted.saturating_add(*count);
             let reached = |percentile: &&f64| Extended::share(**percentile, samples).at_most(counted);
             let more = self.0[values.len()..].iter().take_while(reached).count();
             values.resize(values.len() + more, value_of(bucket));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::failure::{FailureKind, Place};
-use super::header::{Header, MAGIC, WriteIdentity};
+use super::header::{Header, MAGIC, WriteIdentity, later_version};
 use super::verifier::Expected;
 
 /// What became of the write that should be there.
@@ -44,6 +44,11 @@ pub enum Diagnosis {
         /// The write that is there.
         found: WriteIdentity,
     },
+    /// Written by fio 3.41 or later, whose headers are others.
+    OtherVersion {
+        /// That of the header, as it stands there.
+        version: u8,
+    },
     /// Nothing that a verify has written.
     Foreign,
 }
@@ -59,6 +64,8 @@ pub struct Damage {
     pub count: usize,
     /// Whether all bytes from the first to the last are zero.
     pub zeroes: bool,
+    /// Whether they are whole sectors at one end of the interval: the write arrived in part.
+    pub torn: bool,
 }
 
 /// Writes begin at sectors.
@@ -82,11 +89,19 @@ pub(super) fn diagnose(
     {
         return of_header(header, expected, place);
     }
+    if let Some(version) = later_version(unit) {
+        return Diagnosis::OtherVersion { version };
+    }
     if let Some((at, found)) = write_inside(unit) {
         return Diagnosis::Misdirected { found, at };
     }
     match kind {
-        FailureKind::Digest { .. } | FailureKind::Pattern(_) => Diagnosis::Changed(damage(unit, &regenerate())),
+        FailureKind::Digest { .. } => Diagnosis::Changed(damage(unit, &regenerate())),
+        FailureKind::Pattern(_) => match damage(unit, &regenerate()) {
+            // Without a header nothing but the pattern tells that a verify has written here.
+            Some(damage) if header.is_none() && is_most(damage.count, unit.len()) => Diagnosis::Foreign,
+            damage => Diagnosis::Changed(damage),
+        },
         FailureKind::Magic { .. } if !header.is_some_and(was_genuine) => Diagnosis::Foreign,
         FailureKind::NotZero { .. } => match genuine {
             Some(header) => Diagnosis::NotTrimmed { found: header.write() },
@@ -128,7 +143,24 @@ fn damage(found: &[u8], wanted: &[u8]) -> Option<Damage> {
     let last = found.iter().zip(wanted).rposition(differs)?;
     let count = found.iter().zip(wanted).filter(|&(found, wanted)| found != wanted).count();
     let zeroes = found[first..=last].iter().all(|&byte| byte == 0);
-    Some(Damage { first, last, count, zeroes })
+    let torn = (zeroes || is_most(count, last + 1 - first)) && is_torn(first, last, found.len());
+    Some(Damage { first, last, count, zeroes, torn })
+}
+
+/// Whether damage that begins and ends so is in whole sectors at one end of an interval. A few bytes at its ends are right by
+/// chance.
+fn is_torn(first: usize, last: usize, length: usize) -> bool {
+    let from_boundary = first % SECTOR < CHANCE && last + CHANCE >= length && first >= SECTOR;
+    let to_boundary = SECTOR - 1 - last % SECTOR < CHANCE && first < SECTOR && last < length.saturating_sub(SECTOR);
+    from_boundary || to_boundary
+}
+
+/// So many bytes may be the same in two writes at a place.
+const CHANCE: usize = 16;
+
+/// Nine of ten: all but what is the same by chance.
+const fn is_most(count: usize, of: usize) -> bool {
+    count.saturating_mul(10) >= of.saturating_mul(9)
 }
 
 impl fmt::Display for Diagnosis {
@@ -147,9 +179,14 @@ impl fmt::Display for Diagnosis {
             Self::OtherLength { found, length } => {
                 write!(formatter, "other layout: holds {found}, in intervals of {length} bytes")
             }
+            Self::Changed(Some(damage @ Damage { torn: true, .. })) => write!(formatter, "torn: {damage}"),
             Self::Changed(Some(damage)) => write!(formatter, "changed: {damage}"),
             Self::Changed(None) => formatter.write_str("changed: the header was damaged after it was made"),
             Self::NotTrimmed { found } => write!(formatter, "not trimmed: still holds {found}"),
+            Self::OtherVersion { version } => write!(
+                formatter,
+                "other version: written by fio 3.41 or later (header version {version:#x}), which only those verify"
+            ),
             Self::Foreign => {
                 formatter.write_str("foreign: holds no block of a verify; something else has written here")
             }
@@ -166,7 +203,7 @@ impl fmt::Display for WriteIdentity {
 
 impl fmt::Display for Damage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last, count, zeroes } = self;
+        let Self { first, last, count, zeroes, torn: _ } = self;
         let kind = if *zeroes { ", which are zero" } else { "" };
         if *count == 1 {
             return write!(formatter, "byte {first} is not what was written{kind}");

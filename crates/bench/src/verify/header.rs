@@ -1,6 +1,6 @@
 //! The header that every proven block, or every `verify_interval` of one, begins with.
 //!
-//! Little endian, as fio writes it on the machines that it is run on; 3.33's layout (later ones moved fields and count versions).
+//! Little endian, as fio writes it on the machines that it is run on; 3.33's layout, which is that of all up to 3.40.
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -40,6 +40,20 @@ pub struct Header {
 }
 
 const CHECKED_LENGTH: usize = std::mem::offset_of!(Header, checksum);
+
+/// Where fio 3.41 and later have the checksum: their numbers have 64 bits.
+const LATER_CHECKED_LENGTH: usize = 44;
+/// The bit of the byte after the magic that fio 3.41 and later set: it is a version there, and of the method before.
+const VERSIONED: u8 = 0x80;
+
+/// The version of the header in front of `bytes`, if it is a genuine one of fio 3.41 or later, whose fields are elsewhere.
+pub(super) fn later_version(bytes: &[u8]) -> Option<u8> {
+    let (fields, rest) = bytes.split_at_checked(LATER_CHECKED_LENGTH)?;
+    let checksum = u32::from_le_bytes(rest.first_chunk().copied()?);
+    let version = fields[2];
+    let is_genuine = fields.starts_with(&MAGIC.to_le_bytes()) && header_checksum(fields) == checksum;
+    (version & VERSIONED != 0 && is_genuine).then_some(version)
+}
 
 const _: () = {
     assert!(size_of::<Header>() == 40);
@@ -134,6 +148,18 @@ mod tests {
         thread: 0x2122,
         number: 0x2324,
     };
+
+    #[test]
+    fn headers_of_later_fios_are_known_by_their_version_and_checksum() {
+        let mut later = vec![0; 48];
+        later[..4].copy_from_slice(&[0xca, 0xac, 0x81, 5]);
+        assert_eq!(later_version(&later), None, "the checksum is wrong");
+        let checksum = header_checksum(&later[..44]).to_le_bytes();
+        later[44..].copy_from_slice(&checksum);
+        assert_eq!(later_version(&later), Some(0x81));
+        assert_eq!(later_version(&later[..47]), None);
+        assert_eq!(later_version(Header::new(5, 4096, &WRITE).as_bytes()), None);
+    }
 
     #[test]
     fn the_fields_are_where_fio_has_them() {

@@ -10,7 +10,7 @@
 //!   [`Diagnosis`] what that means: lost, stale, misdirected or changed, and whose write is there.
 //! - [`History`]: which writes are to be read again, in which order; [`VerifyBacklog`], [`TrimBacklog`]: when to do so during the run.
 //! - [`HeaderRules`], [`Phases`]: what is compared, and what is done at all, for which workload.
-//! - [`StateFile`], [`CompletedWrites`]: how far a run got when it was stopped (`verify_state_save`, `verify_state_load`).
+//! - [`StateFile`], [`CompletedWrites`], [`EarlierState`]: how far a run got when it was stopped (`verify_state_save`, `verify_state_load`).
 //! - [`CheckQueue`]: blocks on their way to the threads of `verify_async`.
 //!
 //! What it is not: it reads and writes nothing, has no thread and no clock, and draws no random number. Seeds come from the job's
@@ -43,8 +43,8 @@ pub use queue::{CheckQueue, QueueFull};
 pub use rules::{AfterRun, HeaderRules, Phases, Reaction, Warning, WorkloadShape};
 pub use settings::{BlockSizes, SettingsError, VerifySettings, fitting_interval};
 pub use state::{
-    CompletedWrite, CompletedWrites, GeneratorState, STATE_FILE_MAXIMUM, StateError, StateFile, state_checksum,
-    state_file_name,
+    CompletedWrite, CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateError, StateFile,
+    WritesUnderWay, state_checksum, state_file_name,
 };
 pub use trimmed::check_trimmed;
 pub use verifier::{Expected, Verifier};

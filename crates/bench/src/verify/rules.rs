@@ -11,7 +11,7 @@ pub struct WorkloadShape {
     pub writes: bool,
     /// Every block has the same length.
     pub fixed_block_size: bool,
-    /// Blocks are verified in the order that they were written in: the job is sequential or its history has
+    /// Blocks are verified in the order that they were written in, each of them once: the history has
     /// [that order](super::HistoryOrder::Issued).
     pub verified_in_write_order: bool,
     /// `time_based`.
@@ -28,7 +28,8 @@ pub struct WorkloadShape {
     pub experimental: bool,
     /// `verify_header_seed`, newer than fio 3.33, on unless switched off.
     pub header_seed: bool,
-    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off.
+    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off. As in later versions, also off where several writes
+    /// to one block may be under way at once, as then nobody knows which comes last, unless it was asked for.
     pub write_sequence: bool,
     /// The engine moves data one way only: what was written cannot be read again.
     pub one_way_engine: bool,
@@ -49,7 +50,8 @@ impl HeaderRules {
     /// The rules for a workload.
     ///
     /// Parity: fio 3.33 compares seeds in jobs that read and write without a backlog, and numbers where each block is written at
-    /// most once with one length. It also compares seeds of random writes without a random map, which come back in another order and
+    /// most once with one length. Drawn again (`experimental_verify`), a block that was written twice is found with the number of
+    /// the later write, as in later versions. It also compares seeds of random writes without a random map, which come back in another order and
     /// fail for it; here they are not compared.
     #[must_use]
     pub const fn of(shape: &WorkloadShape) -> Self {
@@ -59,6 +61,7 @@ impl HeaderRules {
                 && shape.fixed_block_size
                 && !shape.time_based
                 && !shape.verify_only
+                && (!shape.experimental || shape.verified_in_write_order)
                 && shape.write_sequence,
         }
     }
@@ -201,6 +204,12 @@ mod tests {
         assert_eq!(rules(WorkloadShape { time_based: true, ..WRITER }), (false, false));
         assert_eq!(rules(WorkloadShape { verify_only: true, ..WRITER }), (false, false));
         assert_eq!(rules(WorkloadShape { fixed_block_size: false, ..WRITER }), (false, false));
+        let twice = WorkloadShape { verified_in_write_order: false, ..WRITER };
+        assert_eq!(rules(WorkloadShape { experimental: true, ..WRITER }), (false, true));
+        assert_eq!(
+            (rules(twice), rules(WorkloadShape { experimental: true, ..twice })),
+            ((false, true), (false, false))
+        );
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! How far a job got: the file that `verify_state_save` writes and `verify_state_load` reads, version 3 of fio.
+//! How far a job got: the file that `verify_state_save` writes, version 3 of fio, and those that `verify_state_load` reads, which are
+//! also of later releases ([`EarlierState`]).
 //!
 //! A run that was stopped leaves the number of its writes and the offsets of the last ones that completed, as many as its depth. A
 //! later run that verifies stops where the first one may not have completed a write.
+
+mod earlier;
 
 use std::mem::offset_of;
 
@@ -9,12 +12,13 @@ use thiserror::Error;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+pub use self::earlier::{EarlierState, WritesUnderWay};
 use super::method::header_checksum;
 
 /// How large a state file may be: a million writes under way.
 pub const STATE_FILE_MAXIMUM: u64 = 16 << 20;
 
-/// The version that is written and read.
+/// The version that is written.
 const VERSION: u64 = 3;
 
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -35,9 +39,40 @@ struct JobState {
     file_count: U32,
     writes: U64,
     index: U64,
-    wide_generator: U64,
-    generator: [u8; 48],
+    generator: GeneratorWire,
     name: [u8; 64],
+}
+
+/// `struct thread_rand_state`.
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct GeneratorWire {
+    is_wide: U64,
+    words: [u8; 48],
+}
+
+impl GeneratorWire {
+    fn of(state: GeneratorState) -> Self {
+        let mut wire = Self { is_wide: U64::ZERO, words: [0; 48] };
+        match state {
+            GeneratorState::Narrow(words) => wire.words[..12].copy_from_slice(words.map(U32::new).as_bytes()),
+            GeneratorState::Wide(words) => {
+                wire.is_wide = U64::new(1);
+                wire.words[..40].copy_from_slice(words.map(U64::new).as_bytes());
+            }
+        }
+        wire
+    }
+
+    fn state(&self) -> GeneratorState {
+        if self.is_wide.get() == 0 {
+            let (words, _) = self.words.as_chunks::<4>();
+            GeneratorState::Narrow(std::array::from_fn(|index| u32::from_le_bytes(words[index])))
+        } else {
+            let (words, _) = self.words.as_chunks::<8>();
+            GeneratorState::Wide(std::array::from_fn(|index| u64::from_le_bytes(words[index])))
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -52,8 +87,8 @@ const _: () = {
     assert!(size_of::<JobState>() == 152);
     assert!(offset_of!(JobState, depth) == 8);
     assert!(offset_of!(JobState, writes) == 16);
-    assert!(offset_of!(JobState, wide_generator) == 32);
-    assert!(offset_of!(JobState, generator) == 40);
+    assert!(offset_of!(JobState, generator) == 32);
+    assert!(size_of::<GeneratorWire>() == 56);
     assert!(offset_of!(JobState, name) == 88);
     assert!(size_of::<StoredWrite>() == 16);
 };
@@ -108,7 +143,7 @@ pub enum StateError {
     },
     /// It is of another version.
     #[error(
-        "verify state: version {0} of the file is not supported, only 3, that of fio 3.33; save it again with this program"
+        "verify state: version {0} of the file is not supported; those of fio since 3.33, 3 to 7, are: save it again with one of them, or with this program"
     )]
     Version(u64),
     /// It changed since it was written.
@@ -162,17 +197,6 @@ impl StateFile {
     pub fn encode(&self) -> Vec<u8> {
         let places = self.depth as usize * self.file_count as usize;
         assert!(self.completed.len() <= places, "no more writes than the depth of each file");
-        let mut generator = [0; 48];
-        let wide_generator = match self.generator {
-            GeneratorState::Narrow(words) => {
-                generator[..12].copy_from_slice(words.map(U32::new).as_bytes());
-                0
-            }
-            GeneratorState::Wide(words) => {
-                generator[..40].copy_from_slice(words.map(U64::new).as_bytes());
-                1
-            }
-        };
         let mut name = [0; 64];
         let kept = self.name.len().min(name.len() - 1);
         name[..kept].copy_from_slice(&self.name.as_bytes()[..kept]);
@@ -182,8 +206,7 @@ impl StateFile {
             file_count: U32::new(self.file_count),
             writes: U64::new(self.writes),
             index: U64::new(self.index),
-            wide_generator: U64::new(wide_generator),
-            generator,
+            generator: GeneratorWire::of(self.generator),
             name,
         };
         let size = size_of::<JobState>() + places * size_of::<StoredWrite>();
@@ -203,52 +226,20 @@ impl StateFile {
         bytes
     }
 
-    /// Reads a file; of one larger than [`STATE_FILE_MAXIMUM`] the caller reads no more than that.
-    ///
-    /// # Errors
-    /// A file that is too short, of another version, or corrupt. What is behind the state is ignored, as fio does.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        let found = bytes.len();
-        let short = |wanted| StateError::Short { found, wanted };
-        let (header, rest) = FileHeader::read_from_prefix(bytes).map_err(|_| short(size_of::<FileHeader>() as u64))?;
-        if header.version.get() != VERSION {
-            return Err(StateError::Version(header.version.get()));
-        }
-        let size = header.size.get();
-        let state = usize::try_from(size)
-            .ok()
-            .and_then(|size| rest.get(..size))
-            .ok_or_else(|| short(size.saturating_add(size_of::<FileHeader>() as u64)))?;
-        let calculated = state_checksum(state);
-        if header.checksum.get() != u64::from(calculated) {
-            return Err(StateError::Checksum { found: header.checksum.get(), calculated });
-        }
-        let (job, writes) = JobState::read_from_prefix(state).map_err(|_| short(size_of::<JobState>() as u64))?;
-        Self::of_job(&job, writes, size)
-    }
-
-    fn of_job(job: &JobState, writes: &[u8], size: u64) -> Result<Self, StateError> {
+    fn of_state(state: &[u8]) -> Result<Self, StateError> {
+        let short = || StateError::Short { found: state.len(), wanted: size_of::<JobState>() as u64 };
+        let (job, writes) = JobState::ref_from_prefix(state).map_err(|_| short())?;
         let (completed, depth, file_count) = (job.completed_count.get(), job.depth.get(), job.file_count.get());
+        let wrong = || StateError::Counts { completed, file_count, depth, size: state.len() as u64 };
         let places = u64::from(depth) * u64::from(file_count);
-        let fits = places.checked_mul(size_of::<StoredWrite>() as u64).is_some_and(|room| room == writes.len() as u64);
-        if !fits || completed > places {
-            return Err(StateError::Counts { completed, file_count, depth, size });
-        }
-        let completed = writes
-            .chunks_exact(size_of::<StoredWrite>())
-            .take(usize::try_from(completed).unwrap_or(usize::MAX))
-            .filter_map(|bytes| StoredWrite::read_from_bytes(bytes).ok())
-            .map(|write| CompletedWrite { file: write.file.get(), offset: write.offset.get() })
-            .collect();
-        let name_length = job.name.iter().position(|&byte| byte == 0).unwrap_or(job.name.len());
         Ok(Self {
-            completed,
+            completed: completed_writes(completed, places, writes).ok_or_else(wrong)?,
             depth,
             file_count,
             writes: job.writes.get(),
             index: job.index.get(),
-            generator: generator_state(job),
-            name: String::from_utf8_lossy(&job.name[..name_length]).into_owned(),
+            generator: job.generator.state(),
+            name: text(&job.name),
         })
     }
 
@@ -266,14 +257,39 @@ impl StateFile {
     }
 }
 
-fn generator_state(job: &JobState) -> GeneratorState {
-    if job.wide_generator.get() == 0 {
-        let (words, _) = job.generator.as_chunks::<4>();
-        GeneratorState::Narrow(std::array::from_fn(|index| u32::from_le_bytes(words[index])))
-    } else {
-        let (words, _) = job.generator.as_chunks::<8>();
-        GeneratorState::Wide(std::array::from_fn(|index| u64::from_le_bytes(words[index])))
+/// The version of a file that is read, and the state in it.
+fn body(bytes: &[u8]) -> Result<(u64, &[u8]), StateError> {
+    let found = bytes.len();
+    let short = |wanted| StateError::Short { found, wanted };
+    let (header, rest) = FileHeader::ref_from_prefix(bytes).map_err(|_| short(size_of::<FileHeader>() as u64))?;
+    let version = header.version.get();
+    if !earlier::VERSIONS.contains(&version) {
+        return Err(StateError::Version(version));
     }
+    let size = header.size.get();
+    let state = usize::try_from(size)
+        .ok()
+        .and_then(|size| rest.get(..size))
+        .ok_or_else(|| short(size.saturating_add(size_of::<FileHeader>() as u64)))?;
+    let calculated = state_checksum(state);
+    if header.checksum.get() != u64::from(calculated) {
+        return Err(StateError::Checksum { found: header.checksum.get(), calculated });
+    }
+    Ok((version, state))
+}
+
+/// The writes in this many places, of which so many are used; `None` when these are not the bytes of so many.
+fn completed_writes(count: u64, places: u64, bytes: &[u8]) -> Option<Vec<CompletedWrite>> {
+    let room = places.checked_mul(size_of::<StoredWrite>() as u64)?;
+    let used = usize::try_from(count).ok().filter(|_| room == bytes.len() as u64 && count <= places)?;
+    let stored = bytes.chunks_exact(size_of::<StoredWrite>()).take(used);
+    let write = |write: StoredWrite| CompletedWrite { file: write.file.get(), offset: write.offset.get() };
+    Some(stored.filter_map(|bytes| StoredWrite::read_from_bytes(bytes).ok()).map(write).collect())
+}
+
+fn text(name: &[u8; 64]) -> String {
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    String::from_utf8_lossy(&name[..end]).into_owned()
 }
 
 /// The writes of one file that completed last, as many as the job's depth.

@@ -1,6 +1,6 @@
 //! What came over the wire, as results.
 //!
-//! Numbers that mean nothing to the report (a unit of the display that does not exist, no digits) become what is shown without them:
+//! Control characters in texts become U+FFFD: they are shown on the operator's terminal. Numbers that mean nothing to the report (a unit of the display that does not exist, no digits) become what is shown without them:
 //! a worker cannot make a report fail. Left out is what the report has no place for: steady state detection and the begin of a job.
 //!
 //! Cost: once a report; a histogram of 15 KiB is copied for each kind of latency that has samples.
@@ -23,6 +23,8 @@ const KILOBYTE_DECIMAL: u32 = 1000;
 const SIGNIFICANT_FIGURES: std::ops::RangeInclusive<u32> = 1..=10;
 /// Most decimals of percentiles.
 const PERCENTILE_PRECISION_MAX: u64 = 9;
+/// No sample is larger, and no mean of samples. Squared deviations are sums of at most that many squares.
+const SAMPLE_MAX: f64 = u64::MAX as f64;
 /// fio's number of seconds for "nobody knows yet"; what is more is "nobody will".
 const NOBODY_KNOWS_YET_S: u64 = 0x7fff_ffff;
 
@@ -30,8 +32,8 @@ const NOBODY_KNOWS_YET_S: u64 = 0x7fff_ffff;
 #[must_use]
 pub fn job_result(job: &message::JobStatistics, group: &message::GroupStatistics) -> JobResult {
     JobResult {
-        name: job.name.to_text().into_owned(),
-        description: job.description.to_text().into_owned(),
+        name: text(&job.name.to_text()),
+        description: text(&job.description.to_text()),
         group: job.group_id,
         process: job.process_id,
         members: job.members,
@@ -46,13 +48,15 @@ pub fn job_result(job: &message::JobStatistics, group: &message::GroupStatistics
             major_faults: job.major_faults,
             minor_faults: job.minor_faults,
         },
+        // Workers tell it always; whether the job asked for it, its options say.
+        started_ms: None,
         runtime_ms: job.total_run_time_ms,
         continued_errors: (job.continue_on_error != 0)
             .then(|| ContinuedErrors { total: job.errors, first: number_of_error(job.first_error) }),
         latency_target: LatencyTargetResult {
             target_ns: job.latency_target_ns,
             window_us: job.latency_window_us,
-            percentile: job.latency_percentile,
+            percentile: real(job.latency_percentile, 100.0),
             depth: job.latency_depth,
         },
         blocks: BlockLifetimes::from_packed(&job.block_states),
@@ -63,9 +67,14 @@ pub fn job_result(job: &message::JobStatistics, group: &message::GroupStatistics
     }
 }
 
+/// A text without what a terminal would obey and what would begin a line of its own.
+pub(crate) fn text(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 fn job_error(job: &message::JobStatistics) -> Option<JobError> {
     let number = number_of_error(job.error);
-    (number != 0).then(|| JobError { number, message: job.error_text.to_text().into_owned() })
+    (number != 0).then(|| JobError { number, message: text(&job.error_text.to_text()) })
 }
 
 /// fio's errors are signed; the protocol's numbers are not.
@@ -162,14 +171,19 @@ fn latency(samples: &message::SampleStatistics, buckets: &message::Histogram) ->
     LatencyResult { statistics: statistics(samples), histogram: histogram(buckets) }
 }
 
-const fn statistics(samples: &message::SampleStatistics) -> SampleStatistics {
+fn statistics(samples: &message::SampleStatistics) -> SampleStatistics {
     SampleStatistics {
         samples: samples.samples,
         minimum: samples.minimum,
         maximum: samples.maximum,
-        mean: samples.mean,
-        squared_deviations: samples.squared_deviations,
+        mean: real(samples.mean, SAMPLE_MAX),
+        squared_deviations: real(samples.squared_deviations, SAMPLE_MAX * SAMPLE_MAX * SAMPLE_MAX),
     }
+}
+
+/// A number that is not negative and at most `limit`; 0 for what is none.
+const fn real(number: f64, limit: f64) -> f64 {
+    if number.is_nan() { 0.0 } else { number.clamp(0.0, limit) }
 }
 
 /// A histogram; none without a count.
@@ -212,10 +226,10 @@ pub fn disk(disk: &message::DiskUtilisation) -> DiskUtilization {
     let summary = MemberSummary {
         count: disk.component_count,
         sums: counters(&disk.components),
-        busiest: disk.busiest_component,
+        busiest: real(disk.busiest_component, SAMPLE_MAX),
     };
     DiskUtilization {
-        name: disk.name.to_text().into_owned(),
+        name: text(&disk.name.to_text()),
         counters: counters(&disk.counters),
         elapsed_ms: disk.interval_ms,
         summary: (disk.component_count != 0).then_some(summary),
@@ -237,7 +251,7 @@ const fn counters(counters: &message::DiskCounters) -> DiskCounters {
 /// An option, with its value; empty when it has none.
 #[must_use]
 pub fn option(option: &message::JobOption) -> (String, String) {
-    (option.name.to_text().into_owned(), option.value.to_text().into_owned())
+    (text(&option.name.to_text()), text(&option.value.to_text()))
 }
 
 /// How far a worker is.
@@ -255,12 +269,13 @@ pub fn status(eta: &message::Eta) -> Status {
         rate: eta.rate,
         iops: eta.iops.map(u64::from),
         elapsed_seconds: eta.elapsed_s,
+        hangs_seconds: None,
         remaining: match eta.remaining_s {
             NOBODY_KNOWS_YET_S => Remaining::Unknown,
             seconds if seconds > NOBODY_KNOWS_YET_S => Remaining::Unmeasurable,
             seconds => Remaining::Seconds(seconds),
         },
-        run_states: String::from_utf8_lossy(&eta.states).into_owned(),
+        run_states: text(&String::from_utf8_lossy(&eta.states)),
         prefix: Prefix::of_kilobyte(if eta.is_binary { 1024 } else { KILOBYTE_DECIMAL }),
         unit: unit(eta.unit_base),
         significant_figures: significant_figures(eta.significant_figures),

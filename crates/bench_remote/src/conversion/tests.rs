@@ -169,12 +169,13 @@ fn job(random: &mut Random) -> JobResult {
         measurement: measurement(random),
         priority: u16::try_from(random.below(1 << 16)).unwrap(),
         usage: ResourceUsage { user_ms, system_ms, context_switches, major_faults, minor_faults },
+        started_ms: None,
         runtime_ms,
         continued_errors: random.yes().then(|| ContinuedErrors { total, first: random.error() }),
         latency_target: LatencyTargetResult {
             target_ns: random.next(),
             window_us: random.next(),
-            percentile: random.real(),
+            percentile: random.below(101) as f64,
             depth: random.small(),
         },
         blocks: BlockLifetimes::from_packed(&blocks),
@@ -284,6 +285,43 @@ fn results_come_out_as_they_were() {
 }
 
 #[test]
+fn numbers_that_are_none_are_shown_as_what_is_next_to_them() {
+    let mut job = JobResult::default();
+    let read = &mut job.measurement.directions[0];
+    let (mean, squared_deviations) = (f64::INFINITY, f64::NAN);
+    read.clat.statistics = SampleStatistics { samples: 2, mean, squared_deviations, ..SampleStatistics::default() };
+    job.latency_target.percentile = -1.0;
+    let summary = MemberSummary { count: 1, sums: DiskCounters::default(), busiest: f64::NEG_INFINITY };
+    let disks = vec![DiskUtilization { summary: Some(summary), ..DiskUtilization::default() }];
+    let came = received(&Report { jobs: vec![job], disks, ..Report::default() }, ProtocolVersion::NEWEST);
+    let statistics = &came.jobs[0].measurement.directions[0].clat.statistics;
+    assert_eq!((statistics.mean, statistics.squared_deviations), (u64::MAX as f64, 0.0));
+    assert_eq!(came.jobs[0].latency_target.percentile, 0.0);
+    assert_eq!(came.disks[0].summary.as_ref().unwrap().busiest, 0.0);
+}
+
+#[test]
+fn no_text_of_a_worker_is_obeyed_by_a_terminal() {
+    let bad = "\x1b[2J\ny\u{9b}z";
+    let mut job = JobResult { name: bad.into(), description: bad.into(), ..JobResult::default() };
+    job.error = Some(JobError { number: 5, message: bad.into() });
+    let report = Report {
+        jobs: vec![JobResult { options: vec![(bad.into(), bad.into())], ..job }],
+        disks: vec![DiskUtilization { name: bad.into(), ..DiskUtilization::default() }],
+        global_options: vec![(bad.into(), bad.into())],
+        ..Report::default()
+    };
+    let came = received(&report, ProtocolVersion::NEWEST);
+    let job = &came.jobs[0];
+    let texts = [&job.name, &job.description, &job.error.as_ref().unwrap().message, &came.disks[0].name];
+    let options = job.options.iter().chain(&came.global_options).flat_map(|(name, value)| [name, value]);
+    let all: Vec<_> = texts.into_iter().chain(options).collect();
+    assert!(all.iter().all(|text| *text == "\u{fffd}[2J\u{fffd}y\u{fffd}z"), "{all:?}");
+    let eta = bench_wire::message::Eta { states: b"R\x1b\0".to_vec(), ..Default::default() };
+    assert_eq!(from_wire::status(&eta).run_states, "R\u{fffd}\u{fffd}");
+}
+
+#[test]
 fn progress_comes_out_as_it_was() {
     let mut random = Random::new();
     for round in 0..200 {
@@ -299,6 +337,7 @@ fn progress_comes_out_as_it_was() {
             rate: random.large(),
             iops: std::array::from_fn(|_| u64::from(random.small())),
             elapsed_seconds: random.next(),
+            hangs_seconds: None,
             remaining: match round % 3 {
                 0 => Remaining::Unknown,
                 1 => Remaining::Unmeasurable,

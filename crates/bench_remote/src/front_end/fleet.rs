@@ -156,8 +156,8 @@ impl Fleet {
         let worker = &mut self.workers[number];
         match &event {
             Event::Introduced(probe) => {
-                worker.host_name = probe.host_name.to_text().into_owned();
-                worker.program = probe.fio_version.to_text().into_owned();
+                worker.host_name = from_wire::text(&probe.host_name.to_text());
+                worker.program = from_wire::text(&probe.fio_version.to_text());
             }
             Event::Ready => worker.state = State::Talking(Stage::Ready),
             Event::Progress(eta) => worker.progress = Some(from_wire::status(eta)),

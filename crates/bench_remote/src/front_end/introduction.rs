@@ -2,6 +2,8 @@
 
 use bench_wire::message::WorkerProbe;
 
+use crate::conversion::from_wire::text;
+
 /// fio's operating systems by their numbers (`os/os.h`).
 const SYSTEMS: [&str; 13] = [
     "Invalid",
@@ -46,12 +48,12 @@ pub fn line(probe: &WorkerProbe) -> String {
     let name = |names: &[&'static str], number: u8| names.get(usize::from(number)).copied().unwrap_or("unknown");
     format!(
         "hostname={}, be={}, {}-bit, os={}, arch={}, fio={}, flags={:x}\n",
-        probe.host_name,
+        text(&probe.host_name.to_text()),
         u8::from(probe.is_big_endian),
         u32::from(probe.pointer_bytes) * 8,
         name(&SYSTEMS, probe.operating_system),
         name(&ARCHITECTURES, probe.architecture),
-        probe.fio_version,
+        text(&probe.fio_version.to_text()),
         probe.flags
     )
 }
@@ -74,7 +76,12 @@ mod tests {
             ..WorkerProbe::default()
         };
         assert_eq!(line(&probe), "hostname=vm, be=0, 64-bit, os=Linux, arch=x86-64, fio=fio-3.33, flags=1\n");
-        let strange = WorkerProbe { operating_system: 99, architecture: 255, ..probe };
-        assert!(line(&strange).contains("os=unknown, arch=unknown"));
+        let host_name = FixedText::new("\x1b[2J\nvm");
+        let strange = WorkerProbe { operating_system: 99, architecture: 255, host_name, ..probe };
+        let line = line(&strange);
+        assert!(
+            line.contains("os=unknown, arch=unknown") && line.starts_with("hostname=\u{fffd}[2J\u{fffd}vm,"),
+            "{line:?}"
+        );
     }
 }

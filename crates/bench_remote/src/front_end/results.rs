@@ -61,7 +61,9 @@ impl WorkerResults {
             self.disks.clear();
         }
         let options = std::mem::take(&mut self.options);
-        let result = JobResult { options, ..from_wire::job_result(&report.job, &report.group) };
+        let mut given = options.iter().chain(&self.global_options);
+        let started_ms = report.job.job_start_ms.filter(|_| given.any(|(name, _)| name == "job_start_clock_id"));
+        let result = JobResult { options, started_ms, ..from_wire::job_result(&report.job, &report.group) };
         push(&mut self.jobs, result, "reports of jobs", JOBS_MAX)
     }
 

@@ -1,39 +1,16 @@
 //! How far jobs were when a trigger ended them, as the files that a later run asks for (`verify_state_load`).
 //!
-//! Releases 3.33 to 3.37 of fio (versions 97 to 106) have one layout of a state. Later ones have others, and version 107 two, so that
-//! a receiver cannot know where a state ends: those are not kept.
+//! A file is what a worker of the same release writes and reads: the state as it came, behind a header of the version that the release
+//! has. Every release from 3.33 on is known.
 
-use bench::verify::{STATE_FILE_MAXIMUM, state_checksum};
+use bench::verify::state_checksum;
 use bench_wire::ProtocolVersion;
-use bench_wire::message::VerifyStates;
+use bench_wire::message::{ReceivedState, VerifyStates};
 
-/// The last version with the layout that is known.
-const VERSION_MAX: u16 = 106;
-/// The version of the files, as in fio 3.33.
-const FILE_VERSION: u64 = 3;
-/// Bytes of a state before its list of writes.
-const FIXED_BYTES: usize = 152;
-/// Bytes of a write in it.
-const WRITE_BYTES: usize = 16;
-/// Where a state has its depth.
-const DEPTH_AT: usize = 8;
-/// Where it has the number of files.
-const FILES_AT: usize = 12;
-/// Where it has the number of the job.
-const INDEX_AT: usize = 24;
-/// Where it has the name of the job.
-const NAME_AT: usize = 88;
-
-/// Why states are not kept.
+/// States that are not what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StatesError {
-    /// Their layout is another one.
-    #[error("its states of verification are not kept: releases after 3.37 have layouts that cannot be told apart")]
-    Layout,
-    /// They are not what they say.
-    #[error("its states of verification are damaged")]
-    Damaged,
-}
+#[error("its states of verification are damaged, and are not kept")]
+pub struct StatesDamaged;
 
 /// A state as a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,92 +24,66 @@ pub struct StateFile {
 /// The files of a worker that is called `worker`.
 ///
 /// # Errors
-/// [`StatesError`].
-pub fn files(states: &VerifyStates, worker: &str, version: ProtocolVersion) -> Result<Vec<StateFile>, StatesError> {
-    if version.number() > VERSION_MAX {
-        return Err(StatesError::Layout);
-    }
-    let mut rest = states.states.as_slice();
-    let mut files = Vec::new();
-    for _ in 0..states.jobs {
-        let (state, after) = split(rest).ok_or(StatesError::Damaged)?;
-        files.push(file(state, worker).ok_or(StatesError::Damaged)?);
-        rest = after;
-    }
-    Ok(files)
+/// [`StatesDamaged`].
+pub fn files(states: &VerifyStates, worker: &str, version: ProtocolVersion) -> Result<Vec<StateFile>, StatesDamaged> {
+    let states = states.split(version).ok_or(StatesDamaged)?;
+    Ok(states.iter().map(|state| file(state, worker)).collect())
 }
 
-/// The first state, and what follows it.
-fn split(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (depth, files) = (number(rest, DEPTH_AT)?, number(rest, FILES_AT)?);
-    let writes = usize::try_from(u64::from(depth) * u64::from(files)).ok()?;
-    let length = writes.checked_mul(WRITE_BYTES)?.checked_add(FIXED_BYTES)?;
-    if u64::try_from(length).ok()? > STATE_FILE_MAXIMUM {
-        return None;
-    }
-    rest.split_at_checked(length)
-}
-
-fn number(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
-fn file(state: &[u8], worker: &str) -> Option<StateFile> {
-    let name = state.get(NAME_AT..FIXED_BYTES)?.split(|&byte| byte == 0).next()?;
+fn file(state: &ReceivedState<'_>, worker: &str) -> StateFile {
     // A name is no path, here as in fio.
-    let name = String::from_utf8_lossy(name).replace('/', ".");
+    let name = state.name.to_text().replace('/', ".");
     let worker = worker.replace('/', ".");
-    let header = [FILE_VERSION, state.len() as u64, u64::from(state_checksum(state))].map(u64::to_le_bytes).concat();
-    Some(StateFile {
-        name: format!("{worker}-{name}-{}-verify.state", number(state, INDEX_AT)?),
-        bytes: [&header, state].concat(),
-    })
+    let bytes = state.bytes;
+    let header = [state.file_version, bytes.len() as u64, u64::from(state_checksum(bytes))].map(u64::to_le_bytes);
+    StateFile {
+        name: format!("{worker}-{name}-{}-verify.state", state.index),
+        bytes: [header.as_flattened(), bytes].concat(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bench_wire::FixedText;
+    use bench_wire::message::VerifyState;
 
     use super::*;
 
-    /// A state of a job with this depth, put together by hand from fio's `verify-state.h`.
-    fn state_of(name: &str, index: u64, depth: u32) -> Vec<u8> {
-        let mut bytes = vec![0; FIXED_BYTES + WRITE_BYTES * depth as usize];
-        bytes[DEPTH_AT..][..4].copy_from_slice(&depth.to_le_bytes());
-        bytes[FILES_AT..][..4].copy_from_slice(&1_u32.to_le_bytes());
-        bytes[INDEX_AT..][..8].copy_from_slice(&index.to_le_bytes());
-        bytes[NAME_AT..][..name.len()].copy_from_slice(name.as_bytes());
-        bytes
-    }
-
-    fn states(each: &[Vec<u8>]) -> VerifyStates {
-        VerifyStates { jobs: each.len() as u64, states: each.concat() }
+    fn states(names: &[&str], version: ProtocolVersion) -> VerifyStates {
+        let state = |(index, name): (u64, &&str)| VerifyState {
+            name: FixedText::new(name),
+            index,
+            depth: 4,
+            files: 1,
+            ..VerifyState::default()
+        };
+        let states: Vec<_> = (0..).zip(names).map(state).collect();
+        VerifyStates::of(&states, version)
     }
 
     #[test]
     fn each_job_has_a_file_that_can_be_read() {
-        let both = states(&[state_of("a", 0, 4), state_of("../b", 1, 2)]);
-        let files = files(&both, "10.0.0.1", ProtocolVersion::OLDEST).unwrap();
-        let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["10.0.0.1-a-0-verify.state", "10.0.0.1-...b-1-verify.state"]);
-        for file in &files {
-            assert!(bench::verify::StateFile::decode(&file.bytes).is_ok(), "{}", file.name);
+        for version in ProtocolVersion::all() {
+            let files = files(&states(&["a", "../b"], version), "10.0.0.1", version).unwrap();
+            let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+            assert_eq!(names, ["10.0.0.1-a-0-verify.state", "10.0.0.1-...b-1-verify.state"]);
+            for file in &files {
+                let read = bench::verify::EarlierState::decode(&file.bytes).unwrap();
+                assert!(
+                    file.name.contains(read.name().trim_start_matches("../")),
+                    "{} of version {version}",
+                    file.name
+                );
+            }
         }
     }
 
     #[test]
-    fn what_is_not_known_or_not_whole_is_refused() {
-        let one = states(&[state_of("a", 0, 4)]);
-        assert_eq!(files(&one, "h", ProtocolVersion::NEWEST), Err(StatesError::Layout));
+    fn what_is_not_whole_is_refused() {
+        let one = states(&["a"], ProtocolVersion::OLDEST);
         for length in 0..one.states.len() {
             let cut = VerifyStates { jobs: 1, states: one.states[..length].to_vec() };
-            assert_eq!(files(&cut, "h", ProtocolVersion::OLDEST), Err(StatesError::Damaged));
+            assert_eq!(files(&cut, "h", ProtocolVersion::OLDEST), Err(StatesDamaged));
         }
-        let mut huge = state_of("a", 0, 1);
-        huge[DEPTH_AT..][..8].fill(0xff);
-        assert_eq!(files(&states(&[huge]), "h", ProtocolVersion::OLDEST), Err(StatesError::Damaged));
-        assert_eq!(
-            files(&VerifyStates { jobs: u64::MAX, states: Vec::new() }, "h", ProtocolVersion::OLDEST),
-            Err(StatesError::Damaged)
-        );
     }
 }

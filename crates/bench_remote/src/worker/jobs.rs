@@ -148,6 +148,7 @@ impl SentJobs {
             allow_exec: permissions.exec,
             read_only: invocation.general.readonly,
             aux_path: invocation.general.aux_path.clone(),
+            warnings_fatal: invocation.general.warnings_fatal,
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;

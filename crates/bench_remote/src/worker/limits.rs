@@ -48,3 +48,6 @@ pub const LINK_LINE_BYTES_MAX: usize = 1 << 20;
 
 /// Runs that are over and still shown.
 pub const ENDED_RUNS_SHOWN: usize = 32;
+
+/// Files and directories that are looked at for what directories hold already: some seconds of a cold disk.
+pub const SPACE_ENTRIES_MAX: usize = 1_000_000;

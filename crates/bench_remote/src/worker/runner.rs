@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bench::output::Report;
-use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView};
+use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView, STATES_WITHIN_MS};
 use bench::statistics::{JobResult, group_results, results_to_show};
 use bench::verify::StateFile;
 use bench_wire::message::{Eta, TextOutput, VerifyState, WorkerMessage};
@@ -34,7 +34,7 @@ pub(crate) enum FromRun {
     Progress(Eta),
     /// The state that an earlier run of a job left is wanted of the front end.
     WantState { job: String, index: u64, reply: SyncSender<io::Result<Vec<u8>>> },
-    /// All jobs have ended and left these states; what they did follows.
+    /// Jobs have left these states: when a trigger was pulled, with I/O still under way, and when all have ended.
     Left(Vec<VerifyState>),
     /// Everything has been said.
     Ended { succeeded: bool, totals: Totals },
@@ -44,24 +44,31 @@ pub(crate) enum FromRun {
 #[derive(Debug)]
 pub(crate) struct Runner {
     stop: Arc<AtomicBool>,
+    pull: Arc<AtomicBool>,
     inbox: Receiver<FromRun>,
 }
 
 impl Runner {
     /// Starts the jobs. `bell` rings when there is something to take.
     pub(crate) fn start(order: RunOrder, bell: Bell) -> io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, pull) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let (sender, inbox) = sync_channel(MESSAGES_WAITING_MAX);
-        let stopped = Arc::clone(&stop);
+        let (stopped, pulled) = (Arc::clone(&stop), Arc::clone(&pull));
         thread::Builder::new().name("bench-run".to_owned()).spawn(move || {
-            run_to_end(&order, &Voice { sender, bell, transfer: order.transfer, left: Mutex::default() }, &stopped);
+            let voice = Voice { sender, bell, transfer: order.transfer, left: Mutex::default() };
+            run_to_end(&order, &voice, &stopped, &pulled);
         })?;
-        Ok(Self { stop, inbox })
+        Ok(Self { stop, pull, inbox })
     }
 
     /// Ends the jobs; what they did is still told.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the jobs for a trigger: their states are told before what is under way has come back.
+    pub(crate) fn pull(&self) {
+        self.pull.store(true, Ordering::Relaxed);
     }
 
     /// What it says next. `None`: nothing at the moment.
@@ -81,12 +88,12 @@ impl Drop for Runner {
     }
 }
 
-fn run_to_end(order: &RunOrder, voice: &Voice, stop: &AtomicBool) {
+fn run_to_end(order: &RunOrder, voice: &Voice, stop: &AtomicBool, pull: &AtomicBool) {
     let began = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
-    let mut watch = Watch { voice, members: order.members, next_ms: 0 };
+    let mut watch = Watch { voice, members: order.members, next_ms: 0, pull, pulled_ms: None, has_left: false };
     let outcome = run::run(&order.jobs.plan.jobs, &order.jobs.settings, voice, &mut watch, stop);
-    voice.send(FromRun::Left(std::mem::take(&mut *voice.left.lock().unwrap_or_else(PoisonError::into_inner))));
+    voice.tell_left();
     let succeeded = !outcome.has_failed;
     let totals = totals(&outcome.results);
     let report = report(outcome, order.jobs.global_options.clone());
@@ -119,7 +126,7 @@ struct Voice {
     sender: SyncSender<FromRun>,
     bell: Bell,
     transfer: LogTransfer,
-    /// By jobs that have ended, for a trigger that may come.
+    /// By jobs that have ended or were told to, for a trigger that may come.
     left: Mutex<Vec<VerifyState>>,
 }
 
@@ -132,6 +139,12 @@ impl Voice {
     fn send(&self, said: FromRun) {
         let _ = self.sender.send(said);
         self.bell.ring();
+    }
+
+    /// Tells the states that jobs have left since it was last done.
+    fn tell_left(&self) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        self.send(FromRun::Left(left));
     }
 
     fn line(&self, level: u32, line: &str) {
@@ -181,10 +194,40 @@ struct Watch<'v> {
     voice: &'v Voice,
     members: u32,
     next_ms: u64,
+    /// A trigger was pulled.
+    pull: &'v AtomicBool,
+    pulled_ms: Option<u64>,
+    /// The states have been told for it.
+    has_left: bool,
+}
+
+impl Watch<'_> {
+    /// Tells the states for a trigger as soon as they are saved; those of jobs whose I/O hangs are not waited for.
+    fn look_at_trigger(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        if self.has_left || !self.pull.load(Ordering::Relaxed) {
+            return;
+        }
+        let pulled_ms = *self.pulled_ms.get_or_insert_with(|| {
+            run.end_with_states();
+            now_ms
+        });
+        let missing = run.states_missing();
+        if !missing.is_empty() && now_ms.saturating_sub(pulled_ms) < STATES_WITHIN_MS {
+            return;
+        }
+        for job in missing {
+            self.voice.complain(&format!(
+                "{job}: its I/O hangs: the trigger does not wait for the state of its verification"
+            ));
+        }
+        self.has_left = true;
+        self.voice.tell_left();
+    }
 }
 
 impl Observer for Watch<'_> {
     fn tick(&mut self, now_ms: u64, run: &mut dyn RunView) {
+        self.look_at_trigger(now_ms, run);
         if now_ms < self.next_ms {
             return;
         }

@@ -16,7 +16,7 @@ use rustix::net::{Shutdown, sockopt};
 use super::bell::Bell;
 use super::limits::{FAREWELL, LINGER, OUTPUT_BYTES_MAX, SILENCE_BEFORE_RUN, STOP_PATIENCE};
 use super::link::{FromListener, FromSession, Heard, Link, Progress, Totals};
-use super::permissions::Permissions;
+use super::permissions::{Permissions, check_space};
 use super::runner::{FromRun, Runner};
 use super::session::{Action, RunOrder, Session, WorkerIdentity};
 
@@ -129,7 +129,7 @@ struct Shell {
     front_end_is_gone: bool,
     /// Jobs that wait for a file of the front end's.
     awaited: Vec<(Tag, SyncSender<io::Result<Vec<u8>>>)>,
-    /// Commands that are run when the jobs have ended.
+    /// Commands that are run when the jobs have saved their states.
     triggers: Vec<String>,
     /// All is sent, and the front end is to close the connection.
     lingers: bool,
@@ -269,8 +269,11 @@ impl Shell {
             }
             Action::Trigger(command) => {
                 self.triggers.push(command);
-                self.end_run();
-                if !matches!(self.run, Run::Under(_)) {
+                if let Run::Under(runner) = &self.run {
+                    runner.pull();
+                    self.deadline = Deadline::Stop(clock::now() + STOP_PATIENCE);
+                } else {
+                    self.end_run();
                     self.pull_triggers(&[]);
                 }
             }
@@ -278,6 +281,10 @@ impl Shell {
     }
 
     fn begin(&mut self, order: RunOrder) {
+        // Others may have run since the jobs were read.
+        if let Err(refusal) = check_space(self.session.permissions(), &order.jobs.plan, &order.jobs.settings) {
+            return self.fail(&refusal.to_string());
+        }
         match Runner::start(order, self.bell.clone()) {
             Ok(runner) => {
                 self.session.started();
@@ -310,7 +317,7 @@ impl Shell {
         }
     }
 
-    /// The jobs have ended, and left these states: the front end is told, and only then anything is done to the machine.
+    /// The jobs have left these states: the front end is told, and only then anything is done to the machine.
     fn pull_triggers(&mut self, left: &[VerifyState]) {
         for command in std::mem::take(&mut self.triggers) {
             self.session.answer_trigger(left);

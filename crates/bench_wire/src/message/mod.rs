@@ -20,12 +20,14 @@ pub use eta::Eta;
 pub use group::GroupStatistics;
 pub(crate) use group::GroupStatisticsWire;
 pub use job::{CommandLine, FrontEndKind, JobFile, WorkersJobFile};
-pub use options::{JobOption, JobOutline, PackedJob};
+pub use options::{JobDetails, JobOption, JobOutline, PackedJob};
 pub use probe::{FrontEndProbe, PROBE_COMPRESSION, WorkerProbe};
 pub(crate) use statistics::SampleStatisticsWire;
 pub use statistics::{Histogram, JobReport, JobStatistics, PriorityStatistics, SampleStatistics, SteadyState};
 pub use text::TextOutput;
-pub use verify::{CompletedWrite, FileReply, FileRequest, VerifyGenerator, VerifyState, VerifyStates, VerifyTrigger};
+pub use verify::{
+    CompletedWrite, FileReply, FileRequest, ReceivedState, VerifyGenerator, VerifyState, VerifyStates, VerifyTrigger,
+};
 
 use crate::fault::{Fault, Problem};
 use crate::frame::{Message, MessageWriter};

@@ -112,24 +112,68 @@ wire_structure! {
     }
 }
 
-/// Bytes of `struct thread_options_pack` without patterns, by version: of releases and of the snapshot that is spoken.
-const PACKED_OPTIONS_BYTES: &[(u16, usize)] = &[
-    (97, 25816),
-    (99, 24864),
-    (100, 24864),
-    (101, 24860),
-    (103, 24868),
-    (107, 25324),
-    (111, 25344),
-    (113, 25368),
-    (120, 25652),
-    (121, 25924),
+/// What else graphical front ends show of packed options, each in another place in nearly every release.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobDetails {
+    /// Bytes of the smallest blocks: reads, writes, trims.
+    pub smallest_blocks: [u64; 3],
+    /// Bytes of the largest blocks.
+    pub largest_blocks: [u64; 3],
+    /// `direct`.
+    pub is_direct: bool,
+    /// `significant_figures` of what is shown.
+    pub significant_figures: u32,
+}
+
+/// Where `struct thread_options_pack` of a version has [`JobDetails`], in bytes from its beginning.
+struct Places {
+    version: u16,
+    /// Of all of it, without patterns.
+    bytes: usize,
+    /// Of the smallest blocks; the largest follow.
+    blocks: usize,
+    is_direct: usize,
+    significant_figures: usize,
+}
+
+impl Places {
+    const fn new(version: u16, bytes: usize, blocks: usize, is_direct: usize, significant_figures: usize) -> Self {
+        assert!(significant_figures + size_of::<U32>() <= bytes, "fields are inside");
+        Self { version, bytes, blocks, is_direct, significant_figures }
+    }
+
+    fn of(version: ProtocolVersion) -> Option<&'static Self> {
+        PLACES.iter().find(|places| places.version == version.number())
+    }
+}
+
+/// Those of releases and of the snapshot that is spoken.
+const PLACES: &[Places] = &[
+    Places::new(97, 25816, 2560, 7256, 25760),
+    Places::new(99, 24864, 2560, 7256, 24736),
+    Places::new(100, 24864, 2560, 7256, 24736),
+    Places::new(101, 24860, 2548, 7244, 24728),
+    Places::new(103, 24868, 2548, 7244, 24732),
+    Places::new(107, 25324, 2548, 7244, 24732),
+    Places::new(111, 25344, 2548, 7244, 24748),
+    Places::new(113, 25368, 2548, 7248, 24772),
+    Places::new(120, 25652, 2548, 7248, 25052),
+    Places::new(121, 25924, 2548, 7248, 25324),
 ];
+
+wire_structure! {
+    /// `min_bs` and `max_bs`.
+    struct BlocksWire for JobDetails, 48 bytes {
+        0 smallest_blocks: [U64; 3] = smallest_blocks;
+        24 largest_blocks: [U64; 3] = largest_blocks;
+    }
+}
 
 /// A job with all of its options packed into one structure.
 ///
 /// The structure has another layout in almost every release, nothing in it is needed to run or to report, and only a graphical front
-/// end looks at it. So it stays as it came, but for its beginning, [`Self::outline`].
+/// end looks at it. So it stays as it came, but for its beginning, [`Self::outline`], and for what such a front end shows,
+/// [`Self::details`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackedJob {
     /// Number of the job, from 1.
@@ -149,17 +193,43 @@ wire_structure! {
 }
 
 impl PackedJob {
-    /// A job of this outline in the size of the version, the rest zero; no option counts as set. `None` for a version whose size is
-    /// not known because no release has it.
+    /// A job of which this is known, in the size of the version, the rest zero; no option counts as set. `None` for a version whose layout
+    /// is not known because no release has it.
     #[must_use]
-    pub fn of(thread_number: u32, group_id: u32, outline: &JobOutline, version: ProtocolVersion) -> Option<Self> {
-        let (_, bytes) = PACKED_OPTIONS_BYTES.iter().find(|(number, _)| *number == version.number())?;
+    pub fn of(
+        thread_number: u32,
+        group_id: u32,
+        outline: &JobOutline,
+        details: &JobDetails,
+        version: ProtocolVersion,
+    ) -> Option<Self> {
+        let places = Places::of(version)?;
         let mut wire: JobOutlineWire = FromZeros::new_zeroed();
         wire.store(outline);
-        let mut options = Vec::with_capacity(*bytes);
-        options.extend_from_slice(wire.as_bytes());
-        options.resize(*bytes, 0);
+        let mut blocks: BlocksWire = FromZeros::new_zeroed();
+        blocks.store(details);
+        let mut options = vec![0; places.bytes];
+        let mut put = |at: usize, bytes: &[u8]| options[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, wire.as_bytes());
+        put(places.blocks, blocks.as_bytes());
+        put(places.is_direct, &u32::from(details.is_direct).to_le_bytes());
+        put(places.significant_figures, &details.significant_figures.to_le_bytes());
         Some(Self { thread_number, group_id, options })
+    }
+
+    /// What graphical front ends show beside the outline; `None` for a version whose layout is not known, and when the options are too
+    /// short.
+    #[must_use]
+    pub fn details(&self, version: ProtocolVersion) -> Option<JobDetails> {
+        let places = Places::of(version)?;
+        let number = |at: usize| Some(beginning::<[U32; 1]>(self.options.get(at..)?).ok()?.0[0].get());
+        let mut details = JobDetails {
+            is_direct: number(places.is_direct)? != 0,
+            significant_figures: number(places.significant_figures)?,
+            ..JobDetails::default()
+        };
+        beginning::<BlocksWire>(self.options.get(places.blocks..)?).ok()?.0.load(&mut details);
+        Some(details)
     }
 
     /// What can be read in all versions; `None` when the options are too short.

@@ -52,8 +52,8 @@ impl VerifyTrigger {
 
 /// The verify states of jobs.
 ///
-/// A state has three layouts, and two of them share protocol version 107 (fio 3.38 and 3.39), so that a receiver cannot know which it
-/// has. Front ends store it in files and workers read it back: it stays as it came. A sender makes it by [`Self::of`].
+/// Front ends store each in a file and workers read it back: it stays as it came. A sender makes them by [`Self::of`], a receiver takes
+/// them apart by [`Self::split`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifyStates {
     /// Jobs whose states follow.
@@ -67,6 +67,19 @@ wire_structure! {
     struct VerifyStatesWire for VerifyStates, 8 bytes {
         0 jobs: U64 = jobs;
     }
+}
+
+/// A state as it came from a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceivedState<'s> {
+    /// The job's name.
+    pub name: FixedText<64>,
+    /// Its number in its run, from 0.
+    pub index: u64,
+    /// The version of a file with this state, which programs of the worker's release read: 3, 4, 5 or 7.
+    pub file_version: u64,
+    /// All of it.
+    pub bytes: &'s [u8],
 }
 
 /// A write that has completed.
@@ -136,6 +149,12 @@ impl VerifyStates {
             }
         }
         whole
+    }
+
+    /// The states, one by one; `None` when they are in no layout that this version has.
+    #[must_use]
+    pub fn split(&self, version: ProtocolVersion) -> Option<Vec<ReceivedState<'_>>> {
+        verify_state::split(self.jobs, &self.states, version)
     }
 
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, Fault> {
@@ -215,6 +234,92 @@ impl FileReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn state(name: &str, index: u64, wide: bool) -> VerifyState {
+        let generator = if wide {
+            VerifyGenerator::Wide([0x71c2_420a_0000_050d, 2, 3, 4, 5])
+        } else {
+            VerifyGenerator::Narrow([0x6668_1e9e, 0xe456_1c43, 0x0d26_5a26])
+        };
+        let completed = vec![CompletedWrite { file: 0, offset: 4096 * index }];
+        VerifyState { name: FixedText::new(name), index, depth: 2, files: 3, writes: 77, generator, completed }
+    }
+
+    /// What was made in one version and is read in another.
+    fn read_in(states: &[VerifyState], made_in: u16, read_in: u16) -> Option<Vec<(String, u64, u64)>> {
+        let of = |number| ProtocolVersion::new(number).unwrap();
+        let made = VerifyStates::of(states, of(made_in));
+        let read = made.split(of(read_in))?;
+        assert!(read.iter().map(|state| state.bytes.len()).sum::<usize>() <= made.states.len());
+        Some(read.iter().map(|state| (state.name.to_string(), state.index, state.file_version)).collect())
+    }
+
+    /// In version 107 fio 3.38 sends the layout of 97; in 112 there was that of 113. One job or two: no length tells by itself.
+    #[test]
+    fn states_of_every_layout_that_a_version_may_have_are_told_apart() {
+        let names = ["a", "job", "a name that is longer than all words before it, up to the sixty-third b"];
+        for (made_in, read, file_version) in [
+            (97, 97, 3),
+            (106, 103, 3),
+            (97, 107, 3),
+            (107, 107, 4),
+            (111, 110, 4),
+            (107, 112, 4),
+            (113, 112, 5),
+            (113, 120, 5),
+            (121, 121, 7),
+        ] {
+            for (jobs, wide, name) in (1..=4).flat_map(|jobs| {
+                [false, true].into_iter().flat_map(move |wide| names.into_iter().map(move |name| (jobs, wide, name)))
+            }) {
+                let states: Vec<_> = (0..jobs).map(|index| state(name, index, wide)).collect();
+                let kept = states[0].name.to_string();
+                let expected: Vec<_> = (0..jobs).map(|index| (kept.clone(), index, file_version)).collect();
+                let case = format!("{jobs} jobs {name:?} of {made_in} in {read}, 64 bits: {wide}");
+                assert_eq!(read_in(&states, made_in, read), Some(expected), "{case}");
+            }
+        }
+    }
+
+    /// fio 3.39 keeps twice the depth of a job that has several writes under way.
+    #[test]
+    fn how_many_writes_are_kept_is_said_beside_the_depth() {
+        let version = ProtocolVersion::new(107).unwrap();
+        let mut made = VerifyStates::of(&[state("job", 0, false), state("job", 1, false)], version);
+        let length = made.states.len() / 2;
+        for at in [8, length + 8] {
+            made.states[at] = 1;
+        }
+        let read = made.split(version).unwrap();
+        assert_eq!(
+            read.iter().map(|state| (state.index, state.bytes.len())).collect::<Vec<_>>(),
+            [(0, length), (1, length)]
+        );
+    }
+
+    #[test]
+    fn states_that_are_cut_off_or_of_another_layout_are_none() {
+        let one = [state("job", 0, false)];
+        for (made_in, read) in [(97, 113), (107, 106), (107, 113), (113, 97), (113, 107), (97, 111)] {
+            assert_eq!(read_in(&one, made_in, read), None, "{made_in} in {read}");
+        }
+        for version in ProtocolVersion::all() {
+            let made = VerifyStates::of(&one, version);
+            for length in 0..made.states.len() {
+                let cut = VerifyStates { jobs: 1, states: made.states[..length].to_vec() };
+                assert_eq!(cut.split(version), None, "{length} bytes, version {version}");
+            }
+            let mut more = made.clone();
+            more.states.extend([0; 32]);
+            assert_eq!(more.split(version).map(|states| states.len()), Some(1), "fio takes room for more");
+            more.states.push(1);
+            assert_eq!(more.split(version), None, "something else follows");
+            assert_eq!(VerifyStates { jobs: u64::MAX, states: made.states }.split(version), None);
+        }
+        let mut made = VerifyStates::of(&one, ProtocolVersion::OLDEST);
+        made.states[8..16].fill(0xff);
+        assert_eq!(made.split(ProtocolVersion::OLDEST), None, "more writes than there are bytes in the world");
+    }
 
     /// What fio 3.33 sends for a file that is not there: the error, and whatever its memory had for a length.
     #[test]

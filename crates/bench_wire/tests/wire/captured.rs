@@ -7,7 +7,7 @@ use crate::recording::{Recording, assert_same, recordings};
 use bench_wire::frame::{Message, MessageReader, MessageWriter};
 use bench_wire::log::{Log, LogCompression, LogEntry, LogKind};
 use bench_wire::message::{
-    CompletedWrite, FrontEndMessage, PackedJob, VerifyGenerator, VerifyState, VerifyStates, WorkerMessage,
+    CompletedWrite, FrontEndMessage, JobDetails, PackedJob, VerifyGenerator, VerifyState, VerifyStates, WorkerMessage,
 };
 use bench_wire::session::{FrontEndSession, WorkerSession};
 use bench_wire::{FixedText, ProtocolVersion, Role};
@@ -284,7 +284,22 @@ fn packed_jobs_have_their_names_in_every_version() {
                 let outline = job.outline().unwrap();
                 names.push((version.number(), outline.name.to_text().into_owned()));
                 // What is made has fio's size, and says the same.
-                let made = PackedJob::of(job.thread_number, job.group_id, &outline, version).unwrap();
+                let details = job.details(version).unwrap();
+                // As the job files in `captured/jobs/` say.
+                let (block, is_direct) = match outline.name.to_text().as_ref() {
+                    "prio" => (65536, true),
+                    "readers" | "writers" | "v" => (65536, false),
+                    _ => (16384, false),
+                };
+                let expected = JobDetails {
+                    smallest_blocks: [block; 3],
+                    largest_blocks: [block; 3],
+                    is_direct,
+                    significant_figures: 4,
+                };
+                assert_eq!(details, expected, "{}", recording.name);
+                let made = PackedJob::of(job.thread_number, job.group_id, &outline, &details, version).unwrap();
+                assert_eq!(made.details(version), Some(details));
                 assert_eq!(made.options.len(), job.options.len(), "{}", recording.name);
                 assert_eq!(made.outline(), Some(outline));
                 assert_eq!(made.options[64..2420], job.options[64..2420], "{}", recording.name);

@@ -296,7 +296,13 @@ pub(super) const SOCKETS: Group = Group {
 pub(super) const NETWORK_SERVER: Group = Group {
     name: "network server",
     purpose: "TCP and UDP sockets; no raw, packet, netlink or other family",
-    calls: &[call!(SYS_socket if is!(0, AF_INET), is!(0, AF_INET6)), call!(SYS_recvmmsg), call!(SYS_sendmmsg)],
+    calls: &[
+        // The number of an interface, by its name: SIOCGIFINDEX.
+        call!(SYS_ioctl if Condition::Is { argument: 1, value: 0x8933 }),
+        call!(SYS_recvmmsg),
+        call!(SYS_sendmmsg),
+        call!(SYS_socket if is!(0, AF_INET), is!(0, AF_INET6)),
+    ],
     old_calls: old_calls![],
 };
 

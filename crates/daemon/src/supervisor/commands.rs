@@ -214,7 +214,7 @@ impl Supervisor {
     }
 
     /// Brings the services in line with the configuration: those that it no longer has are stopped, new ones started, and
-    /// those whose part of it has changed restarted. All its sockets are had first: when one cannot be, everything stays.
+    /// those whose part of it has changed take it while they run or are restarted. All its sockets are had first: when one cannot be, everything stays.
     fn read_definitions(&mut self) -> Result<(), Failure> {
         let Some(source) = &mut self.source else { return Ok(()) };
         let mut wanted = Vec::new();
@@ -251,13 +251,29 @@ impl Supervisor {
     fn change(&mut self, index: ServiceIndex, sockets: Vec<ListeningSocket>, new: ServiceDefinition) {
         let managed = &mut self.services[index.0];
         let was_removed = std::mem::replace(&mut managed.removed, false);
-        let same = managed.definition.runs_as(&new);
+        let starts_as_before = managed.definition.starts_as(&new);
+        let same = starts_as_before && managed.definition.fingerprint == new.fingerprint;
         self.supervision.set_policy(index, new.policy.clone(), new.times);
         managed.sockets = sockets;
         managed.definition = new;
         if was_removed {
             self.handle(Event::StartService(index));
         } else if !same {
+            let is_ready = self.supervision.state(index) == ServiceState::Ready;
+            if !(starts_as_before && is_ready && self.services[index.0].offer()) {
+                self.handle(Event::RestartService(index));
+            }
+        }
+    }
+
+    /// What a service makes of the configuration that it was offered.
+    pub(super) fn answered(&mut self, index: ServiceIndex, declined: Option<&str>) {
+        let name = &self.services[index.0].definition.name;
+        let Some(reason) = declined else {
+            return tracing::info!("{name}: its section has changed; taken without a restart");
+        };
+        tracing::info!("{name}: its section has changed; being restarted: {reason}");
+        if self.supervision.state(index) == ServiceState::Ready {
             self.handle(Event::RestartService(index));
         }
     }

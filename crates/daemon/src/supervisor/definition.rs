@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use crate::failure::Failure;
 use crate::listening::{ListenAddress, ListeningSocket};
+use crate::offer::Offer;
 use crate::supervision::{RestartPolicy, ServiceTimes};
 
 /// One service.
@@ -22,7 +23,7 @@ pub struct ServiceDefinition {
     pub addresses: Vec<ListenAddress>,
     /// The configuration that it is given.
     pub configuration: Option<String>,
-    /// What of the configuration is about this service: another one makes it be started anew at a reload.
+    /// What of the configuration is about this service: another one is offered to it at a reload.
     pub fingerprint: String,
     /// Binds an address as the service would.
     pub bind: fn(&ListenAddress) -> Result<TcpListener, Failure>,
@@ -42,9 +43,15 @@ impl ServiceDefinition {
         self.addresses.iter().map(socket).collect()
     }
 
-    /// Whether a process that was started for `other` is what this one asks for.
-    pub(crate) fn runs_as(&self, other: &Self) -> bool {
-        self.arguments == other.arguments && self.fingerprint == other.fingerprint && self.addresses == other.addresses
+    /// Whether a process that was started for `other` has the arguments and addresses of this one.
+    pub(crate) fn starts_as(&self, other: &Self) -> bool {
+        self.arguments == other.arguments && self.addresses == other.addresses
+    }
+
+    /// Its part of the configuration, for a process that runs.
+    pub(crate) fn offer(&self) -> Option<Offer> {
+        let configuration = self.configuration.clone()?;
+        Some(Offer { configuration, fingerprint: self.fingerprint.clone() })
     }
 }
 

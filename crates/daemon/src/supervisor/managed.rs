@@ -193,6 +193,13 @@ impl Managed {
         }
     }
 
+    /// Offers its part of the configuration to its process, which answers when it comes to it. False: there is nobody to offer it to.
+    pub(super) fn offer(&self) -> bool {
+        let channel = self.process.as_ref().and_then(|process| process.channel.as_ref());
+        let (Some(channel), Some(offer)) = (channel, self.definition.offer()) else { return false };
+        offer.send(channel).is_ok()
+    }
+
     /// Remembers what it said of itself.
     pub(super) fn note(&mut self, said: &Notification) {
         let Some(process) = &mut self.process else { return };

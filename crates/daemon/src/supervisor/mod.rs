@@ -278,11 +278,12 @@ impl Supervisor {
             let Received::Message(message, _) = received else { return };
             for said in notification::decode(&message) {
                 self.services[index.0].note(&said);
-                if let Notification::Crash(report) = said {
+                match said {
                     // Its names are looked for once the next process has been started.
-                    self.services[index.0].crash_report = Some(report);
-                } else {
-                    self.handle(Event::Notified(index, said));
+                    Notification::Crash(report) => self.services[index.0].crash_report = Some(report),
+                    Notification::Taken => self.answered(index, None),
+                    Notification::Declined(reason) => self.answered(index, Some(&reason)),
+                    said => self.handle(Event::Notified(index, said)),
                 }
             }
         }

@@ -1,23 +1,33 @@
-//! Moods that cannot be loaded.
+//! Moods that cannot be selected: what is no mood, and what names attributes that there are not.
+
+use std::sync::Arc;
 
 use super::Examination;
 use crate::change::BlobKind;
 use crate::error::LibraryError;
+use crate::mood::{Mood, Problem};
 
 pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryError> {
+    let attributes = Arc::clone(examination.library.catalogue().attributes());
     for blob in examination.library.blobs(BlobKind::Mood, &[])? {
         let content = examination.library.blob_of(BlobKind::Mood, blob.id)?;
-        let wrong = match std::str::from_utf8(&content) {
-            Ok(text) => (examination.mood)(text).err(),
-            Err(error) => Some(format!("byte {} is no UTF-8", error.valid_up_to())),
+        let (name, subject) = (&blob.name, format!("mood '{}'", blob.name));
+        let put_right = format!("put a right one with `addmood {name}`");
+        let text = match std::str::from_utf8(&content) {
+            Ok(text) => text,
+            Err(error) => {
+                let wrong = format_args!("byte {} is no UTF-8", error.valid_up_to());
+                examination.problem(subject, wrong, put_right);
+                continue;
+            }
         };
-        if let Some(wrong) = wrong {
-            let name = blob.name;
-            examination.problem(
-                format_args!("mood '{name}'"),
-                wrong,
-                format_args!("put a right one with `addmood {name}`"),
-            );
+        let resolved = Mood::parse(text).and_then(|mut mood| mood.resolve(&attributes));
+        if let Err(error) = resolved {
+            let remedy = match &error.problem {
+                Problem::UnknownAttribute { name, .. } => format!("`addatt {name}`, or {put_right}"),
+                _ => put_right,
+            };
+            examination.problem(subject, error, remedy);
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What is played next.
 //!
 //! A [`Choice`] is given all songs once and then follows the library's changes. Which songs it chooses from is its [`Mode`]: all of
-//! them, those that a mood admits, or a playlist. It keeps what is admissible and in which order, so that a song that was played
-//! costs O(log n), and asking for the next songs some microseconds (`ranking.rs` says why).
+//! them, those that a mood admits, or a playlist. It keeps what is admissible and what scores depend on, so that a mood is asked about a
+//! song that was played and about no other. Asking for the next song takes a nanosecond for each admissible one (`ranking.rs` says why).
 //!
 //! ```text
 //! library ── changes ──▶ Choice ── upcoming(pending, count, now) ──▶ station
@@ -15,6 +15,7 @@
 //! Equal songs, equal times and an equal seed give equal choices. No song follows itself while there is another, except where a
 //! playlist says so.
 
+mod block;
 #[cfg(test)]
 pub(crate) mod invented;
 mod playlist;
@@ -24,16 +25,26 @@ mod selection;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use self::playlist::Playlist;
 use self::playlist::Rotation;
-use self::ranking::{Place, Ranking};
+use self::ranking::{Place, Ranking, Slot};
 pub use self::selection::{Selection, SelectionError};
 use crate::change::{AttributeTable, Change, What};
 use crate::mood::{LinePart, Mood, MoodError};
-use crate::score::{History, RANKED_SONGS_MAX, Score, random};
+use crate::score::{History, Score, random};
 use crate::song::{Song, SongId};
+
+/// Songs for which a further thread is worth while: asking a mood about them takes ten times as long as starting it.
+const SONGS_OF_THREAD_MIN: usize = 8192;
+
+/// Songs that are read before the first of them is asked about: what they have fits into the processor's nearest cache.
+const SONGS_READ_AHEAD: usize = 32;
+
+/// Threads that a mood is asked on. It is asked for some milliseconds, and a station has other things to do.
+const THREADS_MAX: usize = 4;
 
 /// What songs are chosen from.
 #[derive(Debug, Clone)]
@@ -86,8 +97,8 @@ pub struct Choice {
 #[derive(Debug, Clone)]
 struct Row {
     song: Arc<Song>,
-    /// Where it stands, if it is admissible and songs are ranked.
-    place: Option<Place>,
+    /// Where the ranking has it, if it is admissible and songs are ranked.
+    slot: Option<Slot>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,7 +117,7 @@ enum Source {
 impl Choice {
     /// Chooses from all of these songs. The seed decides between songs of equal scores, and random scores.
     pub fn new(seed: u64, songs: impl IntoIterator<Item = Arc<Song>>, attributes: Arc<AttributeTable>) -> Self {
-        let songs: BTreeMap<_, _> = songs.into_iter().map(|song| (song.id, Row { song, place: None })).collect();
+        let songs: BTreeMap<_, _> = songs.into_iter().map(|song| (song.id, Row { song, slot: None })).collect();
         let played = songs.values().filter_map(|row| Some((row.song.statistics.last_played_s?, row.song.id)));
         let last_played = played.max().map(|(_, song)| song);
         let source = Source::Ranked { mood: None, ranking: Ranking::default() };
@@ -120,14 +131,22 @@ impl Choice {
     /// # Errors
     /// When the mood names an attribute that the library does not have. The choice stays as it was.
     pub fn select(&mut self, mode: Mode) -> Result<(), MoodError> {
-        self.source = match mode {
-            Mode::Everything => Source::Ranked { mood: None, ranking: Ranking::default() },
+        let mood = match mode {
+            Mode::Everything => None,
             Mode::Mood { name, mut mood } => {
                 mood.resolve(&self.attributes)?;
-                Source::Ranked { mood: Some((name, mood)), ranking: Ranking::default() }
+                Some((name, mood))
             }
-            Mode::Playlist { name, playlist } => Source::Listed { name, rotation: Rotation::new(playlist) },
+            Mode::Playlist { name, playlist } => {
+                self.source = Source::Listed { name, rotation: Rotation::new(playlist) };
+                self.admit_all();
+                return Ok(());
+            }
         };
+        match &mut self.source {
+            Source::Ranked { mood: before, .. } => *before = mood,
+            Source::Listed { .. } => self.source = Source::Ranked { mood, ranking: Ranking::default() },
+        }
         self.admit_all();
         Ok(())
     }
@@ -189,7 +208,7 @@ impl Choice {
     /// Whether a song is admissible: the mood admits it, or the playlist names it, and it has no fault.
     pub fn admits(&self, song: SongId) -> bool {
         match &self.source {
-            Source::Ranked { .. } => self.songs.get(&song).is_some_and(|row| row.place.is_some()),
+            Source::Ranked { .. } => self.songs.get(&song).is_some_and(|row| row.slot.is_some()),
             Source::Listed { rotation, .. } => rotation.contains(song),
         }
     }
@@ -207,7 +226,7 @@ impl Choice {
         match &self.source {
             Source::Ranked { ranking, .. } => {
                 let row = self.songs.get(&song)?;
-                let place = row.place?;
+                let place = ranking.place(row.slot?)?;
                 let score = ranking.scale(now_s).score(place.mood, place.history);
                 Some(Standing::Scored { score, lines: self.line_parts(&row.song) })
             }
@@ -218,14 +237,15 @@ impl Choice {
         }
     }
 
-    /// All admissible songs, the next one first, with their standings. A playlist's song that comes more than once is told once.
-    pub fn ordered(&self, now_s: u64) -> Vec<(Arc<Song>, Standing)> {
+    /// The admissible songs, the next one first, with their standings; at most `count`. A playlist's song that comes more than once is
+    /// told once.
+    pub fn ordered(&self, now_s: u64, count: usize) -> Vec<(Arc<Song>, Standing)> {
         match &self.source {
             Source::Ranked { ranking, .. } => {
                 let scale = ranking.scale(now_s);
-                let scored = ranking.ordered(&scale).filter_map(|song| {
+                let scored = ranking.ordered(&scale, count).into_iter().filter_map(|song| {
                     let row = self.songs.get(&song)?;
-                    let place = row.place?;
+                    let place = ranking.place(row.slot?)?;
                     let score = scale.score(place.mood, place.history);
                     Some((Arc::clone(&row.song), Standing::Scored { score, lines: self.line_parts(&row.song) }))
                 });
@@ -233,7 +253,7 @@ impl Choice {
             }
             Source::Listed { rotation, .. } => {
                 let mut told = std::collections::HashSet::new();
-                let first = rotation.ordered().enumerate().filter(|(_, song)| told.insert(*song));
+                let first = rotation.ordered().enumerate().filter(|(_, song)| told.insert(*song)).take(count);
                 let listed = first.filter_map(|(before, song)| {
                     Some((Arc::clone(&self.songs.get(&song)?.song), Standing::Listed { before }))
                 });
@@ -256,51 +276,84 @@ impl Choice {
     }
 
     fn line_parts(&self, song: &Song) -> Vec<LinePart> {
-        match &self.source {
-            Source::Ranked { mood: Some((_, mood)), .. } => mood.parts(song, self.seed),
-            Source::Ranked { mood: None, .. } | Source::Listed { .. } => Vec::new(),
-        }
+        self.mood().map_or_else(Vec::new, |mood| mood.parts(song, self.seed))
     }
 
     /// Where a song stands; none when it is not admissible. Only where songs are ranked.
     fn place(&self, song: &Song) -> Option<Place> {
+        self.place_by(self.mood(), song)
+    }
+
+    fn mood(&self) -> Option<&Mood> {
+        match &self.source {
+            Source::Ranked { mood: Some((_, mood)), .. } => Some(mood),
+            Source::Ranked { mood: None, .. } | Source::Listed { .. } => None,
+        }
+    }
+
+    fn place_by(&self, mood: Option<&Mood>, song: &Song) -> Option<Place> {
         if song.fault.is_some() {
             return None;
         }
-        let mood = match &self.source {
-            Source::Ranked { mood: Some((_, mood)), .. } => mood.score(song, self.seed)?,
-            Source::Ranked { mood: None, .. } | Source::Listed { .. } => 0,
-        };
+        let mood = mood.map_or(Some(0), |mood| mood.score(song, self.seed))?;
         let tie = random::number(self.seed, [song.id.0.cast_unsigned()]);
         Some(Place { mood, history: History::of(song), tie })
     }
 
     /// Asks the mood about every song, or looks for every path of the playlist.
     fn admit_all(&mut self) {
-        let mut rows = std::mem::take(&mut self.songs);
+        let places = match &self.source {
+            Source::Ranked { .. } => self.places(),
+            Source::Listed { .. } => Vec::new(),
+        };
         match &mut self.source {
             Source::Listed { rotation, .. } => {
-                for row in rows.values().filter(|row| row.song.fault.is_none()) {
-                    rotation.set(row.song.id, Some(&row.song.path));
+                for row in self.songs.values_mut() {
+                    row.slot = None;
+                    rotation.set(row.song.id, row.song.fault.is_none().then_some(row.song.path.as_path()));
                 }
-                rows.values_mut().for_each(|row| row.place = None);
             }
-            Source::Ranked { .. } => {
-                let mut admitted = Vec::with_capacity(rows.len());
-                for row in rows.values_mut() {
-                    row.place = self.place(&row.song).filter(|_| admitted.len() < RANKED_SONGS_MAX);
-                    admitted.extend(row.place.map(|place| (row.song.id, place)));
-                }
-                if let Source::Ranked { ranking, .. } = &mut self.source {
-                    *ranking = Ranking::new(admitted);
+            Source::Ranked { ranking, .. } => {
+                ranking.clear();
+                for (row, place) in self.songs.values_mut().zip(places) {
+                    row.slot = place.and_then(|place| ranking.insert(row.song.id, place));
                 }
             }
         }
-        self.songs = rows;
+    }
+
+    /// Where every song stands; found on several threads when there are many.
+    fn places(&self) -> Vec<Option<Place>> {
+        let songs: Vec<&Song> = self.songs.values().map(|row| &*row.song).collect();
+        let place_all = |songs: &[&Song]| {
+            // Regular expressions keep what they work with for one thread only; others would wait for each other.
+            let mood = self.mood().cloned();
+            let mut places = Vec::with_capacity(songs.len());
+            for ahead in songs.chunks(SONGS_READ_AHEAD) {
+                mood.iter().for_each(|mood| mood.read_ahead(ahead));
+                places.extend(ahead.iter().map(|song| self.place_by(mood.as_ref(), song)));
+            }
+            places
+        };
+        if songs.len() <= SONGS_OF_THREAD_MIN {
+            return place_all(&songs);
+        }
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = processors.min(songs.len() / SONGS_OF_THREAD_MIN).clamp(1, THREADS_MAX);
+        let (own, others) = songs.split_at(songs.len() / threads);
+        std::thread::scope(|scope| {
+            let parts = others.chunks(others.len().div_ceil(threads.max(2) - 1).max(1));
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || place_all(part))).collect();
+            let mut places = place_all(own);
+            for part in running {
+                places.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            places
+        })
     }
 
     fn set(&mut self, song: &Arc<Song>) {
-        let before = self.songs.get(&song.id).and_then(|row| row.place);
+        let before = self.songs.get(&song.id).and_then(|row| row.slot);
         let admissible = match &mut self.source {
             Source::Listed { rotation, .. } => {
                 rotation.set(song.id, song.fault.is_none().then_some(song.path.as_path()));
@@ -308,25 +361,22 @@ impl Choice {
             }
             Source::Ranked { .. } => self.place(song),
         };
-        let mut place = admissible;
+        let mut slot = before;
         if let Source::Ranked { ranking, .. } = &mut self.source
-            && before != admissible
+            && before.and_then(|slot| ranking.place(slot)) != admissible
         {
             if let Some(before) = before {
-                ranking.remove(song.id, before);
+                ranking.remove(before);
             }
-            place = admissible.filter(|_| ranking.len() < RANKED_SONGS_MAX);
-            if let Some(place) = place {
-                ranking.insert(song.id, place);
-            }
+            slot = admissible.and_then(|place| ranking.insert(song.id, place));
         }
-        self.songs.insert(song.id, Row { song: Arc::clone(song), place });
+        self.songs.insert(song.id, Row { song: Arc::clone(song), slot });
     }
 
     fn remove(&mut self, song: SongId) {
         let Some(row) = self.songs.remove(&song) else { return };
-        match (&mut self.source, row.place) {
-            (Source::Ranked { ranking, .. }, Some(place)) => ranking.remove(song, place),
+        match (&mut self.source, row.slot) {
+            (Source::Ranked { ranking, .. }, Some(slot)) => ranking.remove(slot),
             (Source::Ranked { .. }, None) => {}
             (Source::Listed { rotation, .. }, _) => rotation.set(song, None),
         }
@@ -381,7 +431,10 @@ impl<'a> Preview<'a> {
         let now_s = (self.now_ms / 1000).max(self.newest_s);
         let scale = self.totals.scale(now_s);
         let repeated = |song| self.admissible > 1 && self.previous == Some(song);
-        let waiting = self.ranking.best(&scale, |song| self.played.contains_key(&song) || repeated(song));
+        let passed_over =
+            self.played.keys().chain(&self.previous).filter(|song| self.played.contains_key(song) || repeated(**song));
+        let slots: Vec<Slot> = passed_over.filter_map(|song| self.choice.songs.get(song)?.slot).collect();
+        let waiting = self.ranking.best(&scale, &slots);
         let again = self.played.iter().filter(|(song, _)| !repeated(**song));
         let again = again.filter_map(|(song, (_, place))| Some((place.as_ref()?.rank(*song, &scale), *song)));
         again.chain(waiting).max().map(|(_, song)| song)
@@ -389,7 +442,8 @@ impl<'a> Preview<'a> {
 
     fn play(&mut self, id: SongId) {
         let Some(row) = self.choice.songs.get(&id) else { return };
-        let (song, before) = self.played.remove(&id).unwrap_or_else(|| (Arc::clone(&row.song), row.place));
+        let in_ranking = || row.slot.and_then(|slot| self.ranking.place(slot));
+        let (song, before) = self.played.remove(&id).unwrap_or_else(|| (Arc::clone(&row.song), in_ranking()));
         let now_s = self.now_ms / 1000;
         let mut after = Song::clone(&song);
         after.statistics.play_count = after.statistics.play_count.saturating_add(1);

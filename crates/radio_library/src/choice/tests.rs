@@ -139,7 +139,7 @@ fn standings_say_why() {
     assert_eq!((score.total, score.mood), (30, 30));
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].text, "accept with score 30 if year = 1959");
-    let ordered: Vec<_> = choice.ordered(9).into_iter().map(|(song, _)| song.id.0).collect();
+    let ordered: Vec<_> = choice.ordered(9, usize::MAX).into_iter().map(|(song, _)| song.id.0).collect();
     assert_eq!(ordered, [1, 2]);
 }
 
@@ -174,7 +174,7 @@ fn a_playlist_may_repeat_a_song() {
     let mut choice = choice(&plain(2));
     choice.select(playlist("/music/1.mp3\n/music/1.mp3\n/music/2.mp3")).unwrap();
     assert_eq!(play_on(&mut choice, 6, 1000), [1, 1, 2, 1, 1, 2]);
-    assert_eq!(choice.ordered(0).len(), 2);
+    assert_eq!(choice.ordered(0, usize::MAX).len(), 2);
 }
 
 #[test]
@@ -272,9 +272,15 @@ fn following_changes_is_the_same_as_starting_anew() {
             }
             let mut fresh = Choice::new(3, songs.values().cloned().map(Arc::new), table());
             fresh.select(mode.clone()).unwrap();
-            assert_eq!(followed.ordered(now_s), fresh.ordered(now_s));
-            let ordered: Vec<_> = followed.ordered(now_s).iter().map(|(song, _)| song.id.0).collect();
+            assert_eq!(followed.ordered(now_s, usize::MAX), fresh.ordered(now_s, usize::MAX));
+            let ordered: Vec<_> = followed.ordered(now_s, usize::MAX).iter().map(|(song, _)| song.id.0).collect();
             assert_eq!(ordered, by_sorting(&followed, now_s));
+            let again = followed.last_played.map(|song| song.0).filter(|_| ordered.len() > 1);
+            let next = ordered.iter().copied().find(|song| Some(*song) != again);
+            assert_eq!(numbers(&followed.upcoming(&[], 1, now_s)), next.into_iter().collect::<Vec<_>>());
+            let few = usize::try_from(random.below(10)).unwrap();
+            let best: Vec<_> = followed.ordered(now_s, few).iter().map(|(song, _)| song.id.0).collect();
+            assert_eq!(best, ordered[..few.min(ordered.len())]);
             assert_eq!(followed.admissible_count(), fresh.admissible_count());
             let admitted = followed.songs.keys().filter(|song| followed.admits(**song)).count();
             assert_eq!(admitted, followed.admissible_count());
@@ -287,6 +293,88 @@ fn following_changes_is_the_same_as_starting_anew() {
             assert_eq!(rotation.ordered().count(), expected);
         }
     }
+}
+
+/// A place with numbers that floating point cannot tell apart when they are multiplied by large weights.
+fn any_place(random: &mut Random) -> Place {
+    let far = *random.of(&[0, 1, 1_700_000_000, crate::score::TIME_COUNTED_MAX_S - 3]);
+    Place {
+        mood: *random.of(&[0, 1, -1, crate::mood::MOOD_SCORE_MAX, -crate::mood::MOOD_SCORE_MAX]),
+        history: History {
+            plays: *random.of(&[0, 1, 2, crate::score::PLAYS_COUNTED_MAX - 1, crate::score::PLAYS_COUNTED_MAX]),
+            last_played_s: far + u64::from(random.below(3)),
+        },
+        tie: u64::from(random.below(3)),
+    }
+}
+
+#[test]
+fn the_best_is_the_first_in_exact_order_that_is_not_passed_over() {
+    let mut random = Random::new();
+    for _ in 0..300 {
+        let (mut ranking, mut slots) = (Ranking::default(), HashMap::new());
+        let few = random.below(2) == 0;
+        let same = any_place(&mut random);
+        for id in 0..i64::from(random.below(400)) {
+            if random.below(4) == 0 && !slots.is_empty() {
+                let gone = *random.of(&slots.keys().copied().collect::<Vec<_>>());
+                ranking.remove(slots.remove(&gone).unwrap());
+            }
+            let place = if few { Place { tie: u64::from(random.below(5)), ..same } } else { any_place(&mut random) };
+            slots.insert(SongId(id), ranking.insert(SongId(id), place).unwrap());
+        }
+        let newest = slots.values().map(|slot| ranking.place(*slot).unwrap().history.last_played_s).max().unwrap_or(0);
+        assert_eq!((ranking.newest_s(), ranking.len()), (newest, slots.len()));
+        let scale = ranking.scale(newest + u64::from(random.below(3)));
+        let ordered = ranking.ordered(&scale, usize::MAX);
+        let first = ordered.iter().take(random.below(5) as usize).copied();
+        let any = (0..random.below(4)).map(|_| SongId(i64::from(random.below(400))));
+        let passed_over: Vec<Slot> = first.chain(any).filter_map(|song| slots.get(&song).copied()).collect();
+        let expected = ordered.iter().copied().find(|song| !passed_over.contains(&slots[song]));
+        assert_eq!(ranking.best(&scale, &passed_over).map(|(_, song)| song), expected);
+    }
+}
+
+/// Fewer plays make up exactly for fewer seconds, in numbers that floating point rounds.
+#[test]
+fn songs_of_equal_scores_are_equal_whatever_is_rounded() {
+    let mut random = Random::new();
+    for _ in 0..300 {
+        let (plays, age_s) = (1 + u64::from(random.below(50)), 1 + u64::from(random.below(1 << 31)));
+        let now_s = age_s + 1_000_000;
+        // The means are `plays` and `age_s`, each a thousand times.
+        let mut totals = crate::score::Totals::default();
+        (0..1000).for_each(|_| totals.add(History { plays, last_played_s: now_s - age_s }));
+        let scale = totals.scale(now_s);
+        let mut ranking = Ranking::default();
+        for (id, history) in [(1, (plays, 77)), (2, (0, 77 + age_s))] {
+            let history = History { plays: history.0, last_played_s: history.1 };
+            ranking.insert(SongId(id), Place { mood: 3, history, tie: u64::from(random.below(9)) }).unwrap();
+        }
+        let ordered = ranking.ordered(&scale, usize::MAX);
+        let best = ranking.best(&scale, &[]).map(|(rank, song)| (rank.0, song));
+        let exact = scale.rank(3, History { plays, last_played_s: 77 });
+        assert_eq!(best, Some((exact, ordered[0])));
+    }
+}
+
+/// More songs than one thread is asked about.
+#[test]
+fn a_mood_is_asked_about_every_song_on_several_threads() {
+    let songs: Vec<Song> = (1..=3 * i64::try_from(SONGS_OF_THREAD_MIN).unwrap() + 1)
+        .map(|id| {
+            let mut song = plain_song(id);
+            song.tags.year = i32::try_from(id % 100).ok();
+            song
+        })
+        .collect();
+    let mut choice = choice(&songs);
+    choice.select(mood("year < 50")).unwrap();
+    for song in &songs {
+        assert_eq!(choice.admits(song.id), song.id.0 % 100 < 50, "{}", song.id.0);
+    }
+    let slots = choice.songs.values().filter_map(|row| row.slot);
+    assert_eq!(slots.collect::<std::collections::BTreeSet<_>>().len(), choice.admissible_count());
 }
 
 #[test]

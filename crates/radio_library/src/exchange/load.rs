@@ -61,14 +61,18 @@ fn check(document: &Document) -> Result<(), ExchangeError> {
         for name in &recording.attributes {
             check_name(name)?;
         }
-        for file in &recording.files {
-            if !file.path.0.starts_with(b"/") {
-                let name = String::from_utf8_lossy(&file.path.0).into_owned();
-                return Err(ExchangeError::Record { what: "the path", name, problem: "is not absolute" });
-            }
-        }
+        let files = recording.files.iter().map(|file| &file.path);
+        files.chain(&recording.former_paths).try_for_each(check_path)?;
     }
-    Ok(())
+    document.roots.iter().chain(document.refused_files.iter().map(|refused| &refused.path)).try_for_each(check_path)
+}
+
+fn check_path(path: &Bytes) -> Result<(), ExchangeError> {
+    if path.0.starts_with(b"/") {
+        return Ok(());
+    }
+    let name = String::from_utf8_lossy(&path.0).into_owned();
+    Err(ExchangeError::Record { what: "the path", name, problem: "is not absolute" })
 }
 
 struct Loading<'a, 'b> {
@@ -98,10 +102,7 @@ impl Loading<'_, '_> {
             store::stickers::put_sticker(&self.work.transaction, subject, &sticker.name, &sticker.value)?;
         }
         for root in document.roots.into_iter().map(Bytes::into_path) {
-            let known = store::files::roots(&self.work.transaction)?;
-            if !known.iter().any(|known| root.starts_with(known)) {
-                store::files::insert_root(&self.work.transaction, &root)?;
-            }
+            store::files::add_root(&self.work.transaction, &root)?;
         }
         for refused in document.refused_files {
             let file = FileState { size_bytes: refused.size_bytes, modified_ns: refused.modified_ns };

@@ -91,7 +91,7 @@ fn nothing_is_lost_on_the_way() {
     let again = other.load(&mut document.as_bytes()).unwrap();
     assert_eq!(again, Loaded { recordings: 3, songs_added: 0, songs_known: 3, blobs: 4 });
     assert_eq!(text(&other), document, "a second time changes nothing");
-    let found = other.check(crate::check::Check::ALL, &|_| Ok(())).unwrap();
+    let found = other.check(crate::check::Check::ALL).unwrap();
     assert!(found.iter().all(|finding| !finding.problem.contains("not there")), "{found:?}");
 }
 
@@ -147,7 +147,24 @@ fn what_is_no_document_is_refused_with_its_place_and_changes_nothing() {
         &format!("{{\"tidegate_radio_library\": 1, \"recordings\": [{recording}]}}"),
         &["'relative': is not absolute"],
     );
+    for paths in ["\"roots\": [\"/m\", \"\"]", "\"roots\": [{\"hex\": \"ff\"}]"] {
+        refused(&format!("{{\"tidegate_radio_library\": 1, {paths}}}"), &["is not absolute"]);
+    }
+    let former = format!("{{\"content_hash\": \"{hash}\", \"added_s\": 1, \"former_paths\": [\"x\"]}}");
+    refused(&format!("{{\"tidegate_radio_library\": 1, \"recordings\": [{former}]}}"), &["'x': is not absolute"]);
+    let file = "{\"path\": \"y\", \"size_bytes\": 1, \"modified_ns\": 1, \"reason\": \"\"}";
+    refused(&format!("{{\"tidegate_radio_library\": 1, \"refused_files\": [{file}]}}"), &["'y': is not absolute"]);
     assert_eq!(text(&library), before);
+}
+
+#[test]
+fn directories_within_others_are_the_same_in_any_order() {
+    let scratch = Scratch::new("exchange_roots");
+    for (name, roots) in [("one", "\"/m/a\", \"/m\", \"/n\""), ("two", "\"/n\", \"/m\", \"/m/a\"")] {
+        let library = Library::open(&scratch.path().join(name)).unwrap();
+        library.load(&mut format!("{{\"tidegate_radio_library\": 1, \"roots\": [{roots}]}}").as_bytes()).unwrap();
+        assert_eq!(library.roots().unwrap(), [PathBuf::from("/m"), PathBuf::from("/n")]);
+    }
 }
 
 #[test]

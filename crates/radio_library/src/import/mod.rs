@@ -362,23 +362,13 @@ impl Library {
 
     /// Adds roots, and drops those that are within others.
     fn remember(&self, paths: &[PathBuf]) -> Result<(), LibraryError> {
-        let mut roots = self.roots()?;
-        let before = roots.clone();
-        for path in paths {
-            if !roots.iter().any(|root| path.starts_with(root)) {
-                roots.retain(|root| !root.starts_with(path));
-                roots.push(path.clone());
-            }
-        }
-        if roots == before {
+        let known = self.roots()?;
+        if paths.iter().all(|path| known.iter().any(|root| path.starts_with(root))) {
             return Ok(());
         }
         self.write(|work| {
-            for gone in before.iter().filter(|root| !roots.contains(root)) {
-                store::files::delete_root(&work.transaction, gone)?;
-            }
-            for new in roots.iter().filter(|root| !before.contains(root)) {
-                store::files::insert_root(&work.transaction, new)?;
+            for path in paths {
+                store::files::add_root(&work.transaction, path)?;
             }
             work.changes.push(Change::Roots);
             Ok(())

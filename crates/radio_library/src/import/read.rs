@@ -158,18 +158,6 @@ fn facts(inspected: Inspected) -> Facts {
             frequency_hz: technical.frequency_hz,
             channels: technical.channels,
         },
-        tags: Tags {
-            artist: tags.artist,
-            album_artist: tags.album_artist,
-            title: tags.title,
-            album: tags.album,
-            year: tags.year,
-            date: tags.date,
-            genre: tags.genre,
-            track: tags.track,
-            disc: tags.disc,
-            comment: tags.comment,
-            others: tags.others.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        },
+        tags,
     }
 }

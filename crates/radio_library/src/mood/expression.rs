@@ -6,16 +6,22 @@
 //! one       = "!" one | "(" condition ")" | "true" | "false" | "is_set" "(" text ")"
 //!           | number ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) number
 //!           | text ( "==" | "!=" ) text | text "=~" "/…/flags" | text "=|" ( "\"…\"flags" | "|…|flags" )
+//! number    = product { ( "+" | "-" ) product }
+//! product   = factor { ( "*" | "/" ) factor }
+//! factor    = "-" factor | "(" number ")" | digits | keyword
 //! ```
 //!
-//! `#` begins a remark, to the end of the line. A number or text is a keyword or is written down.
+//! `#` begins a remark, to the end of the line. A text is a keyword or is written down. What is in parentheses is a number when nothing
+//! in them compares or is a condition by itself.
 
 use super::error::{Found, MoodError, Position, Problem};
 use super::keywords::{self, Keyword, Read};
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{NUMBER, Token, TokenKind, tokens};
 use super::limits::NESTING_MAX;
+use super::number::{Number, Operation};
+use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
-use super::syntax::{AttributeTest, Comparison, Condition, Number, Text};
+use super::syntax::{AttributeTest, Comparison, Condition, Text};
 
 const CONDITION: &str = "a condition: a keyword, \"!\", \"(\", a number or a \"text\"";
 
@@ -55,7 +61,7 @@ impl<'a> Parser<'a> {
     fn joined(
         &mut self,
         operator: &'static str,
-        join: fn(Vec<Condition>) -> Condition,
+        join: fn(Parts) -> Condition,
         part: fn(&mut Self) -> Result<Condition, MoodError>,
     ) -> Result<Condition, MoodError> {
         let first = part(self)?;
@@ -66,14 +72,14 @@ impl<'a> Parser<'a> {
         while self.take(operator) {
             parts.push(part(self)?);
         }
-        Ok(join(parts))
+        Ok(join(Parts::new(parts)))
     }
 
     fn one(&mut self) -> Result<Condition, MoodError> {
         let token = self.peek();
         match token.kind {
             TokenKind::Symbol("!") => self.nested(|parser| Ok(Condition::Not(Box::new(parser.one()?)))),
-            TokenKind::Symbol("(") => self.nested(|parser| {
+            TokenKind::Symbol("(") if !self.parenthesis_is_number() => self.nested(|parser| {
                 let inner = parser.condition()?;
                 parser.expect(")", "\")\", && or ||")?;
                 Ok(inner)
@@ -89,13 +95,13 @@ impl<'a> Parser<'a> {
                     Read::Text(_) | Read::Number(_) => self.comparison(),
                 }
             }
-            TokenKind::Number(_) | TokenKind::Text { .. } => self.comparison(),
+            TokenKind::Symbol("(" | "-") | TokenKind::Number(_) | TokenKind::Text { .. } => self.comparison(),
             _ => Err(unexpected(token, CONDITION)),
         }
     }
 
     /// Passes one word and reads what it begins, one level deeper.
-    fn nested(&mut self, inner: fn(&mut Self) -> Result<Condition, MoodError>) -> Result<Condition, MoodError> {
+    fn nested<T>(&mut self, inner: fn(&mut Self) -> Result<T, MoodError>) -> Result<T, MoodError> {
         let position = self.advance().position;
         self.depth += 1;
         if self.depth > NESTING_MAX {
@@ -104,6 +110,22 @@ impl<'a> Parser<'a> {
         let condition = inner(self)?;
         self.depth -= 1;
         Ok(condition)
+    }
+
+    /// Whether nothing in the parenthesis that begins here is a condition. Of an empty one it is said that a condition is missing.
+    fn parenthesis_is_number(&self) -> bool {
+        let mut depth = 0_usize;
+        for (index, token) in self.tokens[self.at..].iter().enumerate() {
+            match token.kind {
+                TokenKind::Symbol("(") => depth += 1,
+                TokenKind::Symbol(")") if depth == 1 => return index > 1,
+                TokenKind::Symbol(")") => depth -= 1,
+                TokenKind::Symbol("+" | "-" | "*" | "/") | TokenKind::Number(_) => {}
+                TokenKind::Word if keyword(token).is_ok_and(|keyword| matches!(keyword.read, Read::Number(_))) => {}
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn attribute(&mut self) -> Result<Condition, MoodError> {
@@ -165,10 +187,67 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A text, or a number with all that is computed.
     fn operand(&mut self) -> Result<Operand, MoodError> {
+        let first = self.product()?;
+        let Operand::Number(number) = first else { return Ok(first) };
+        Ok(Operand::Number(self.computed(number, Operation::SUMS, Self::product)?))
+    }
+
+    fn product(&mut self) -> Result<Operand, MoodError> {
+        let first = self.factor()?;
+        let Operand::Number(number) = first else { return Ok(first) };
+        Ok(Operand::Number(self.computed(number, Operation::PRODUCTS, Self::factor)?))
+    }
+
+    /// A number and those that follow it with one of these operations between them.
+    fn computed(
+        &mut self,
+        first: Number,
+        operations: &[Operation],
+        next: fn(&mut Self) -> Result<Operand, MoodError>,
+    ) -> Result<Number, MoodError> {
+        let mut left = first;
+        while let Some(operation) = operations.iter().find(|operation| self.take(operation.symbol())) {
+            let token = self.peek();
+            let Operand::Number(right) = next(self)? else {
+                return Err(unexpected(token, "a number to compute with"));
+            };
+            left = Number::Computed { left: Box::new(left), operation: *operation, right: Box::new(right) };
+        }
+        Ok(left)
+    }
+
+    fn negated(&mut self) -> Result<Operand, MoodError> {
+        let token = self.peek();
+        if let TokenKind::Number(magnitude) = token.kind {
+            self.advance();
+            return Ok(Operand::Number(Number::Literal(0_i64.saturating_sub_unsigned(magnitude))));
+        }
+        match self.factor()? {
+            Operand::Number(number) => Ok(Operand::Number(Number::Negated(Box::new(number)))),
+            Operand::Text(_) => Err(unexpected(token, "a number to compute with")),
+        }
+    }
+
+    fn factor(&mut self) -> Result<Operand, MoodError> {
+        match self.peek().kind {
+            TokenKind::Symbol("-") => return self.nested(Self::negated),
+            TokenKind::Symbol("(") => {
+                return self.nested(|parser| {
+                    let inner = parser.operand()?;
+                    parser.expect(")", "\")\" or an operation")?;
+                    Ok(inner)
+                });
+            }
+            _ => {}
+        }
         let token = self.advance();
         match &token.kind {
-            TokenKind::Number(number) => Ok(Operand::Number(Number::Literal(*number))),
+            TokenKind::Number(number) => {
+                let number = i64::try_from(*number).map_err(|_| unexpected(token, NUMBER))?;
+                Ok(Operand::Number(Number::Literal(number)))
+            }
             TokenKind::Text { text, flags } => {
                 no_flags(token, flags)?;
                 Ok(Operand::Text(Text::Literal(text.clone())))

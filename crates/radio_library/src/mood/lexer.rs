@@ -14,7 +14,8 @@ pub(super) struct Token {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Word,
-    Number(i64),
+    /// Without its sign, which is a symbol.
+    Number(u64),
     /// Between quotes, and letters right behind them, which only a wildcard pattern may have.
     Text {
         text: String,
@@ -35,9 +36,10 @@ pub(super) enum TokenKind {
 }
 
 /// Longest first where one begins with another.
-const SYMBOLS: &[&str] = &["||", "&&", "==", "!=", "=~", "=|", "<=", ">=", "<", ">", "!", "(", ")"];
+const SYMBOLS: &[&str] = &["||", "&&", "==", "!=", "=~", "=|", "<=", ">=", "<", ">", "!", "(", ")", "+", "-", "*"];
 
 /// What can begin a word.
+pub(super) const NUMBER: &str = "a whole number of at most 64 bits";
 const ANYTHING: &str = "a keyword, a number, a \"text\", a /pattern/, an operator or a parenthesis";
 
 /// All words of a text; the last is [`TokenKind::End`].
@@ -50,7 +52,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, MoodError> {
     loop {
         lexer.skip_space();
         let (start, position) = (lexer.rest, lexer.position);
-        let kind = lexer.next()?;
+        let kind = lexer.next(tokens.last().map(|token: &Token| &token.kind))?;
         let written = start[..start.len() - lexer.rest.len()].to_owned();
         let end = kind == TokenKind::End;
         tokens.push(Token { kind, position, written });
@@ -76,7 +78,8 @@ impl Lexer<'_> {
         }
     }
 
-    fn next(&mut self) -> Result<TokenKind, MoodError> {
+    /// The word that begins here, behind another one. Where a number can end, a slash divides; else it begins a pattern.
+    fn next(&mut self, previous: Option<&TokenKind>) -> Result<TokenKind, MoodError> {
         let Some(first) = self.rest.chars().next() else { return Ok(TokenKind::End) };
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| self.rest.starts_with(**symbol)) {
             for _ in symbol.chars() {
@@ -85,11 +88,15 @@ impl Lexer<'_> {
             return Ok(TokenKind::Symbol(symbol));
         }
         match first {
+            '/' if matches!(previous, Some(TokenKind::Word | TokenKind::Number(_) | TokenKind::Symbol(")"))) => {
+                self.advance();
+                Ok(TokenKind::Symbol("/"))
+            }
             'a'..='z' | 'A'..='Z' | '_' => {
                 self.advance_while(|character| character.is_ascii_alphanumeric() || character == '_');
                 Ok(TokenKind::Word)
             }
-            '0'..='9' | '-' => self.number(),
+            '0'..='9' => self.number(),
             '"' => {
                 let text = self.quoted(first, "a \" that ends the text", text_escape)?;
                 Ok(TokenKind::Text { text, flags: self.letters() })
@@ -113,11 +120,10 @@ impl Lexer<'_> {
         self.advance();
         self.advance_while(|character| character.is_ascii_alphanumeric() || character == '_' || character == '.');
         let written = &start[..start.len() - self.rest.len()];
-        let expected = "a whole number of at most 64 bits";
-        written
-            .parse()
+        let number = written.parse().ok().filter(|number| *number <= i64::MIN.unsigned_abs());
+        number
             .map(TokenKind::Number)
-            .map_err(|_| MoodError::unexpected(position, Found::Text(written.to_owned()), expected))
+            .ok_or_else(|| MoodError::unexpected(position, Found::Text(written.to_owned()), NUMBER))
     }
 
     /// What stands between two `delimiter`s. `escape` says what a backslash and the character behind it mean.

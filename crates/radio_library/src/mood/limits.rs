@@ -10,6 +10,10 @@ pub const LINES_MAX: usize = 1000;
 /// any statistics can make up for.
 pub const SCORE_MAX: i32 = 1000;
 
+/// Largest score of all lines together.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a thousand lines")]
+pub(crate) const MOOD_SCORE_MAX: i32 = LINES_MAX as i32 * SCORE_MAX;
+
 /// Deepest nesting of parentheses and `!`.
 pub const NESTING_MAX: usize = 100;
 

@@ -17,8 +17,9 @@ use super::error::{Found, MoodError, Position};
 use super::expression::pattern_error;
 use super::keywords::{self, Argument, Keyword, Read};
 use super::limits::{LINES_MAX, SCORE_MAX};
+use super::number::Number;
 use super::pattern::{Kind, Pattern};
-use super::syntax::{AttributeTest, Comparison, Condition, LineScore, Number, Rule, Text, Verdict};
+use super::syntax::{AttributeTest, Comparison, Condition, LineScore, Rule, Text, Verdict};
 
 /// Whether a text is in this language: its first word is one that begins a line.
 pub(super) fn recognises(text: &str) -> bool {

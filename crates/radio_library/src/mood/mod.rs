@@ -5,8 +5,9 @@
 //! tells. Both become the same tree, with patterns compiled and keywords looked up ([`Mood::parse`]); [`Mood::resolve`] looks up the
 //! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song.
 //!
-//! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern. Patterns take time
-//! linear in the text, whoever wrote them.
+//! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern that is nothing but
+//! pieces of text, some hundreds for any other. Patterns take time linear in the text, whoever wrote them. What is cheap is asked
+//! first.
 //!
 //! What a mood can ask is the table in `keywords`; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
 //!
@@ -18,6 +19,8 @@ mod keywords;
 mod lexer;
 mod limits;
 mod lines;
+mod number;
+mod parts;
 mod pattern;
 mod reference;
 mod syntax;
@@ -28,6 +31,7 @@ mod translate;
 use std::fmt;
 
 pub use self::error::{Found, MoodError, Position, Problem};
+pub(crate) use self::limits::MOOD_SCORE_MAX;
 pub use self::limits::{LINES_MAX, MOOD_BYTES_MAX, NESTING_MAX, PATTERN_COMPILED_BYTES_MAX, SCORE_MAX};
 pub use self::reference::reference_page;
 use self::syntax::{LineScore, Rule, Verdict};
@@ -50,6 +54,10 @@ pub enum Language {
 pub struct Mood {
     language: Language,
     rules: Vec<Rule>,
+    /// The rules again, in the order in which they are asked.
+    asked: Vec<usize>,
+    /// What reads the texts of songs that are asked about.
+    texts: Vec<fn(&Song) -> &[u8]>,
 }
 
 /// What one line adds to the score of a song.
@@ -79,7 +87,7 @@ impl Mood {
             return Err(MoodError::too_much(Position::START, "bytes", MOOD_BYTES_MAX));
         }
         if lines::recognises(text) {
-            return Ok(Self { language: Language::Lines, rules: lines::parse(text)? });
+            return Ok(Self::new(Language::Lines, lines::parse(text)?));
         }
         let condition = expression::parse(text)?;
         let rule = condition.map(|condition| Rule {
@@ -88,7 +96,40 @@ impl Mood {
             condition: Some(condition),
             line: 1,
         });
-        Ok(Self { language: Language::Expression, rules: rule.into_iter().collect() })
+        Ok(Self::new(Language::Expression, rule.into_iter().collect()))
+    }
+
+    fn new(language: Language, rules: Vec<Rule>) -> Self {
+        let asked = order(&rules);
+        let mut texts: Vec<fn(&Song) -> &[u8]> = Vec::new();
+        for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            condition.each_text(&mut |read| {
+                if !texts.iter().any(|known| std::ptr::fn_addr_eq(*known, read)) {
+                    texts.push(read);
+                }
+            });
+        }
+        Self { language, rules, asked, texts }
+    }
+
+    /// Reads what it will be asked about of these songs, which are few, and forgets it. Asked about one song after the other, a mood
+    /// mostly waits for memory; reads that do not depend on each other wait together.
+    pub(crate) fn read_ahead(&self, songs: &[&Song]) {
+        let mut read = 0_usize;
+        for song in songs {
+            read ^= song.attributes.len() ^ song.path.as_os_str().len();
+        }
+        for text in &self.texts {
+            read ^= songs.iter().map(|song| text(song).len()).sum::<usize>();
+        }
+        for song in songs {
+            read ^= song.attributes.first().map_or(0, |attribute| usize::from(attribute.0 == 0));
+        }
+        for text in &self.texts {
+            let ends = |song: &&Song| text(song).first().map_or(0, |byte| usize::from(*byte)) ^ text(song).len();
+            read ^= songs.iter().map(ends).sum::<usize>();
+        }
+        std::hint::black_box(read);
     }
 
     /// Looks up the attributes that it names. Until then no song has any of them.
@@ -125,18 +166,21 @@ impl Mood {
     pub fn score(&self, song: &Song, seed: u64) -> Option<i32> {
         let mut total = 0;
         let (mut accepts, mut accepted) = (false, false);
-        for rule in &self.rules {
-            accepts |= rule.verdict == Verdict::Accept;
-            let decided = accepted && rule.verdict == Verdict::Accept && rule.score.is_none();
-            if decided || !rule.matches(song) {
-                continue;
-            }
+        for rule in self.asked.iter().map(|rule| &self.rules[*rule]) {
             match rule.verdict {
-                Verdict::Deny => return None,
-                Verdict::Accept => accepted = true,
-                Verdict::Score => {}
+                Verdict::Deny | Verdict::Score if accepts && !accepted => return None,
+                Verdict::Deny if rule.matches(song) => return None,
+                Verdict::Accept => {
+                    accepts = true;
+                    let decided = accepted && rule.score.is_none();
+                    if !decided && rule.matches(song) {
+                        accepted = true;
+                        total += rule.added(song, seed);
+                    }
+                }
+                Verdict::Score if rule.matches(song) => total += rule.added(song, seed),
+                Verdict::Deny | Verdict::Score => {}
             }
-            total += rule.added(song, seed);
         }
         (accepted || !accepts).then_some(total)
     }
@@ -154,6 +198,22 @@ impl Mood {
     pub fn translate(&self) -> Translation {
         translate::translate(self)
     }
+}
+
+/// The order in which rules are soonest done with a song. Accept lines are together, and so are deny lines, whichever cost less first;
+/// scores are of no interest before a song is admissible. Of each kind the cheapest comes first, but that an accept line without a score
+/// may not be needed.
+fn order(rules: &[Rule]) -> Vec<usize> {
+    let cost = |verdict| rules.iter().filter(|rule| rule.verdict == verdict).map(Rule::cost).sum::<usize>();
+    let denies_first = cost(Verdict::Deny) < cost(Verdict::Accept);
+    let turn = |rule: &Rule| match rule.verdict {
+        Verdict::Deny => u8::from(!denies_first),
+        Verdict::Accept => u8::from(denies_first),
+        Verdict::Score => 2,
+    };
+    let mut asked: Vec<usize> = (0..rules.len()).collect();
+    asked.sort_by_key(|rule| (turn(&rules[*rule]), rules[*rule].score.is_none(), rules[*rule].cost()));
+    asked
 }
 
 impl Rule {

@@ -55,15 +55,16 @@ or `score` is in the language of lines. `#` begins a remark. An empty mood admit
     is_set(\"instrumental\") && (artist =~ /monk/i || year < 1960) && !(path =| \"*/live/*\")
 
 ## Expressions
-From loosest to tightest: `||`, `&&`, `!`; parentheses as usual.
+From loosest to tightest: `||`, `&&`, `!`, comparisons, `+` and `-`, `*` and `/`, `-` before a number; parentheses as usual.
 
 | compared | operators |
 |---|---|
 | numbers | `==` `!=` `<` `<=` `>` `>=` |
 | texts | `==` `!=`, `=~ /regular expression/flags`, `=\\| \"wildcard pattern\"flags` |
 
-A number has at most 64 bits and may be negative. A text is written `\"…\"`; `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` are what they look like. Tags
-that a song does not have are empty texts, numbers that are not known are 0.
+Numbers are whole and have 64 bits: what is beyond them stays at the greatest or the least, and what is divided by 0 is 0. A text is
+written `\"…\"`; `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` are what they look like. Tags that a song does not have are empty texts, numbers that
+are not known are 0.
 ";
 
 const PATTERNS: &str = "A regular expression is POSIX's extended form, with `\\w`, `\\<` and their like; it may match anywhere in the text. \
@@ -102,4 +103,10 @@ Of the admissible songs the one with the highest score is played next. A score i
 The last two are normalised deviations: 100 is one standard deviation of what is admissible. They are weighed against each other so
 that a song that was never played, yet played just now, would have 0, as a song exactly at the mean has; the two weights are 2
 together. Songs of equal scores follow each other in an order that the station's seed decides.
+
+## Sources
+Lines: paraslash's manual until commit 3d3a2f50 (\"Version 2 moods\", 2017), and its `README.afs`. Expressions: that commit; for operators,
+arithmetic, regular expressions and their flags `tfortune(6)`, whose tag expressions are by the same author; for wildcard patterns and
+their flags `fnmatch(3)`. Scores: commit 86b5aba8 (\"Rework score formula\", 2019). Not paraslash's are `album_artist`, `genre`, `format`,
+`duration`, `added`, `last_played` and wildcard patterns between quotes.
 ";

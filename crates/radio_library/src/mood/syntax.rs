@@ -12,6 +12,8 @@ use std::fmt;
 
 use super::error::Position;
 use super::keywords::{Keyword, method_of};
+use super::number::Number;
+use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
 use crate::song::{AttributeId, Song};
 
@@ -67,8 +69,8 @@ pub(crate) enum Condition {
     Texts { left: Text, equal: bool, right: Text },
     Matches { text: Text, pattern: Pattern },
     Not(Box<Self>),
-    All(Vec<Self>),
-    Any(Vec<Self>),
+    All(Parts),
+    Any(Parts),
 }
 
 /// Whether a song has an attribute.
@@ -78,13 +80,6 @@ pub(crate) struct AttributeTest {
     pub(crate) position: Position,
     /// None until the name is resolved: no song has it.
     pub(crate) id: Option<AttributeId>,
-}
-
-/// A number: one that is written down, or one of the song's.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Number {
-    Literal(i64),
-    Of { keyword: &'static Keyword, read: fn(&Song) -> i64 },
 }
 
 /// A text: one that is written down, or one of the song's.
@@ -139,6 +134,10 @@ impl Comparison {
 }
 
 impl Rule {
+    pub(crate) fn cost(&self) -> usize {
+        self.condition.as_ref().map_or(0, Condition::cost)
+    }
+
     pub(crate) fn matches(&self, song: &Song) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.holds(song))
     }
@@ -153,8 +152,8 @@ impl Condition {
             Self::Texts { left, equal, right } => (left.of(song) == right.of(song)) == *equal,
             Self::Matches { text, pattern } => pattern.matches(text.of(song)),
             Self::Not(inner) => !inner.holds(song),
-            Self::All(parts) => parts.iter().all(|part| part.holds(song)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(song)),
+            Self::All(parts) => parts.cheapest_first().all(|part| part.holds(song)),
+            Self::Any(parts) => parts.cheapest_first().any(|part| part.holds(song)),
         }
     }
 
@@ -166,8 +165,39 @@ impl Condition {
         match self {
             Self::HasAttribute(test) => visit(test),
             Self::Not(inner) => inner.each_attribute(visit),
-            Self::All(parts) | Self::Any(parts) => parts.iter_mut().try_for_each(|part| part.each_attribute(visit)),
+            Self::All(parts) | Self::Any(parts) => {
+                parts.written_mut().iter_mut().try_for_each(|part| part.each_attribute(visit))
+            }
             Self::Constant(_) | Self::Numbers { .. } | Self::Texts { .. } | Self::Matches { .. } => Ok(()),
+        }
+    }
+
+    /// Calls `visit` with each text of songs that it reads.
+    pub(crate) fn each_text(&self, visit: &mut dyn FnMut(fn(&Song) -> &[u8])) {
+        let mut each = |text: &Text| {
+            if let Text::Of { read, .. } = text {
+                visit(*read);
+            }
+        };
+        match self {
+            Self::Matches { text, .. } => each(text),
+            Self::Texts { left, right, .. } => [left, right].into_iter().for_each(each),
+            Self::Not(inner) => inner.each_text(visit),
+            Self::All(parts) | Self::Any(parts) => parts.written().iter().for_each(|part| part.each_text(visit)),
+            Self::Constant(_) | Self::HasAttribute(_) | Self::Numbers { .. } => {}
+        }
+    }
+
+    /// About what it takes to ask it, in nanoseconds, if everything in it has to be asked.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Self::Constant(_) => 0,
+            Self::Numbers { .. } => 1,
+            Self::HasAttribute(_) => 3,
+            Self::Texts { .. } => 5,
+            Self::Matches { text, pattern } => pattern.cost() + text.cost(),
+            Self::Not(inner) => inner.cost(),
+            Self::All(parts) | Self::Any(parts) => parts.written().iter().map(Self::cost).sum(),
         }
     }
 
@@ -181,16 +211,15 @@ impl Condition {
     }
 }
 
-impl Number {
-    fn of(&self, song: &Song) -> i64 {
+impl Text {
+    /// Paths are several times as long as anything else.
+    fn cost(&self) -> usize {
         match self {
-            Self::Literal(number) => *number,
-            Self::Of { read, .. } => read(song),
+            Self::Of { keyword, .. } if keyword.name == "path" => 30,
+            Self::Of { .. } | Self::Literal(_) => 0,
         }
     }
-}
 
-impl Text {
     fn of<'a>(&'a self, song: &'a Song) -> &'a [u8] {
         match self {
             Self::Literal(text) => text.as_bytes(),
@@ -215,15 +244,6 @@ impl fmt::Display for Quoted<'_> {
             }
         }
         formatter.write_str("\"")
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Literal(number) => write!(formatter, "{number}"),
-            Self::Of { keyword, .. } => formatter.write_str(keyword.name),
-        }
     }
 }
 
@@ -264,7 +284,7 @@ impl fmt::Display for Condition {
             }
             Self::All(parts) | Self::Any(parts) => {
                 let operator = if matches!(self, Self::All(_)) { " && " } else { " || " };
-                for (index, inner) in parts.iter().enumerate() {
+                for (index, inner) in parts.written().iter().enumerate() {
                     if index > 0 {
                         formatter.write_str(operator)?;
                     }

@@ -3,6 +3,7 @@
 //! What is admissible stays the same: some accept line matches, if there is one, and no deny line does. Scores have no counterpart in
 //! the language of expressions; each one that is lost is told.
 
+use super::parts::Parts;
 use super::syntax::{Comparison, Condition, Rule, Verdict};
 use super::{Language, Mood};
 
@@ -26,18 +27,18 @@ pub(super) fn translate(mood: &Mood) -> Translation {
         0 => None,
         _ if accepts.iter().any(|condition| matches!(condition, Condition::Constant(true))) => None,
         1 => accepts.into_iter().next(),
-        _ => Some(Condition::Any(accepts)),
+        _ => Some(Condition::Any(Parts::new(accepts))),
     };
     let mut parts: Vec<Condition> = accepted.into_iter().chain(denies).collect();
     let condition = match parts.len() {
         0 => Condition::Constant(true),
         1 => parts.remove(0),
-        _ => Condition::All(parts),
+        _ => Condition::All(Parts::new(parts)),
     };
     let rule = Rule { verdict: Verdict::Accept, score: None, condition: Some(condition), line: 1 };
     let lost = mood.rules.iter().filter(|rule| rule.score.is_some() && rule.verdict != Verdict::Deny);
     let lost = lost.map(|rule| format!("line {}: {rule}: expressions have no scores", rule.line)).collect();
-    Translation { mood: Mood { language: Language::Expression, rules: vec![rule] }, lost }
+    Translation { mood: Mood::new(Language::Expression, vec![rule]), lost }
 }
 
 /// The conditions of all lines of one kind.

@@ -21,6 +21,7 @@ pub(crate) mod random;
 #[cfg(test)]
 mod tests;
 
+use crate::mood::MOOD_SCORE_MAX;
 use crate::song::Song;
 
 /// Most plays of a song that count: above them a song is played too often anyway.
@@ -128,6 +129,18 @@ impl Scale {
         i128::from(mood) * self.divisor + self.plays_part(history) + self.age_part(history)
     }
 
+    /// What makes numbers that order songs nearly as [`Self::rank`] does, in floating point: `mood` times the mood's score, less `plays`
+    /// times the plays, less `age` times when it was played last.
+    #[expect(clippy::cast_precision_loss, reason = "what is lost is within `rounding`")]
+    pub(crate) fn weights(&self) -> Weights {
+        let mood = self.divisor as f64;
+        let plays = (WEIGHT * self.plays_weight * self.songs) as f64;
+        let age = (WEIGHT * self.age_weight * self.songs) as f64;
+        let most =
+            mood * f64::from(MOOD_SCORE_MAX) + plays * PLAYS_COUNTED_MAX as f64 + age * TIME_COUNTED_MAX_S as f64;
+        Weights { mood, plays, age, rounding: most * ROUNDING }
+    }
+
     /// The score and its parts, each rounded towards 0.
     pub fn score(&self, mood: i32, history: History) -> Score {
         let part = |exact: i128| i64::try_from(exact / self.divisor).unwrap_or(i64::MAX);
@@ -147,6 +160,20 @@ impl Scale {
         WEIGHT * self.age_weight * (self.songs * (self.now - i128::from(history.last_played_s)) - self.age_sum)
     }
 }
+
+/// See [`Scale::weights`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weights {
+    pub(crate) mood: f64,
+    pub(crate) plays: f64,
+    pub(crate) age: f64,
+    /// Numbers that differ by more are in the order of the ranks.
+    pub(crate) rounding: f64,
+}
+
+/// Each weight, each product and each sum is rounded by at most 2^-53 of the largest there can be; that makes less than 8 of it for
+/// one number, and less than 16 for the difference of two.
+const ROUNDING: f64 = 16.0 * f64::EPSILON / 2.0;
 
 /// How much it is a song's turn, in hundredths of a standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,8 +28,15 @@ pub(crate) fn roots(connection: &Connection) -> Result<Vec<PathBuf>> {
     rows.collect()
 }
 
-/// Adds one.
-pub(crate) fn insert_root(connection: &Connection, path: &Path) -> Result<()> {
+/// Adds one, unless it is within another, and drops those that are within it.
+pub(crate) fn add_root(connection: &Connection, path: &Path) -> Result<()> {
+    let known = roots(connection)?;
+    if known.iter().any(|root| path.starts_with(root)) {
+        return Ok(());
+    }
+    for within in known.iter().filter(|root| root.starts_with(path)) {
+        delete_root(connection, within)?;
+    }
     connection.prepare_cached("INSERT OR IGNORE INTO root VALUES (?1)")?.execute([path.as_os_str().as_bytes()])?;
     Ok(())
 }

@@ -58,11 +58,13 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
         _ => Effort::Changed,
     };
     let (import, verbose) = (call.context.import.clone(), call.flag("verbose"));
-    let mut problems = 0;
+    let (mut problems, mut unplayable) = (0, 0);
     let mut gone = None;
     let mut observer = |progress: Progress<'_>| {
         let told = match progress {
             Progress::File { path, placed: Placed::Refused { reason } } => {
+                // What lies about in a directory is nobody's mistake.
+                unplayable += u32::from(paths.iter().any(|named| named == path));
                 call.note(format_args!("{}: {reason}", path.display()))
             }
             Progress::File { path, placed } if verbose => call.line(line(path, placed)),
@@ -81,15 +83,16 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
             }
         }
     };
-    let summary = import.run(&paths, &options, &mut observer).map_err(CommandError::failed)?;
+    let summary = import.run(&paths, &options, &mut observer).map_err(CommandError::caused)?;
     if let Some(error) = gone {
         return Err(error);
     }
     if verbose {
         call.line(summary_line(&summary))?;
     }
-    match problems {
-        0 => Ok(()),
+    match (problems, unplayable) {
+        (0, 0) => Ok(()),
+        (0, _) => Err(CommandError::failed(format_args!("{unplayable} of the files that were named cannot be played"))),
         _ => Err(CommandError::failed(format_args!("{problems} files or directories could not be read"))),
     }
 }

@@ -25,7 +25,7 @@ fn arguments() -> Command {
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let names = call.values("names");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let added = call.context.library.add_attributes(&names).map_err(CommandError::failed)?;
+    let added = call.context.library.add_attributes(&names).map_err(CommandError::caused)?;
     for name in names.iter().filter(|name| !added.iter().any(|added| added == *name)) {
         call.note(format_args!("{name} is there already"))?;
     }

@@ -2,7 +2,6 @@
 
 use clap::{Arg, ArgAction, Command};
 use radio_library::check::{Check, Weight};
-use radio_library::mood::Mood;
 
 use super::{Call, CommandEntry, CommandError, no_words};
 use crate::rights::Rights;
@@ -36,8 +35,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     if checks.is_empty() {
         checks.extend(Check::ALL);
     }
-    let mood = |text: &str| Mood::parse(text).map(drop).map_err(|error| error.to_string());
-    let findings = call.context.library.check(&checks, &mood).map_err(CommandError::failed)?;
+    let findings = call.context.library.check(&checks).map_err(CommandError::caused)?;
     let mut problems = 0;
     for finding in findings {
         let weight = match finding.weight {

@@ -49,7 +49,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let source = call.value("source").unwrap_or_default();
     let patterns = call.patterns("patterns")?;
     let copied =
-        call.context.library.copy_information(Path::new(source), &patterns, selection).map_err(CommandError::failed)?;
+        call.context.library.copy_information(Path::new(source), &patterns, selection).map_err(CommandError::caused)?;
     if call.flag("verbose") {
         copied.iter().try_for_each(|song| call.line(format_args!("copied to {}", song.path.display())))?;
     }

@@ -11,7 +11,7 @@ pub(super) const ENTRY: CommandEntry =
     CommandEntry { name: "hup", rights: Rights::STREAM_WRITE, arguments, reads_input: false, run, words: no_words };
 
 fn arguments() -> Command {
-    Command::new("hup").about("Read configuration, users and log again")
+    Command::new("hup").about("Read the users again, and open the log again")
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {

@@ -24,6 +24,6 @@ fn arguments() -> Command {
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
-    let forgotten = call.context.library.forget().map_err(CommandError::failed)?;
+    let forgotten = call.context.library.forget().map_err(CommandError::caused)?;
     call.line(format_args!("the database is ready; {forgotten} recordings without a file are forgotten"))
 }

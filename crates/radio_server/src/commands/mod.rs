@@ -174,6 +174,12 @@ impl CommandError {
         Self::Failed(reason.to_string())
     }
 
+    /// It could not be done, because of that and of what that came from.
+    pub fn caused(error: impl std::error::Error) -> Self {
+        let causes = std::iter::successors(error.source(), |error| error.source());
+        Self::Failed(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+    }
+
     /// Wrong usage.
     pub fn usage(reason: impl std::fmt::Display) -> Self {
         Self::Usage(reason.to_string())
@@ -280,7 +286,7 @@ impl Call<'_> {
     /// # Errors
     /// When it refuses, or is gone.
     pub fn ask(&self, request: Request) -> Result<Answer, CommandError> {
-        self.context.station.ask(request).map_err(CommandError::failed)
+        self.context.station.ask(request).map_err(CommandError::caused)
     }
 
     /// A line on standard output.
@@ -390,7 +396,10 @@ fn run_words(context: &Context, origin: &Origin, words: &[String], streams: Stre
                 write!(output, "{}", entry.help())?;
                 return Ok(());
             }
-            Err(problem) => return Err(CommandError::Usage(one_line(&problem))),
+            Err(problem) => {
+                let problem = one_line(&problem);
+                return Err(CommandError::usage(format_args!("{name}: {problem} (help {name} says what it takes)")));
+            }
         };
         let streams = Streams { input, output: &mut *output, error: &mut *error, interrupted };
         let follows = origin.front != CONTROL_FRONT;

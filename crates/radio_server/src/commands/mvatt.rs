@@ -24,5 +24,5 @@ fn arguments() -> Command {
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let (old, new) = (call.value("old").unwrap_or_default(), call.value("new").unwrap_or_default());
-    call.context.library.rename_attribute(old, new).map_err(CommandError::failed)
+    call.context.library.rename_attribute(old, new).map_err(CommandError::caused)
 }

@@ -31,7 +31,7 @@ fn arguments() -> Command {
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let removed = match call.context.library.remove(&call.patterns("patterns")?) {
         Err(LibraryError::NothingMatches(_)) if call.flag("force") => Vec::new(),
-        other => other.map_err(CommandError::failed)?,
+        other => other.map_err(CommandError::caused)?,
     };
     if call.flag("verbose") {
         removed.iter().try_for_each(|song| call.line(format_args!("removed {}", song.path.display())))?;

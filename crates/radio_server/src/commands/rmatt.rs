@@ -28,6 +28,6 @@ pub(super) fn attributes(context: &Context) -> Vec<String> {
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
-    let removed = call.context.library.remove_attributes(&call.patterns("patterns")?).map_err(CommandError::failed)?;
+    let removed = call.context.library.remove_attributes(&call.patterns("patterns")?).map_err(CommandError::caused)?;
     removed.iter().try_for_each(|name| call.note(format_args!("removed {name}")))
 }

@@ -47,5 +47,5 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
         return Err(CommandError::usage(hint));
     }
     let patterns: Vec<Pattern> = rest.iter().map(|word| super::pattern(word)).collect::<Result<_, _>>()?;
-    call.context.library.set_attributes(&changes, &patterns).map(drop).map_err(CommandError::failed)
+    call.context.library.set_attributes(&changes, &patterns).map(drop).map_err(CommandError::caused)
 }

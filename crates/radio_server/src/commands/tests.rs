@@ -102,10 +102,10 @@ fn wrong_usage_is_one_line_with_what_would_be_accepted() {
     for (line, part) in [
         ("nxt", "there is no command \"nxt\"; did you mean next? (help lists all)"),
         ("frobnicate", "there is no command \"frobnicate\"; help lists all"),
-        ("jmp", "the following required arguments were not provided: <PERCENT>"),
+        ("jmp", "jmp: the following required arguments were not provided: <PERCENT>"),
         ("jmp 101", "jmp: \"101\": expected 0 to 100"),
         ("ff x", "ff: \"x\": expected seconds, such as 30 or 30-"),
-        ("next now", "unexpected argument 'now' found"),
+        ("next now", "next: unexpected argument 'now' found"),
         ("ls -s=x", "invalid value 'x' for '--sort <KEY>'"),
         ("select jazz", "select: \"jazz\" is neither m/NAME"),
         ("setatt rock", "setatt"),

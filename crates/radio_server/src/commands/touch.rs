@@ -60,7 +60,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
         .context
         .library
         .touch(&call.patterns("patterns")?, &touch, wall_ms() / 1000)
-        .map_err(CommandError::failed)?;
+        .map_err(CommandError::caused)?;
     if call.flag("verbose") {
         touched.iter().try_for_each(|song| call.line(format_args!("touched {}", song.path.display())))?;
     }

@@ -43,10 +43,10 @@ fn words(context: &Context) -> Vec<String> {
 fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let name = call.value("mood").map(str::to_owned);
     let content = match &name {
-        Some(name) => call.context.library.blob(BlobKind::Mood, name).map_err(CommandError::failed)?,
+        Some(name) => call.context.library.blob(BlobKind::Mood, name).map_err(CommandError::caused)?,
         None => call.read_input(BLOB_BYTES_MAX as u64)?,
     };
-    let translation = call.context.check_mood(&content).map_err(CommandError::failed)?.translate();
+    let translation = call.context.check_mood(&content).map_err(CommandError::caused)?.translate();
     translation.lost.iter().try_for_each(|lost| call.note(lost))?;
     match name {
         Some(name) if call.flag("replace") => {
@@ -55,7 +55,7 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
                 .library
                 .put_blob(BlobKind::Mood, &name, text.as_bytes())
                 .map(drop)
-                .map_err(CommandError::failed)
+                .map_err(CommandError::caused)
         }
         _ => call.line(translation.mood),
     }

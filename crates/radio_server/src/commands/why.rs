@@ -39,11 +39,11 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let limit = call.matches.get_one::<usize>("limit").copied();
     call.line(format_args!("choosing from {}", call.context.mode()))?;
     if patterns.is_empty() {
-        let ordered = call.context.program.with_choice(|choice| choice.ordered(now_s));
         let count = limit.unwrap_or(COUNT_DEFAULT);
-        return ordered.iter().take(count).try_for_each(|(song, standing)| tell(call, song, Some(standing)));
+        let ordered = call.context.program.with_choice(|choice| choice.ordered(now_s, count));
+        return ordered.iter().try_for_each(|(song, standing)| tell(call, song, Some(standing)));
     }
-    let songs = call.context.library.catalogue().like(&patterns).map_err(CommandError::failed)?;
+    let songs = call.context.library.catalogue().like(&patterns).map_err(CommandError::caused)?;
     for song in songs.iter().take(limit.unwrap_or(usize::MAX)) {
         let standing = call.context.program.with_choice(|choice| choice.standing(song.id, now_s));
         tell(call, song, standing.as_ref())?;

@@ -4,7 +4,6 @@ use radio_library::search::Tag;
 
 use super::changes::Counts;
 use super::reply::TagMask;
-use crate::rights::Rights;
 
 /// One client.
 #[derive(Debug)]
@@ -13,8 +12,8 @@ pub(super) struct Client {
     pub(super) number: u64,
     /// From where.
     pub(super) peer: String,
-    /// What it may do.
-    pub(super) rights: Rights,
+    /// The password that it gave last, if it was right.
+    pub(super) password: Option<String>,
     /// What it wants to know of songs.
     pub(super) tags: TagMask,
     /// Bytes of a picture in one answer.
@@ -27,8 +26,8 @@ pub(super) struct Client {
 const BINARY_BYTES_DEFAULT: usize = 8192;
 
 impl Client {
-    pub(super) fn new(number: u64, peer: String, rights: Rights, seen: Counts) -> Self {
-        Self { number, peer, rights, tags: TagMask::default(), binary_bytes: BINARY_BYTES_DEFAULT, seen }
+    pub(super) fn new(number: u64, peer: String, seen: Counts) -> Self {
+        Self { number, peer, password: None, tags: TagMask::default(), binary_bytes: BINARY_BYTES_DEFAULT, seen }
     }
 
     /// The tags that it wants, in order.

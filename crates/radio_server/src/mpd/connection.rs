@@ -109,7 +109,7 @@ impl Connection {
         let (server, Some(mut client)) = (Arc::clone(&self.server), self.client.take()) else { return Vec::new() };
         let ran = tokio::task::spawn_blocking(move || {
             let mut reply = Reply::default();
-            commands::run(&server, &mut client, batch, &mut reply);
+            commands::run(&server, &mut client, &batch, &mut reply);
             (client, reply.take())
         });
         // The command's own panic is this connection's end.

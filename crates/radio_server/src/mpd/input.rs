@@ -4,7 +4,8 @@
 //! bytes ─ receive ─▶ lines ─▶ one command │ a command list ─▶ Step::Run
 //!                             idle, noidle, close           ─▶ Step::Idle, Step::Interrupt, Step::Close
 //! ```
-//! Commands of a list are collected up to `command_list_end`. While the client idles only `noidle` is accepted. A line or a list that
+//! Commands of a list are collected up to `command_list_end`, as the bytes that they are: taken apart, a line of one byte would be a
+//! hundred. While the client idles only `noidle` is accepted. A line or a list that
 //! is too long closes the connection, because what follows cannot be understood.
 
 use std::collections::VecDeque;
@@ -36,10 +37,17 @@ pub(super) enum Step {
 /// Commands that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Batch {
-    /// Each command: name and arguments, or what is wrong with its line.
-    pub(super) commands: Vec<Result<Vec<String>, Refusal>>,
+    /// The lines, each with its newline.
+    lines: Vec<u8>,
     /// Whether each command that was carried out is acknowledged (`command_list_ok_begin`).
     pub(super) acknowledge_each: bool,
+}
+
+impl Batch {
+    /// Each command: name and arguments, or what is wrong with its line.
+    pub(super) fn commands(&self) -> impl Iterator<Item = Result<Vec<String>, Refusal>> + '_ {
+        self.lines.split_inclusive(|byte| *byte == b'\n').map(|line| words(line.strip_suffix(b"\n").unwrap_or(line)))
+    }
 }
 
 /// The bytes of a client.
@@ -55,9 +63,8 @@ pub(super) struct Input {
 
 #[derive(Debug, Default)]
 struct List {
-    batch: Vec<Result<Vec<String>, Refusal>>,
+    lines: Vec<u8>,
     acknowledge_each: bool,
-    bytes: usize,
 }
 
 impl Input {
@@ -107,7 +114,7 @@ impl Input {
             return Some(if name == "noidle" { Step::Interrupt } else { Step::Close }).inspect(|_| self.idle = false);
         }
         if self.list.is_some() {
-            return self.in_list(line.len(), words);
+            return self.in_list(line, name);
         }
         match name {
             "command_list_begin" | "command_list_ok_begin" => {
@@ -127,24 +134,23 @@ impl Input {
             "noidle" => None,
             "close" => Some(Step::Close),
             _ => Some(match words {
-                Ok(words) => Step::Run(Batch { commands: vec![Ok(words)], acknowledge_each: false }),
+                Ok(_) => Step::Run(Batch { lines: [line, b"\n"].concat(), acknowledge_each: false }),
                 Err(refusal) => Step::Refuse { refusal, command: String::new() },
             }),
         }
     }
 
-    fn in_list(&mut self, length: usize, words: Result<Vec<String>, Refusal>) -> Option<Step> {
+    fn in_list(&mut self, line: &[u8], name: &str) -> Option<Step> {
         let list = self.list.as_mut()?;
-        let name = words.as_ref().ok().and_then(|words| words.first()).map_or("", String::as_str);
         if name == "command_list_end" {
-            let List { batch, acknowledge_each, .. } = self.list.take()?;
-            return Some(Step::Run(Batch { commands: batch, acknowledge_each }));
+            let List { lines, acknowledge_each } = self.list.take()?;
+            return Some(Step::Run(Batch { lines, acknowledge_each }));
         }
-        list.bytes += length + 1;
-        if list.bytes > LIST_BYTES_MAX || name == "close" {
+        if list.lines.len() + line.len() + 1 > LIST_BYTES_MAX || name == "close" {
             return Some(Step::Close);
         }
-        list.batch.push(words);
+        list.lines.extend_from_slice(line);
+        list.lines.push(b'\n');
         None
     }
 }
@@ -161,7 +167,7 @@ pub fn fuzz(bytes: &[u8], piece: usize) {
             assert_eq!(all.next_step(), Some(step), "however the bytes arrive");
         }
         assert!(input.closed || input.bytes.len() <= LINE_BYTES_MAX, "lines are bounded");
-        assert!(input.list.as_ref().is_none_or(|list| list.bytes <= LIST_BYTES_MAX), "lists are bounded");
+        assert!(input.list.as_ref().is_none_or(|list| list.lines.len() <= LIST_BYTES_MAX), "lists are bounded");
     }
 }
 
@@ -175,17 +181,17 @@ mod tests {
         std::iter::from_fn(|| input.next_step()).collect()
     }
 
-    fn run(lines: &[&[&str]], acknowledge_each: bool) -> Step {
-        let commands = lines.iter().map(|words| Ok(words.iter().map(|word| (*word).to_owned()).collect())).collect();
-        Step::Run(Batch { commands, acknowledge_each })
+    fn run(lines: &[&str], acknowledge_each: bool) -> Step {
+        let lines = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect();
+        Step::Run(Batch { lines, acknowledge_each })
     }
 
     #[test]
     fn commands_come_one_by_one_and_in_lists() {
-        assert_eq!(steps("status\nadd \"a b\"\nsta"), [run(&[&["status"]], false), run(&[&["add", "a b"]], false)]);
+        assert_eq!(steps("status\nadd \"a b\"\nsta"), [run(&["status"], false), run(&["add \"a b\""], false)]);
         assert_eq!(
             steps("command_list_ok_begin\nstatus\nplay 3\ncommand_list_end\nping\n"),
-            [run(&[&["status"], &["play", "3"]], true), run(&[&["ping"]], false)]
+            [run(&["status", "play 3"], true), run(&["ping"], false)]
         );
         assert_eq!(steps("command_list_begin\ncommand_list_end\n"), [run(&[], false)]);
     }
@@ -193,7 +199,7 @@ mod tests {
     #[test]
     fn a_client_that_idles_may_only_stop_idling() {
         assert_eq!(steps("idle player mixer\n"), [Step::Idle(vec!["player".to_owned(), "mixer".to_owned()])]);
-        assert_eq!(steps("idle\nnoidle\nping\n")[1..], [Step::Interrupt, run(&[&["ping"]], false)]);
+        assert_eq!(steps("idle\nnoidle\nping\n")[1..], [Step::Interrupt, run(&["ping"], false)]);
         assert_eq!(steps("idle\nping\nping\n")[1..], [Step::Close]);
         assert_eq!(steps("noidle\n"), [], "it crossed with the answer");
     }
@@ -208,10 +214,44 @@ mod tests {
     }
 
     #[test]
+    fn a_client_is_understood_the_same_however_its_bytes_arrive() {
+        let script = "status\ncommand_list_ok_begin\nadd \"a \\\"b\"\nping\ncommand_list_end\nidle player\nnoidle\r\n\nadd \"x\n\
+                      command_list_end\nping\nclose\nping\nhalf a li";
+        let whole = steps(script);
+        assert_eq!((whole.len(), whole.last()), (9, Some(&Step::Close)));
+        for place in 0..=script.len() {
+            let (mut input, mut taken) = (Input::default(), Vec::new());
+            for part in [&script[..place], &script[place..]] {
+                input.receive(part.as_bytes());
+                taken.extend(std::iter::from_fn(|| input.next_step()));
+            }
+            assert_eq!(taken, whole, "split at {place}");
+        }
+        for piece in 1..8 {
+            fuzz(script.as_bytes(), piece);
+        }
+        assert_eq!(steps("ping\nhalf a li"), [run(&["ping"], false)], "a line that does not end is none");
+    }
+
+    #[test]
+    fn a_list_of_short_lines_is_no_larger_than_what_was_sent() {
+        let mut input = Input::default();
+        input.receive(b"command_list_begin\n");
+        input.receive(&b"\n".repeat(LIST_BYTES_MAX));
+        assert_eq!(input.next_step(), None);
+        let list = input.list.as_ref().unwrap();
+        assert!(list.lines.len() == LIST_BYTES_MAX && list.lines.capacity() <= 2 * LIST_BYTES_MAX);
+        input.receive(b"\n");
+        assert_eq!(input.next_step(), Some(Step::Close));
+    }
+
+    #[test]
     fn what_is_no_command_is_told_in_its_place() {
         assert!(matches!(&steps("\n")[..], [Step::Refuse { .. }]));
         assert!(matches!(&steps("command_list_end\n")[..], [Step::Refuse { .. }]));
         let [Step::Run(batch)] = &steps("command_list_begin\nping\nadd \"\ncommand_list_end\n")[..] else { panic!() };
-        assert!(batch.commands[0].is_ok() && batch.commands[1].is_err());
+        let commands: Vec<_> = batch.commands().collect();
+        assert_eq!(commands.len(), 2);
+        assert!(commands[0].as_ref().is_ok_and(|words| words == &["ping"]) && commands[1].is_err());
     }
 }

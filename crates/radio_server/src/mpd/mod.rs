@@ -41,8 +41,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use radio_library::change::Change;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use self::changes::{Changes, of_library, of_station};
 use self::channels::Channels;
@@ -57,21 +56,42 @@ pub use self::reference::reference_page;
 use self::refusal::Refusal;
 use crate::context::Context;
 use crate::limits::ACCEPT_PAUSE;
+use crate::listeners::Listeners;
 use crate::rights::Rights;
 
 /// Who may do what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
-    /// What a client may do that has given no password, as words of [`Rights`].
-    pub rights: String,
+    /// What a client may do that has given no password.
+    pub rights: Rights,
     /// Passwords, and the rights that come with each.
-    pub passwords: Vec<(String, String)>,
+    pub passwords: Vec<(String, Rights)>,
+}
+
+impl Access {
+    /// The rights that come with a password; `None`: it is none.
+    #[must_use]
+    pub fn of_password(&self, given: &str) -> Option<Rights> {
+        // Every password is compared, and all of it, so that the time does not tell how much of it is right.
+        let mut found = None;
+        for (password, rights) in &self.passwords {
+            let length_differs = u8::from(password.len() != given.len());
+            let differs = password
+                .bytes()
+                .zip(given.bytes())
+                .fold(length_differs, |differs, (left, right)| differs | (left ^ right));
+            if differs == 0 {
+                found = Some(*rights);
+            }
+        }
+        found
+    }
 }
 
 impl Default for Access {
     /// Everything for everybody. Parity: MPD without passwords in its configuration.
     fn default() -> Self {
-        Self { rights: "all".to_owned(), passwords: Vec::new() }
+        Self { rights: Rights::ALL, passwords: Vec::new() }
     }
 }
 
@@ -79,8 +99,8 @@ impl Default for Access {
 #[derive(Debug)]
 struct Server {
     context: Arc<Context>,
-    rights: Rights,
-    passwords: Vec<(String, Rights)>,
+    /// Looked at for each command: it may change at any time.
+    access: watch::Receiver<Access>,
     changes: Changes,
     channels: Channels,
     clients: AtomicU64,
@@ -95,13 +115,13 @@ struct KnownPlaces {
     places: Option<Places>,
 }
 
-/// Serves clients for as long as it is polled.
-pub async fn serve(listener: TcpListener, context: Arc<Context>, access: Access) {
-    let server = Server::new(context, &access);
+/// Serves clients for as long as it is polled. When the access changes, so do the rights of those who are connected.
+pub async fn serve(mut listeners: Listeners, context: Arc<Context>, access: watch::Receiver<Access>) {
+    let server = Server::new(context, access);
     let seats = Arc::new(Semaphore::new(CLIENTS_MAX));
     tokio::spawn(Arc::clone(&server).follow_station());
     loop {
-        match listener.accept().await {
+        match listeners.accept().await {
             Ok((stream, peer)) => {
                 let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
                     tracing::warn!(%peer, "mpd: there are {CLIENTS_MAX} clients already; closing this one");
@@ -123,7 +143,7 @@ pub async fn serve(listener: TcpListener, context: Arc<Context>, access: Access)
 }
 
 impl Server {
-    fn new(context: Arc<Context>, access: &Access) -> Arc<Self> {
+    fn new(context: Arc<Context>, access: watch::Receiver<Access>) -> Arc<Self> {
         let changes = Changes::default();
         let told = changes.clone();
         let places: Arc<Mutex<KnownPlaces>> = Arc::default();
@@ -136,21 +156,7 @@ impl Server {
             }
             told.happened(&of_library(changes));
         }));
-        let rights = |words: &str| {
-            words.parse().unwrap_or_else(|error| {
-                tracing::error!("mpd: {error}; no rights");
-                Rights::NONE
-            })
-        };
-        Arc::new(Self {
-            rights: rights(&access.rights),
-            passwords: access.passwords.iter().map(|(word, words)| (word.clone(), rights(words))).collect(),
-            context,
-            changes,
-            channels: Channels::default(),
-            clients: AtomicU64::new(0),
-            places,
-        })
+        Arc::new(Self { context, access, changes, channels: Channels::default(), clients: AtomicU64::new(0), places })
     }
 
     /// Where the music is.
@@ -170,7 +176,14 @@ impl Server {
 
     fn client(&self, peer: String) -> Client {
         let number = self.clients.fetch_add(1, Ordering::Relaxed);
-        Client::new(number, peer, self.rights, self.changes.now())
+        Client::new(number, peer, self.changes.now())
+    }
+
+    /// What a client may do: a password that is no longer one gives nothing.
+    fn rights(&self, client: &Client) -> Rights {
+        let access = self.access.borrow();
+        let by_password = client.password.as_deref().and_then(|password| access.of_password(password));
+        by_password.unwrap_or(access.rights)
     }
 
     /// Tells of what changes in the station.

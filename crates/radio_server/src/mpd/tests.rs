@@ -19,13 +19,17 @@ use super::{Access, serve};
 use crate::context::{Context, ContextParts};
 use crate::importer::Importer;
 use crate::program::Program;
+use crate::rights::Rights;
 use crate::station::Station;
+
+const READ: Rights = Rights::LIBRARY_READ.and(Rights::STREAM_READ);
 
 /// A radio that MPD clients can reach.
 struct Radio {
     address: SocketAddr,
     music: PathBuf,
     library: Arc<Library>,
+    access: watch::Sender<Access>,
     stream_side: Option<StreamSide>,
     _runtime: tokio::runtime::Runtime,
     _directory: tempfile::TempDir,
@@ -97,8 +101,17 @@ impl Radio {
             // The station has told how it is, and has been told what is next.
             watched.wait_for(|status| status.as_ref().is_some_and(|status| status.queue_length >= 3)).await.unwrap();
         });
-        runtime.spawn(serve(listener, context, access));
-        Self { address, music, library, stream_side: Some(stream_side), _runtime: runtime, _directory: directory }
+        let (access, watched) = watch::channel(access);
+        runtime.spawn(serve(vec![listener].into(), context, watched));
+        Self {
+            address,
+            music,
+            library,
+            access,
+            stream_side: Some(stream_side),
+            _runtime: runtime,
+            _directory: directory,
+        }
     }
 
     fn client(&self) -> Client {
@@ -238,8 +251,8 @@ fn lists_are_carried_out_up_to_the_first_refusal() {
 
 #[test]
 fn passwords_give_rights() {
-    let passwords = vec![("secret".to_owned(), "all".to_owned()), ("look".to_owned(), "AR,VR".to_owned())];
-    let radio = Radio::with(Access { rights: "none".to_owned(), passwords });
+    let passwords = vec![("secret".to_owned(), Rights::ALL), ("look".to_owned(), READ)];
+    let radio = Radio::with(Access { rights: Rights::NONE, passwords });
     let mut client = radio.client();
     assert_eq!(client.refused("status"), "ACK [4@0] {status} you don't have permission for \"status\"");
     assert!(!client.values("commands", "command").contains(&"play".to_owned()));
@@ -253,6 +266,21 @@ fn passwords_give_rights() {
     client.say("play");
     assert!(client.values("commands", "command").contains(&"idle".to_owned()));
     assert!(client.values("notcommands", "command").is_empty());
+}
+
+#[test]
+fn rights_that_change_hold_for_those_who_are_connected() {
+    let radio = Radio::with(Access { rights: READ, passwords: vec![("secret".to_owned(), Rights::ALL)] });
+    let mut client = radio.client();
+    client.say("password secret");
+    client.say("play");
+    radio.access.send_modify(|access| access.passwords[0].0 = "other".to_owned());
+    assert!(client.refused("pause").contains("permission"), "the password is none any more");
+    client.say("status");
+    radio.access.send_modify(|access| access.rights = Rights::NONE);
+    assert!(client.refused("status").contains("permission"));
+    client.say("password other");
+    client.say("pause");
 }
 
 #[test]
@@ -388,6 +416,9 @@ fn the_library_is_asked() {
     );
     assert_eq!(client.say("list album Monk"), ["Album: Round"]);
     assert_eq!(client.values("lsinfo", "directory"), ["blue", "round"]);
+    assert_eq!(client.values("listall", "directory"), ["blue", "round"]);
+    assert_eq!(client.say("listall blue")[0], "directory: blue");
+    assert_eq!(client.say("listall \"blue/1 so what.mp3\""), ["file: blue/1 so what.mp3"]);
     assert_eq!(client.values("lsinfo blue/", "Title"), ["So What", "All Blues"]);
     assert!(client.refused("lsinfo green").contains("No such directory"));
     assert_eq!(
@@ -424,6 +455,9 @@ fn playlists_are_stored() {
     client.say("playlistdelete evening 1");
     assert_eq!(files(&mut client), ["round/epistrophy.mp3", "blue/2 all blues.mp3"]);
     assert_eq!(client.values("listplaylistinfo evening", "Title"), ["Epistrophy", "All Blues"]);
+    assert_eq!(client.values("searchplaylist evening artist mil", "Title"), ["All Blues"]);
+    assert_eq!(client.values("searchplaylist evening \"(file contains 'mp3')\" window 0:1", "Title"), ["Epistrophy"]);
+    assert!(client.refused("searchplaylist none any x").contains("No such playlist"));
     assert_eq!(client.value("playlistlength evening", "songs"), "2");
     client.say("clear");
     client.say("load evening 1:");

@@ -1,6 +1,8 @@
 //! What a terminal's driver does for a program that reads lines: echo, erasing, Ctrl-C and Ctrl-D. The client's own driver leaves
 //! that to us.
 
+use unicode_width::UnicodeWidthStr;
+
 /// The longest line, in bytes; what follows is a line of its own.
 const LINE_BYTES_MAXIMUM: usize = 64 << 10;
 
@@ -42,20 +44,23 @@ impl Cooked {
             }
             8 | 0x7f => {
                 // A character of UTF-8 has one byte that does not continue another.
-                while self.line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
-                shown.extend_from_slice(b"\x08 \x08");
+                let start = self.line.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
+                self.erase(start, shown);
             }
-            21 => {
-                let characters = String::from_utf8_lossy(&self.line).chars().count();
-                shown.extend(b"\x08 \x08".repeat(characters));
-                self.line.clear();
-            }
+            21 => self.erase(0, shown),
             _ => {
                 shown.push(byte);
                 self.line.push(byte);
             }
         }
         (self.line.len() >= LINE_BYTES_MAXIMUM).then(|| Event::Line(std::mem::take(&mut self.line)))
+    }
+
+    /// Takes the end of the line away, from the line and from the terminal: as many columns as it has there, and never what was there
+    /// before the line.
+    fn erase(&mut self, start: usize, shown: &mut Vec<u8>) {
+        let erased = self.line.split_off(start);
+        shown.extend(b"\x08 \x08".repeat(String::from_utf8_lossy(&erased).width()));
     }
 }
 
@@ -89,6 +94,17 @@ mod tests {
         assert_eq!(typed("ab\x04"), [line("ab")]);
         assert_eq!(typed("ab\x03c\n"), [Event::Interrupt, line("c\n")]);
         assert_eq!(typed("\x7f\x7fa\n"), [line("a\n")], "nothing to erase");
+    }
+
+    #[test]
+    fn as_many_columns_are_erased_as_were_typed() {
+        let erased = |keys: &str| {
+            let (mut cooked, mut shown) = (Cooked::default(), Vec::new());
+            keys.bytes().for_each(|byte| drop(cooked.feed(byte, &mut shown)));
+            String::from_utf8(shown).unwrap().matches("\x08 \x08").count()
+        };
+        assert_eq!((erased("\x7f\x7f"), erased("\x15"), erased("a\x7f\x7f")), (0, 0, 1), "not the prompt");
+        assert_eq!((erased("\u{4e16}\x7f"), erased("a\u{4e16}\x15")), (2, 3), "wide characters have two");
     }
 
     #[test]

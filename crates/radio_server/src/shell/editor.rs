@@ -6,10 +6,18 @@
 //!
 //! Cost: a key redraws the row, a few hundred bytes at most.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
+
+use crate::limits::HISTORY_LINES_MAXIMUM;
 
 /// The longest line, in bytes. What is typed beyond it is ignored.
 pub(super) const LINE_BYTES_MAXIMUM: usize = 16 << 10;
+
+/// The longest text that is searched for, in characters. What is typed beyond it is ignored.
+const WANTED_CHARACTERS_MAXIMUM: usize = 256;
+
+/// Columns that the line has at the least, however long the prompt.
+const LINE_COLUMNS_MINIMUM: usize = 10;
 
 /// The longest escape sequence that is looked at, in bytes.
 const ESCAPE_BYTES_MAXIMUM: usize = 16;
@@ -124,6 +132,18 @@ impl Editor {
 
     /// Shows prompt and line anew.
     pub(super) fn draw(&self, out: &mut Vec<u8>) {
+        let Row { prompt, line, cursor } = self.row();
+        let column = width(&prompt) + width(&line[..cursor]);
+        out.extend_from_slice(b"\r");
+        out.extend(prompt.iter().chain(&line).collect::<String>().into_bytes());
+        out.extend_from_slice(b"\x1b[K\r");
+        if column > 0 {
+            out.extend_from_slice(format!("\x1b[{column}C").as_bytes());
+        }
+    }
+
+    /// What is shown: narrower than the terminal, so that it never wraps.
+    fn row(&self) -> Row {
         let (prompt, line, cursor) = match &self.search {
             Some(search) => {
                 let found = search.found.map_or("", |at| self.history[at].as_str());
@@ -133,21 +153,20 @@ impl Editor {
             }
             None => (self.prompt.clone(), self.line.clone(), self.cursor),
         };
-        let room = self.columns.saturating_sub(prompt.width() + 1).max(1);
-        let (start, end) = visible(&line, cursor, room);
-        out.extend_from_slice(b"\r");
-        out.extend_from_slice(prompt.as_bytes());
-        out.extend(line[start..end].iter().collect::<String>().into_bytes());
-        out.extend_from_slice(b"\x1b[K\r");
-        let column = prompt.width() + width(&line[start..cursor]);
-        if column > 0 {
-            out.extend_from_slice(format!("\x1b[{column}C").as_bytes());
-        }
+        // Of a long prompt the end is shown.
+        let prompt: Vec<char> = prompt.chars().collect();
+        let (start, _) = visible(&prompt, prompt.len(), self.columns.saturating_sub(LINE_COLUMNS_MINIMUM + 1));
+        let prompt = prompt[start..].to_vec();
+        let (start, end) = visible(&line, cursor, self.columns.saturating_sub(width(&prompt) + 1));
+        Row { prompt, line: line[start..end].to_vec(), cursor: cursor - start }
     }
 
     /// Puts `text` in the place of the last `replaced` characters before the cursor.
     pub(super) fn complete(&mut self, replaced: usize, text: &str, out: &mut Vec<u8>) {
         let from = self.cursor.saturating_sub(replaced);
+        if (self.line.len() - (self.cursor - from) + text.chars().count()) * 4 > LINE_BYTES_MAXIMUM {
+            return;
+        }
         self.line.splice(from..self.cursor, text.chars());
         self.cursor = from + text.chars().count();
         self.draw(out);
@@ -270,7 +289,11 @@ impl Editor {
     fn search_key(&mut self, key: Key, out: &mut Vec<u8>) -> Option<Option<Event>> {
         let search = self.search.as_mut()?;
         match key {
-            Key::Character(character) => search.wanted.push(character),
+            Key::Character(character) => {
+                if search.wanted.chars().count() < WANTED_CHARACTERS_MAXIMUM {
+                    search.wanted.push(character);
+                }
+            }
             Key::Control(8 | 0x7f) => {
                 search.wanted.pop();
             }
@@ -308,6 +331,8 @@ impl Editor {
         let line: String = self.line.iter().collect();
         if !line.trim().is_empty() && self.history.last() != Some(&line) {
             self.history.push(line.clone());
+            let surplus = self.history.len().saturating_sub(HISTORY_LINES_MAXIMUM);
+            self.history.drain(..surplus);
         }
         self.clear();
         Event::Line(line)
@@ -362,6 +387,13 @@ impl Editor {
     }
 }
 
+/// What is shown of prompt and line, and where the cursor is in the line.
+struct Row {
+    prompt: Vec<char>,
+    line: Vec<char>,
+    cursor: usize,
+}
+
 /// The part of a line that fits into `room` columns: up to the cursor as much as does, and what is left behind it.
 fn visible(line: &[char], cursor: usize, room: usize) -> (usize, usize) {
     let mut taken = 0;
@@ -378,8 +410,29 @@ fn width(characters: &[char]) -> usize {
     characters.iter().map(|character| character.width().unwrap_or(0)).sum()
 }
 
+/// Types these keys on a terminal so many columns wide; for the fuzz target.
+#[doc(hidden)]
+pub fn fuzz(keys: &[u8], columns: usize) {
+    let mut editor = Editor::new("anna@radio> ", columns, vec!["next".to_owned(), "ls -l=v".to_owned()]);
+    let mut out = Vec::new();
+    for key in keys {
+        if let Some(Event::Complete { before, .. }) = editor.feed(*key, &mut out) {
+            assert_eq!(before.chars().count(), editor.cursor);
+            editor.complete(usize::from(before.ends_with('l')), "ls \u{4e16}", &mut out);
+        }
+        out.clear();
+        let row = editor.row();
+        assert!(row.cursor <= row.line.len() && width(&row.prompt) + width(&row.line) < editor.columns);
+        assert!(editor.cursor <= editor.line.len() && editor.line.len() * 4 <= LINE_BYTES_MAXIMUM);
+        assert!(editor.search.as_ref().is_none_or(|search| search.wanted.len() <= WANTED_CHARACTERS_MAXIMUM * 4));
+        assert!(editor.history.len() <= HISTORY_LINES_MAXIMUM);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     fn editor(history: &[&str]) -> Editor {
@@ -464,6 +517,37 @@ mod tests {
     fn a_line_has_a_limit() {
         let line = entered(&[], &"x".repeat(LINE_BYTES_MAXIMUM * 2));
         assert!(line.len() <= LINE_BYTES_MAXIMUM);
+        let mut editor = editor(&[]);
+        for _ in 0..LINE_BYTES_MAXIMUM {
+            editor.complete(0, "word ", &mut Vec::new());
+        }
+        assert!(editor.line.len() <= LINE_BYTES_MAXIMUM / 4, "completions count, too");
+    }
+
+    #[test]
+    fn a_long_search_and_a_long_name_never_wrap_either() {
+        let long = "\u{4e16}x".repeat(WANTED_CHARACTERS_MAXIMUM);
+        let mut named = Editor::new(&long, 20, Vec::new());
+        let mut searching = Editor::new("> ", 20, vec![long.clone()]);
+        type_into(&mut named, "abc");
+        type_into(&mut searching, &format!("\x12{long}"));
+        for editor in [&named, &searching] {
+            let row = editor.row();
+            assert!(width(&row.prompt) + width(&row.line) < 20);
+        }
+        assert_eq!(named.row().line, ['a', 'b', 'c']);
+        assert!(searching.row().prompt.ends_with(&['"', ':', ' ']), "the end of what is searched for is in sight");
+        assert_eq!(searching.search.unwrap().wanted.chars().count(), WANTED_CHARACTERS_MAXIMUM);
+    }
+
+    #[test]
+    fn as_much_is_remembered_as_is_kept() {
+        let mut editor = editor(&[]);
+        for number in 0..HISTORY_LINES_MAXIMUM + 3 {
+            type_into(&mut editor, &format!("{number}\r"));
+        }
+        assert_eq!((editor.history().len(), editor.history()[0].as_str()), (HISTORY_LINES_MAXIMUM, "3"));
+        assert_eq!(type_into(&mut editor, "\x1b[A\r").len(), 1, "the newest is there");
     }
 
     #[test]

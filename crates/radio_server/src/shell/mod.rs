@@ -19,6 +19,8 @@ use crate::context::Context;
 use crate::running::{RunningCommand, Stream};
 
 use cooked::Cooked;
+#[doc(hidden)]
+pub use editor::fuzz;
 use editor::{Editor, Event};
 
 /// Ctrl-C.

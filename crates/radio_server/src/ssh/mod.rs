@@ -22,13 +22,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use russh::keys::PrivateKey;
 use russh::{MethodKind, MethodSet, SshId};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::context::Context;
 use crate::limits::{
     ACCEPT_PAUSE, HALF_OPEN_CONNECTIONS_MAXIMUM, LOGIN_ATTEMPTS_MAXIMUM, LOGIN_TIMEOUT, SESSIONS_MAXIMUM,
 };
+use crate::listeners::Listeners;
 use crate::sessions::count;
 
 use cut::CuttableStream;
@@ -44,7 +45,7 @@ const WINDOW_BYTES: u32 = 256 << 10;
 const KEEPALIVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Accepts connections for as long as it is polled.
-pub async fn serve(listener: TcpListener, key: PrivateKey, context: Arc<Context>) {
+pub async fn serve(mut listeners: Listeners, key: PrivateKey, context: Arc<Context>) {
     let server = Arc::new(Server {
         config: Arc::new(config(key)),
         half_open: Arc::new(Semaphore::new(HALF_OPEN_CONNECTIONS_MAXIMUM)),
@@ -52,7 +53,7 @@ pub async fn serve(listener: TcpListener, key: PrivateKey, context: Arc<Context>
         context,
     });
     loop {
-        match listener.accept().await {
+        match listeners.accept().await {
             Ok((stream, peer)) => {
                 let server = Arc::clone(&server);
                 tokio::spawn(async move { server.connection(stream, peer.to_string()).await });

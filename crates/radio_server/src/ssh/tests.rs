@@ -41,7 +41,7 @@ impl Radio {
         bench.set_users(users("anna", key.public_key(), rights));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, self::key(), Arc::clone(&bench.context)));
+        tokio::spawn(serve(vec![listener].into(), self::key(), Arc::clone(&bench.context)));
         Self { bench, address, key: Arc::new(key) }
     }
 

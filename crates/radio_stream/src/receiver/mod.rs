@@ -24,6 +24,10 @@ pub const WINDOW_GROUPS: usize = 3;
 /// Complete groups that are kept while the header of their stream is missing. The oldest are given up.
 pub const HEADERLESS_GROUPS_MAX: usize = 32;
 
+/// Groups of a stream that are being put together, at most: twenty seconds of it. The oldest are given up; groups of a few bytes would
+/// fill the memory otherwise, and few of them are ever under way.
+const GROUPS_MAX: usize = 64;
+
 /// Bytes of all groups that are being put together. The oldest groups are given up when a new one would exceed it.
 pub const WINDOW_BYTES_MAX: usize = 32 << 20;
 
@@ -85,6 +89,7 @@ impl Group {
         }
     }
 
+    /// Bytes of the slices of a group with this header.
     fn memory(header: &PacketHeader) -> usize {
         header.code.slices() * slice_bytes(header.group_bytes, header.code)
     }
@@ -131,6 +136,12 @@ impl Stream {
 
     fn complete_groups(&self) -> usize {
         self.groups.values().filter(|group| group.complete).count()
+    }
+
+    /// Whether the group of this packet has begun.
+    fn has(&self, header: &PacketHeader) -> bool {
+        self.id == header.stream
+            && if header.is_header { self.header.is_some() } else { self.groups.contains_key(&header.group) }
     }
 
     fn bytes(&self) -> usize {
@@ -192,11 +203,23 @@ impl Receiver {
         self.counts
     }
 
+    /// Bytes of all groups that are being put together.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.streams().map(Stream::bytes).sum()
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.current.iter().chain(&self.following)
+    }
+
     fn take(&mut self, header: &PacketHeader, slice: &[u8]) -> bool {
         if header.stream == self.former || Group::memory(header) > WINDOW_BYTES_MAX {
             return false;
         }
-        self.make_room(Group::memory(header));
+        if !self.streams().any(|stream| stream.has(header)) {
+            self.make_room(Group::memory(header));
+        }
         let current = self.current.get_or_insert_with(|| Stream::new(header.stream));
         let stream = if current.id == header.stream {
             current
@@ -212,20 +235,24 @@ impl Receiver {
             }
             self.following.get_or_insert_with(|| Stream::new(header.stream))
         };
+        if stream.ended {
+            return false;
+        }
         if header.is_header {
             return stream.header.get_or_insert_with(|| Group::new(header)).add(header, slice);
         }
         if stream.next.is_some_and(|next| header.group < next) {
             return false;
         }
+        if !stream.groups.contains_key(&header.group) && stream.groups.len() == GROUPS_MAX {
+            stream.groups.pop_first();
+        }
         stream.groups.entry(header.group).or_insert_with(|| Group::new(header)).add(header, slice)
     }
 
     /// Gives up the oldest groups until `bytes` more fit.
     fn make_room(&mut self, bytes: usize) {
-        let streams =
-            |receiver: &Self| -> usize { receiver.current.iter().chain(&receiver.following).map(Stream::bytes).sum() };
-        while streams(self) + bytes > WINDOW_BYTES_MAX {
+        while self.held_bytes() + bytes > WINDOW_BYTES_MAX {
             let oldest = self.current.iter_mut().chain(&mut self.following).find(|stream| !stream.groups.is_empty());
             let Some(stream) = oldest else {
                 // Headers alone: they are asked for again every few seconds.
@@ -312,6 +339,7 @@ impl Receiver {
             self.ready.push_back(Delivery::Data(data));
         }
         if stream.ended {
+            stream.groups.clear();
             self.ready.push_back(Delivery::End);
         }
         true

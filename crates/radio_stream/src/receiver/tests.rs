@@ -145,8 +145,60 @@ fn a_flood_of_large_groups_is_bounded() {
         let mut packet = Vec::new();
         header.encode(&[0; 60_000], &mut packet);
         receiver.receive(&packet).unwrap();
-        assert!(receiver.current.as_ref().map_or(0, Stream::bytes) <= WINDOW_BYTES_MAX);
+        assert!(receiver.held_bytes() <= WINDOW_BYTES_MAX);
     }
+}
+
+#[test]
+fn a_flood_of_tiny_groups_is_bounded() {
+    let mut receiver = Receiver::new();
+    stream(1, 1)[0].iter().for_each(|packet| receiver.receive(packet).unwrap());
+    for stream in [1, 2] {
+        for group in 0..10_000 {
+            let mut packet = Vec::new();
+            header(stream, group, false, false).encode(&[], &mut packet);
+            receiver.receive(&packet).unwrap();
+        }
+    }
+    for stream in receiver.streams() {
+        assert!(stream.groups.len() <= GROUPS_MAX, "{} groups without a byte", stream.groups.len());
+    }
+    assert!(receiver.following.is_some());
+}
+
+#[test]
+fn a_group_as_large_as_there_are_is_put_together_beside_another() {
+    let mut receiver = Receiver::new();
+    let code = Code::new(255, 256).unwrap();
+    let largest = PacketHeader { code, group_bytes: 255 * 65_000, ..header(1, 0, false, false) };
+    packets(&header(1, 0, true, false), &stream_header(1).encode())
+        .iter()
+        .for_each(|packet| receiver.receive(packet).unwrap());
+    let whole = |group| packets(&PacketHeader { group, ..largest }, &vec![9; 255 * 65_000]);
+    // One slice of the next group comes early.
+    receiver.receive(&whole(1)[0]).unwrap();
+    whole(0).iter().for_each(|packet| receiver.receive(packet).unwrap());
+    assert_eq!(receiver.counts().groups, 1);
+}
+
+#[test]
+fn nothing_follows_the_last_group_of_a_stream() {
+    let mut receiver = Receiver::new();
+    stream(1, 2).concat().iter().for_each(|packet| receiver.receive(packet).unwrap());
+    assert_eq!(deliveries(&mut receiver), whole(1, 2));
+    for packet in packets(&header(1, 7, false, false), &data(1, 7)) {
+        receiver.receive(&packet).unwrap();
+    }
+    receiver.finish();
+    assert_eq!(deliveries(&mut receiver), []);
+    // Nor does what came before the last one.
+    let mut receiver = Receiver::new();
+    let late = packets(&header(1, 7, false, false), &data(1, 7));
+    let sent = stream(1, 2);
+    let all = [sent[..2].concat(), late, sent[2].clone()].concat();
+    all.iter().for_each(|packet| receiver.receive(packet).unwrap());
+    receiver.finish();
+    assert_eq!(deliveries(&mut receiver), whole(1, 2));
 }
 
 #[test]

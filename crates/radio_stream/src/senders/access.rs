@@ -81,6 +81,12 @@ pub struct AccessList {
 pub struct TooManyRules;
 
 impl AccessList {
+    /// No rules; what holds where none does.
+    #[must_use]
+    pub fn new(default_deny: bool) -> Self {
+        Self { default_deny, rules: Vec::new() }
+    }
+
     /// Allows or denies a network. A rule for the very same network is replaced.
     ///
     /// # Errors

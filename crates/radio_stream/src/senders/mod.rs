@@ -35,6 +35,9 @@ pub trait Sender: Send {
     /// One line that says what was wrong and what would be accepted.
     fn command(&mut self, arguments: &[String]) -> Option<Result<String, String>>;
 
+    /// Takes its part of the changes.
+    fn change(&mut self, changes: &mut SenderChanges);
+
     /// What it does, in a few words.
     fn status(&self) -> SenderStatus;
 
@@ -90,6 +93,15 @@ pub struct SenderSettings {
     pub udp: Option<udp::UdpSettings>,
 }
 
+/// What is to be otherwise while the senders work; none: it stays as it is.
+#[derive(Debug, Default)]
+pub struct SenderChanges {
+    /// The http sender.
+    pub http: Option<http::HttpChanges>,
+    /// The udp sender.
+    pub udp: Option<udp::UdpChanges>,
+}
+
 /// Why a sender did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -131,6 +143,13 @@ impl Senders {
             }
         }
         Ok(senders)
+    }
+
+    /// Sets them otherwise.
+    pub fn change(&mut self, mut changes: SenderChanges) {
+        for sender in &mut self.0 {
+            sender.change(&mut changes);
+        }
     }
 
     /// Hands a piece to each.
@@ -216,6 +235,15 @@ fn one_argument<'a>(arguments: &'a [String], usage: &str) -> Result<&'a str, Str
     match arguments {
         [_, argument] => Ok(argument),
         [command, ..] => Err(format!("{command} takes one argument: {usage}")),
+        [] => Err(usage.to_owned()),
+    }
+}
+
+/// The arguments of a command that takes one or more.
+fn some_arguments<'a>(arguments: &'a [String], usage: &str) -> Result<&'a [String], String> {
+    match arguments {
+        [_, given @ ..] if !given.is_empty() => Ok(given),
+        [command, ..] => Err(format!("{command} takes one argument or more: {usage}")),
         [] => Err(usage.to_owned()),
     }
 }

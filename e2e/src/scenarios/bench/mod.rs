@@ -3,12 +3,15 @@
 mod case;
 mod comparison;
 pub(super) mod difference;
+mod hung;
 mod interrupted;
 mod loop_device;
 mod mounted;
 mod nvme_tcp;
 mod pair;
 mod random_jobs;
+mod terse;
+mod trigger;
 mod trouble;
 
 use e2e::scenario::Scenario;
@@ -29,6 +32,12 @@ pub(crate) const TABLE: &[Scenario] = &[
     trouble::SMALL,
     trouble::TRIMS,
     trouble::PROGRAMS,
+    trouble::UTILISATION,
+    hung::TOLD,
+    hung::STOPPED,
+    hung::TRIGGERED,
+    terse::SCENARIO,
+    trigger::SCENARIO,
     nvme_tcp::SCENARIO,
     nvme_tcp::KILLED,
     nvme_tcp::HUNG,

@@ -90,7 +90,7 @@ fn hung(context: &Context) -> Verdict {
     target.process.signal(Signal::STOP)?;
     let limit = PROMPTLY * 2;
     bench.wait_for("the word about I/O that hangs", limit, |line| {
-        line.contains("no I/O was completed for").then_some(())
+        (line.contains("a: write of 4096 bytes at offset ") && line.contains("has been under way for ")).then_some(())
     })?;
     target.process.signal(Signal::CONT)?;
     bench.signal(Signal::INT)?;

@@ -2,15 +2,18 @@
 //! full file system, a device that fails, one that is too small. And what is rarely there does work: trims of a device, programs.
 
 use std::fs::File;
+use std::process::Command;
 
 use e2e::context::{Context, Finished};
 use e2e::failure::{Failure, Verdict};
 use e2e::needs::Need;
+use e2e::process::PROMPTLY;
 use e2e::scenario::Scenario;
 use e2e::scratch::SmallFilesystem;
 use e2e::{ensure, ensure_eq};
 use serde_json::Value;
 
+use super::difference::differences;
 use super::loop_device::LoopDevice;
 
 pub(super) const FULL: Scenario =
@@ -19,6 +22,12 @@ pub(super) const FAILING: Scenario = Scenario { name: "bench/failing_device", ne
 pub(super) const SMALL: Scenario = Scenario { name: "bench/small_device", needs: DEVICE, run: small };
 pub(super) const TRIMS: Scenario = Scenario { name: "bench/trims", needs: DEVICE, run: trims };
 pub(super) const PROGRAMS: Scenario = Scenario { name: "bench/programs", needs: &[], run: programs };
+
+pub(super) const UTILISATION: Scenario = Scenario {
+    name: "bench/disk_utilisation",
+    needs: &[Need::Root, Need::LoopDevice, Need::Program("losetup"), Need::Program("fio")],
+    run: utilisation,
+};
 
 const DEVICE: &[Need] = &[Need::Root, Need::LoopDevice, Need::Program("losetup")];
 /// Bytes of a device.
@@ -88,6 +97,8 @@ fn small(context: &Context) -> Verdict {
     ensure_eq!(clipped.status, Some(0), "exit status with a size larger than the device");
     ensure!(clipped.error.contains("has 4194304 bytes: the job ends there"), "it is not told: {}", clipped.error);
     ensure_eq!(job(&clipped)?["read"]["io_bytes"].as_u64(), Some(BYTES), "bytes that were read");
+    let fatal = context.run(&[&words[..], &["--size=8m", "--warnings-fatal"]].concat())?;
+    ensure_told(&fatal, &["size: ", "has 4194304 bytes, and not 8388608", &device.path().display().to_string()])?;
     // fio reads nothing, with success.
     let beyond = context.run(&[&words[..], &["--size=1m", "--offset=8m"]].concat())?;
     ensure_told(&beyond, &["offset=8388608", "4194304 bytes", &device.path().display().to_string()])
@@ -124,6 +135,31 @@ fn trims(context: &Context) -> Verdict {
         ensure_eq!(job["read"]["total_ios"].as_u64(), Some(256), "blocks that were verified, {engine}");
         ensure!(job["trim"]["total_ios"].as_u64() > Some(100), "{engine}: no trims in {job}");
     }
+    Ok(())
+}
+
+/// The utilisation of a disk has the form of fio's, and counts at least what reached the device.
+fn utilisation(context: &Context) -> Verdict {
+    let file = context.scratch().sparse_file("disk.img", BYTES)?;
+    let device = LoopDevice::attach(&file)?;
+    let words =
+        ["--output-format=json", "--name=a", "--rw=randrw", "--bs=4k", "--size=1m", "--direct=1", &device.filename()];
+    let mut fio = Command::new("fio");
+    fio.args(words);
+    let report = |finished: &Finished| -> Result<Value, Failure> {
+        ensure_eq!(finished.status, Some(0), "exit status, with {}", finished.error);
+        Ok(serde_json::from_str::<Value>(&finished.output)?["disk_util"].clone())
+    };
+    let of_fio = report(&context.finish("fio", fio, PROMPTLY)?)?;
+    let ours = report(&context.run(&[&["bench"], &words[..]].concat())?)?;
+    let told = differences(&of_fio, &ours, false);
+    ensure!(told.is_empty(), "disk_util is another one than fio's: {told:?}");
+    let disk = &ours[0];
+    ensure_eq!(disk["name"].as_str(), device.path().file_name().and_then(|name| name.to_str()), "name of the disk");
+    let ios = |key: &str| disk[key].as_u64().unwrap_or_default();
+    // Neighbours may have been merged.
+    let all = ios("read_ios") + ios("read_merges") + ios("write_ios") + ios("write_merges");
+    ensure!(all >= 256, "{all} of 256 I/Os are counted: {disk}");
     Ok(())
 }
 

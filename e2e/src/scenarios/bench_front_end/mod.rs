@@ -1,7 +1,9 @@
 //! The front end: `tidegate bench --client` with real workers of fio and our own.
 
 mod failures;
+mod live_view;
 mod logs;
+mod many;
 mod network;
 mod orders;
 mod reports;
@@ -16,6 +18,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     reports::JSON,
     reports::NORMAL,
     reports::TWO_WORKERS,
+    many::SCENARIO,
     logs::PLAIN,
     logs::HISTOGRAM,
     logs::STORED,
@@ -25,6 +28,9 @@ pub(crate) const TABLE: &[Scenario] = &[
     failures::UNREACHABLE,
     failures::KILLED,
     failures::INTERRUPTED,
+    live_view::KEYS,
+    live_view::DYING,
+    live_view::HUNG,
     trigger::SCENARIO,
     network::TWO,
     network::FOUR,

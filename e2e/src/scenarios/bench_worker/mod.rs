@@ -9,6 +9,7 @@ mod networks;
 mod refusals;
 mod reports;
 mod service;
+mod space;
 mod trigger;
 mod verify_state;
 mod worker;
@@ -26,6 +27,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     failing::SCENARIO,
     verify_state::SCENARIO,
     trigger::SCENARIO,
+    space::SCENARIO,
     refusals::JOBS,
     refusals::COMMANDS,
     networks::SCENARIO,

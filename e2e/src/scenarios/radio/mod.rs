@@ -1,11 +1,18 @@
 //! The radio: what real players receive, who controls it and how, and what disturbs it.
 
+mod bad_files;
 mod crash;
 mod ctl;
 mod library;
 mod moods;
 mod mpd;
+mod mpd_comparison;
+mod mpd_malp;
+mod mpd_ncmpcpp;
+mod mpd_station;
+mod options;
 mod reload;
+mod renewal;
 mod serve;
 mod server;
 mod ssh_commands;
@@ -15,6 +22,7 @@ mod ssh_strangers;
 mod stream_crowd;
 mod stream_deleted;
 mod stream_formats;
+mod stream_loss;
 mod stream_players;
 mod stream_requests;
 mod stream_station;
@@ -28,12 +36,18 @@ pub(crate) const TABLE: &[Scenario] = &[
     serve::SCENARIO,
     ctl::SCENARIO,
     mpd::SCENARIO,
+    mpd_comparison::SCENARIO,
+    mpd_malp::SCENARIO,
+    mpd_ncmpcpp::SCENARIO,
     moods::SCENARIO,
     ssh_shell::SCENARIO,
     ssh_follow::SCENARIO,
     ssh_commands::SCENARIO,
     crash::SCENARIO,
+    options::SCENARIO,
     reload::SCENARIO,
+    renewal::SCENARIO,
+    bad_files::SCENARIO,
     ssh_strangers::SCENARIO,
     stream_formats::SCENARIO,
     stream_players::SCENARIO,
@@ -41,4 +55,5 @@ pub(crate) const TABLE: &[Scenario] = &[
     stream_crowd::SCENARIO,
     stream_deleted::SCENARIO,
     stream_udp::SCENARIO,
+    stream_loss::SCENARIO,
 ];

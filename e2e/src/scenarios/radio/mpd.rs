@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use e2e::context::{Context, Finished};
@@ -13,7 +13,8 @@ use e2e::process::PROMPTLY;
 use e2e::scenario::Scenario;
 use e2e::{ensure, ensure_eq};
 
-use super::server::{Listener, Radio, put_song, start_again, write_users};
+use super::mpd_station::{address, start};
+use super::server::{Listener, Radio};
 
 pub(super) const SCENARIO: Scenario = Scenario { name: "radio/mpd", needs: &[Need::Program("mpc")], run };
 
@@ -83,7 +84,7 @@ const REFUSED: &[(&[&str], &str)] = &[
 ];
 
 fn run(context: &Context) -> Verdict {
-    let radio = start(context, &["--mpd", "127.0.0.1:0"])?;
+    let radio = start(context, &[])?;
     radio.imported()?;
     let address = address(&radio)?;
     for (words, expected) in SCRIPT {
@@ -131,48 +132,6 @@ fn strangers(context: &Context, radio: &Radio<'_>, address: SocketAddr) -> Verdi
     let said = mpc(context, address, &["status"])?;
     ensure!(said.output.contains("[playing]"), "{}", said.output);
     listener.frames(20)
-}
-
-/// A radio with songs that have tags.
-fn start<'a>(context: &'a Context, options: &[&str]) -> Result<Radio<'a>, Failure> {
-    let music = context.scratch().path().join("music");
-    std::fs::create_dir_all(music.join("jazz"))?;
-    let songs = [
-        ("jazz/so what.mp3", "Miles", "So What", "Blue"),
-        ("jazz/all blues.mp3", "Miles", "All Blues", "Blue"),
-        ("misterioso.mp3", "Monk", "Misterioso", "Round"),
-    ];
-    for (number, (path, artist, title, album)) in (1..).zip(songs) {
-        // Half a minute: no song ends while the script runs.
-        put_song(&music.join(path), number, 1150)?;
-        put_tags(&music.join(path), [("TPE1", artist), ("TIT2", title), ("TALB", album)])?;
-    }
-    write_users(context, &[])?;
-    start_again(context, music, options)
-}
-
-/// Puts an ID3v2.4 tag before a file.
-fn put_tags(path: &Path, tags: [(&str, &str); 3]) -> Verdict {
-    let mut frames = Vec::new();
-    for (name, text) in tags {
-        frames.extend_from_slice(name.as_bytes());
-        // Seven bits a byte: the texts are shorter than 127.
-        frames.extend_from_slice(&[0, 0, 0, u8::try_from(text.len() + 1)?, 0, 0, 3]);
-        frames.extend_from_slice(text.as_bytes());
-    }
-    let mut bytes = b"ID3\x04\0\0\0\0\0".to_vec();
-    bytes.push(u8::try_from(frames.len())?);
-    bytes.extend(frames);
-    bytes.extend(std::fs::read(path)?);
-    Ok(std::fs::write(path, bytes)?)
-}
-
-/// Where the radio listens for MPD clients.
-fn address(radio: &Radio<'_>) -> Result<SocketAddr, Failure> {
-    let line = radio
-        .process
-        .wait_for("mpd ", PROMPTLY, |line| line.strip_prefix("mpd ").map(|rest| rest.trim().to_owned()))?;
-    Ok(line.parse()?)
 }
 
 fn command(address: SocketAddr, words: &[&str]) -> Command {

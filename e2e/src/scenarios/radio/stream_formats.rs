@@ -7,16 +7,13 @@ use e2e::failure::{Failure, Verdict};
 use e2e::needs::Need;
 use e2e::scenario::Scenario;
 
-use super::stream_station::{FORMATS, PATIENCE, packets, place_of, song, station};
+use super::stream_station::{PATIENCE, for_each_format, packets, place_of, song, station};
 
 pub(super) const SCENARIO: Scenario =
     Scenario { name: "radio/stream_formats", needs: &[Need::Program("ffmpeg"), Need::Program("curl")], run };
 
 fn run(context: &Context) -> Verdict {
-    for (name, codec) in FORMATS {
-        one_format(context, name, codec).map_err(|failure| failure.during(name))?;
-    }
-    Ok(())
+    for_each_format(|name, codec| one_format(context, name, codec))
 }
 
 fn one_format(context: &Context, name: &str, codec: &[&str]) -> Verdict {
@@ -29,8 +26,8 @@ fn one_format(context: &Context, name: &str, codec: &[&str]) -> Verdict {
         _ => "ogg",
     };
     let mount = format!("/{extension}");
-    let whole = folder.join(format!("../whole.{extension}"));
-    let late = folder.join(format!("../late.{extension}"));
+    let whole = folder.with_extension(format!("whole.{extension}"));
+    let late = folder.with_extension(format!("late.{extension}"));
     // The first listens from before the first chunk on; the other comes in the middle of a song.
     let mut first = station.record(context, &mount, 12, &whole)?;
     station.process.wait_for("ready", PATIENCE, |line| (line == "ready").then_some(()))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::context::Context;
-use e2e::failure::Failure;
+use e2e::failure::{Failure, Verdict};
 use e2e::process::Process;
 use reactor::clock::Duration;
 
@@ -13,7 +13,7 @@ use reactor::clock::Duration;
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The formats: the file's name, and what ffmpeg has to be told.
-pub(super) const FORMATS: &[(&str, &[&str])] = &[
+const FORMATS: &[(&str, &[&str])] = &[
     ("song.mp3", &["-c:a", "libmp3lame", "-b:a", "128k"]),
     ("song.ogg", &["-c:a", "libvorbis", "-q:a", "4"]),
     ("song.opus", &["-c:a", "libopus", "-b:a", "96k"]),
@@ -21,6 +21,21 @@ pub(super) const FORMATS: &[(&str, &[&str])] = &[
     ("song.aac", &["-c:a", "aac", "-b:a", "128k"]),
     ("song.m4a", &["-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"]),
 ];
+
+/// Does something for each format, for all at once: most of it is waiting for what is played.
+pub(super) fn for_each_format(work: impl Fn(&str, &[&str]) -> Verdict + Sync) -> Verdict {
+    std::thread::scope(|scope| {
+        let start = |&(name, codec): &(&'static str, &'static [&'static str])| {
+            let work = &work;
+            (name, scope.spawn(move || work(name, codec)))
+        };
+        let running: Vec<_> = FORMATS.iter().map(start).collect();
+        running.into_iter().try_for_each(|(name, thread)| {
+            let verdict = thread.join().unwrap_or_else(|_| Err(Failure::new("panicked")));
+            verdict.map_err(|failure| failure.during(name))
+        })
+    })
+}
 
 /// A running `tidegate radio serve`.
 pub(super) struct Station {
@@ -49,10 +64,20 @@ pub(super) fn song(
 
 /// Starts a station that plays what is in the folder.
 pub(super) fn station(context: &Context, folder: &Path, more: &[&str]) -> Result<Station, Failure> {
+    station_by(context, folder, more, |command| command)
+}
+
+/// The same by another command, which is made of the plain one.
+pub(super) fn station_by(
+    context: &Context,
+    folder: &Path,
+    more: &[&str],
+    change: impl FnOnce(Command) -> Command,
+) -> Result<Station, Failure> {
     let mut command =
         context.tidegate(&["radio", "serve", "--autoplay", "--http", "127.0.0.1:0", "--ssh", "none", "--mpd", "none"]);
     command.arg("--library").arg(folder).arg("--state").arg(folder.with_extension("state")).args(more);
-    let process = context.start("tidegate radio serve", command)?;
+    let process = context.start("tidegate radio serve", change(command))?;
     let address = process.wait_for("the address for listeners", PATIENCE, |line| {
         line.strip_prefix("listen")?.trim().strip_prefix("http://")?.strip_suffix('/')?.parse().ok()
     })?;

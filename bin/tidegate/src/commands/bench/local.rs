@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use bench::command_line::{Eta, GeneralOptions, Invocation, Plan};
 use bench::output::announcement::starting_line;
-use bench::output::status_line::{ShowStatus, StatusLine};
+use bench::output::status_line::{Remaining, ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
 use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
@@ -17,8 +17,11 @@ use super::interruption::Interruption;
 use super::voice::{Voice, formats};
 use crate::{Outcome, message};
 
-/// How long a run that is over will still take. Parity: fio.
+/// How long a run will still take when there is no saying. Parity: fio.
 const NOBODY_KNOWS: u64 = 0x7fff_ffff;
+
+/// Exit status of a run that a signal has ended. Parity: fio.
+const STOPPED: u8 = 128;
 
 /// Runs the jobs of an invocation and tells the results.
 pub(super) fn run(invocation: &Invocation) -> Outcome {
@@ -48,6 +51,7 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
         allow_exec: general.allow_exec,
         read_only: general.readonly,
         aux_path: general.aux_path.clone(),
+        warnings_fatal: general.warnings_fatal,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);
@@ -56,7 +60,9 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
     let idleness = general.idle_profile.map(Idleness::begin);
     let outcome = run::run(&plan.jobs, &settings, &voice, &mut progress, &signals.stop);
     let failed = outcome.has_failed;
-    let trigger = std::mem::take(&mut progress.trigger);
+    progress.tell_signal();
+    // What it says stands before the results, as with fio.
+    let triggered = progress.trigger.finish();
     if let Some(Err((path, error))) = progress.bandwidth.as_mut().map(|log| log.write(outcome.elapsed_ms)) {
         return message::failure(format_args!("--bandwidth-log: cannot write {}: {error}", path.display()));
     }
@@ -65,12 +71,11 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
     if let Err(error) = reporter.write(outcome, true) {
         return message::failure(format_args!("cannot write the results: {error}"));
     }
-    // Last: it may well be that the machine does not outlive it.
-    if let Err(error) = trigger.run_command() {
+    if let Err(error) = triggered {
         return message::failure(format_args!("--trigger: {error}"));
     }
     match (signals.number(), failed) {
-        (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(128)),
+        (Some(_), _) => Outcome::Ended(std::process::ExitCode::from(STOPPED)),
         (None, true) => Outcome::Failure,
         (None, false) => Outcome::Success,
     }
@@ -116,7 +121,10 @@ impl<'r> Reporter<'r> {
             time: run::local_time(now.as_secs()),
             progress: Some(OverallProgress {
                 elapsed_seconds: outcome.elapsed_ms.div_ceil(1000),
-                remaining_seconds: NOBODY_KNOWS,
+                remaining_seconds: match outcome.remaining {
+                    Remaining::Seconds(seconds) => seconds,
+                    Remaining::Unknown | Remaining::Unmeasurable => NOBODY_KNOWS,
+                },
             }),
             global_options: listed
                 .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
@@ -178,6 +186,30 @@ impl<'v> Progress<'v> {
         }
     }
 
+    fn tell_signal(&mut self) {
+        if let Some(signal) = self.signals.number()
+            && !std::mem::replace(&mut self.told_signal, true)
+        {
+            self.reporter.voice.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
+        }
+    }
+
+    /// Ends the program when nothing is left but jobs that hang in the kernel: what is known is reported first. The process
+    /// stays until the kernel lets go of their I/O; nothing but a report can be had before.
+    fn give_up_if_stuck(&mut self, run: &mut dyn RunView) {
+        let stuck = run.stuck();
+        if stuck.is_empty() {
+            return;
+        }
+        stuck.iter().for_each(|line| message::verbatim_error(line));
+        let written = self.reporter.write(run.give_up(), true);
+        if let Err(error) = written {
+            message::error(format_args!("cannot write the results: {error}"));
+        }
+        let status = if self.signals.number().is_some() { STOPPED } else { 1 };
+        std::process::exit(i32::from(status));
+    }
+
     /// The results follow on a line of their own.
     fn end(self) -> Reporter<'v> {
         if self.shown {
@@ -206,14 +238,13 @@ impl Observer for Progress<'_> {
         if let Some(bandwidth) = &mut self.bandwidth {
             bandwidth.look(now_ms, run.bytes());
         }
-        if self.trigger.is_pulled(now_ms) {
-            run.end();
+        for job in self.trigger.look(now_ms, run) {
+            message::verbatim_error(&format!(
+                "{job}: its I/O hangs, so that the state of its verification is not saved; the trigger's command runs without it"
+            ));
         }
-        if let Some(signal) = self.signals.number()
-            && !std::mem::replace(&mut self.told_signal, true)
-        {
-            self.reporter.voice.write_normal(&format!("\nfio: terminating on signal {signal}\n"));
-        }
+        self.tell_signal();
+        self.give_up_if_stuck(run);
         if self.shows && now_ms >= self.next_ms {
             self.next_ms = now_ms + self.interval_ms;
             self.shown = true;

@@ -4,7 +4,6 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use daemon::Position;
 use radio_library::LibraryError;
 use radio_library::check::{Check, Weight};
-use radio_library::mood::Mood;
 
 use super::state;
 use crate::commands::CommandEntry;
@@ -65,8 +64,7 @@ fn look(matches: &ArgMatches) -> Result<Outcome, Stop> {
     let named: Vec<Check> =
         CHECKS.iter().filter(|(name, ..)| matches.get_flag(name)).map(|(_, _, check, _)| *check).collect();
     let checks = if named.is_empty() { Check::ALL } else { &named };
-    let mood = |text: &str| Mood::parse(text).map(drop).map_err(|error| error.to_string());
-    let findings = library.check(checks, &mood)?;
+    let findings = library.check(checks)?;
     for finding in &findings {
         message::line(finding);
     }

@@ -8,7 +8,7 @@ use daemon::{Failure, Identity, ListenAddress, Position};
 use radio_server::mpd::Access;
 use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
-use radio_stream::senders::access::Network;
+use radio_stream::senders::access::{AccessList, Network, TooManyRules};
 use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 
@@ -34,7 +34,8 @@ const NONE: &str = "none";
 
 fn arguments() -> Command {
     let address = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("ADDR:PORT|none").value_parser(address).default_value(default).help(help)
+        let argument = Arg::new(name).long(name).value_name("ADDR:PORT|none").action(ArgAction::Append);
+        argument.value_parser(address).default_value(default).help(help)
     };
     Command::new("serve")
         .about("Play directories of music to everybody who listens")
@@ -61,7 +62,7 @@ fn arguments() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Where the database and the ssh host key are [default: /var/lib/tidegate/radio for root, else below $XDG_STATE_HOME]"),
         )
-        .arg(address("http", HTTP_DEFAULT, "Where listeners come; port 0 takes a free port"))
+        .arg(address("http", HTTP_DEFAULT, "Where listeners come; may be repeated, as the next two; port 0 takes a free port"))
         .arg(address("mpd", MPD_DEFAULT, "Where MPD's clients come"))
         .arg(
             Arg::new("mpd-rights")
@@ -192,8 +193,18 @@ pub(crate) fn state_default(name: &str) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set; name a directory with --state"))
 }
 
+fn access(matches: &ArgMatches) -> Result<AccessList, TooManyRules> {
+    let default_deny = matches.get_flag("http-default-deny");
+    let mut access = AccessList::new(default_deny);
+    let mut networks = matches.get_many::<Network>("http-access").into_iter().flatten();
+    networks.try_for_each(|network| access.set(*network, default_deny))?;
+    Ok(access)
+}
+
 fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
-    let address = |name: &str| matches.get_one::<Option<SocketAddr>>(name).copied().flatten();
+    let addresses = |name: &str| -> Vec<SocketAddr> {
+        matches.get_many::<Option<SocketAddr>>(name).into_iter().flatten().copied().flatten().collect()
+    };
     let milliseconds = |name: &str| matches.get_one::<u64>(name).copied().map(Duration::from_millis);
     let libraries: Vec<PathBuf> = matches.get_many("library").into_iter().flatten().cloned().collect();
     let is_lasting = libraries.iter().any(|library| library.as_os_str() != SYNTHESIS);
@@ -207,13 +218,13 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         name: NAME.to_owned(),
         libraries,
         state,
-        http: address("http"),
-        mpd: address("mpd"),
+        http: addresses("http"),
+        mpd: addresses("mpd"),
         mpd_access: Access {
-            rights: matches.get_one::<Rights>("mpd-rights").copied().unwrap_or(Rights::ALL).to_string(),
+            rights: matches.get_one("mpd-rights").copied().unwrap_or(Rights::ALL),
             passwords: Vec::new(),
         },
-        ssh: address("ssh"),
+        ssh: addresses("ssh"),
         users: matches.get_one("users").cloned(),
         initial_mode: matches.get_one("initial-mode").cloned(),
         seed: matches.get_one("seed").copied(),
@@ -222,8 +233,7 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         announce: milliseconds("announce-time").unwrap_or(Duration::from_millis(ANNOUNCE_MS_DEFAULT)),
         http_sender: HttpOptions {
             off: matches.get_flag("http-no-autostart"),
-            default_deny: matches.get_flag("http-default-deny"),
-            access: matches.get_many("http-access").into_iter().flatten().copied().collect(),
+            access: access(matches).map_err(Failure::usage)?,
             clients_max: matches.get_one("http-max-clients").copied(),
             station_name: matches.get_one::<String>("station-name").cloned().unwrap_or_default(),
         },

@@ -3,6 +3,7 @@
 use crate::options::kind::{Argument, Field, Kind, ValueError};
 use crate::options::limits::SPLIT_ENTRIES_MAX;
 use crate::options::number::{KbBase, whole_u64};
+use crate::options::threads::PRIORITY_HINT_MAX;
 use crate::options::{JobOptions, PerDirection};
 
 /// A priority of an I/O, as the kernel counts it.
@@ -36,6 +37,8 @@ pub struct CommandPriority {
     pub cmdprio_class: PerDirection<u32>,
     /// Its level in the class, 0 to 7.
     pub cmdprio: PerDirection<u32>,
+    /// Its hint for the device, 0 to 1023.
+    pub cmdprio_hint: PerDirection<u32>,
     /// Blocks that have a priority, by their size. Ordered by size.
     pub cmdprio_bssplit: PerDirection<Vec<PrioritySplit>>,
 }
@@ -106,7 +109,7 @@ fn split(text: &str, base: KbBase) -> Option<PrioritySplit> {
 
 fn priority(class: &str, level: &str, hint: &str) -> Option<IoPriority> {
     let read = |text: &str, maximum: u32| text.parse().ok().filter(|number| *number <= maximum);
-    Some(IoPriority { class: read(class, 3)?, level: read(level, 7)?, hint: read(hint, 1023)? })
+    Some(IoPriority { class: read(class, 3)?, level: read(level, 7)?, hint: read(hint, PRIORITY_HINT_MAX)? })
 }
 
 #[cfg(test)]

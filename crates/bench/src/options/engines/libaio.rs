@@ -1,8 +1,9 @@
 //! Options of `libaio`.
 
 use super::command_priority::{CommandPriority, priority_splits};
-use crate::options::kind::{boolean, flag, numbers_read_write, unsupported};
+use crate::options::kind::{boolean, flag, numbers_read_write};
 use crate::options::option::{JobOption, option};
+use crate::options::threads::PRIORITY_HINT_MAX;
 
 /// Values of these options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,7 +32,11 @@ pub(super) const OPTIONS: &[JobOption] = &[
         &numbers_read_write(|options| &mut options.libaio.priority.cmdprio).within(0, 7),
         "Level of this priority in its class, 0 first",
     ),
-    option("cmdprio_hint", &unsupported("it is of versions after fio 3.33"), "Hint of this priority for the device"),
+    option(
+        "cmdprio_hint",
+        &numbers_read_write(|options| &mut options.libaio.priority.cmdprio_hint).within(0, PRIORITY_HINT_MAX as i128),
+        "Hint of this priority for the device",
+    ),
     option(
         "cmdprio_bssplit",
         &priority_splits(|options| &mut options.libaio.priority),

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::direction::Direction;
 use crate::options::buffers::DedupeMode;
+use crate::options::io_type::RandomGenerator;
 use crate::options::target_file::ZoneMode;
 use crate::options::{Between, JobOptions, PerDirection};
 
@@ -63,8 +64,37 @@ pub enum Contradiction {
     #[error("there is more than one job {0} before this one: wait_for needs a name that is unique")]
     WaitsForSeveral(String),
     /// Jobs of a group that do not measure the same.
-    #[error("lat_percentiles is not the same in all jobs of the group")]
-    GroupDiffers,
+    #[error("{0} is not the same in all jobs of the group")]
+    GroupDiffers(&'static str),
+    /// Two ramps.
+    #[error("ramp_time and ramp_size exclude each other")]
+    TwoRamps,
+    /// Preconditioning of what is not written at random.
+    #[error("sprandom needs random writes, {0}")]
+    SpRandom(&'static str),
+}
+
+impl Contradiction {
+    /// The options that it is about: any of them may be the one to change.
+    #[must_use]
+    pub const fn options(&self) -> &'static [&'static str] {
+        match self {
+            Self::WritesWithReadonly => &["rw"],
+            Self::TwoRates => &["rate", "rate_iops", "rate_min", "rate_iops_min"],
+            Self::LeastRateAboveRate(_) => &["rate", "rate_min", "rate_iops", "rate_iops_min"],
+            Self::SizeBelowBlock { .. } => &["size", "bs", "bsrange", "bssplit"],
+            Self::ZoneSizeWithoutMode => &["zonesize"],
+            Self::NoZoneSize => &["zonemode"],
+            Self::BlockErrorsOfFiles(_) => &["block_error_percentiles"],
+            Self::WorkingSetWithoutSize | Self::WorkingSetOfFiles(_) => &["dedupe_mode"],
+            Self::WorkingSetTooLarge { .. } => &["dedupe_percentage", "dedupe_working_set_percentage"],
+            Self::CannotExtend(_) => &["file_append"],
+            Self::WaitsForItself | Self::WaitsForUnknown(_) | Self::WaitsForSeveral(_) => &["wait_for"],
+            Self::GroupDiffers(_) => &["lat_percentiles", "ramp_size"],
+            Self::TwoRamps => &["ramp_time", "ramp_size"],
+            Self::SpRandom(_) => &["sprandom", "spr_op", "random_generator", "norandommap"],
+        }
+    }
 }
 
 /// Engines that cannot write behind the end of a file.
@@ -89,7 +119,35 @@ pub(super) fn check(options: &JobOptions, block_sizes: &PerDirection<Between<u64
     if options.io_size.file_append && CANNOT_EXTEND.contains(&options.engine.ioengine.as_str()) {
         return Err(Contradiction::CannotExtend(options.engine.ioengine.clone()));
     }
+    if options.time.ramp_size > 0 && !options.time.ramp_time.is_zero() {
+        return Err(Contradiction::TwoRamps);
+    }
+    if options.sprandom.sprandom {
+        check_sprandom(options)?;
+    }
     check_working_set(options)
+}
+
+fn check_sprandom(options: &JobOptions) -> Result<(), Contradiction> {
+    let io = &options.io_type;
+    let over_provisioning = options.sprandom.over_provisioning();
+    let refuse = |what| Err(Contradiction::SpRandom(what));
+    if !(io.rw.writes() && io.rw.is_random()) {
+        return refuse("as rw=randwrite does");
+    }
+    if io.random_generator != RandomGenerator::Lfsr {
+        return refuse("and random_generator=lfsr, which it sets by itself");
+    }
+    if !io.norandommap {
+        return refuse("and norandommap=1, which it sets by itself");
+    }
+    if options.target_file.nrfiles != 1 {
+        return refuse("all to one file");
+    }
+    if over_provisioning <= 0.0 || over_provisioning >= 1.0 {
+        return refuse("and spr_op above 0 and below 1");
+    }
+    Ok(())
 }
 
 fn check_rates(options: &JobOptions) -> Result<(), Contradiction> {

@@ -7,6 +7,7 @@
 //! | blocks without a range | from `bs` to `bs` |
 //! | `ba` that is not given, or of sequential I/O | the smallest block |
 //! | `ba` other than the smallest block | `norandommap`, with a warning |
+//! | `sprandom` | `random_generator=lfsr` and `norandommap`, unless given |
 //! | a distribution other than `random` | `norandommap` |
 //! | a job that reads | `overwrite`: its file is laid out first |
 //! | `iodepth_low`, `iodepth_batch` of 0 or above `iodepth` | `iodepth` |
@@ -29,7 +30,7 @@
 
 use super::block_size::BlockSize;
 use super::io_depth::SubmitMode;
-use super::io_type::RandomDistribution;
+use super::io_type::{RandomDistribution, RandomGenerator};
 use super::kind::Standing;
 use super::measurements::Log;
 use super::verification::Verify;
@@ -91,6 +92,14 @@ fn is_one_size(block_sizes: &PerDirection<Between<u64>>) -> bool {
 }
 
 fn resolve_offsets(options: &mut JobOptions, block_sizes: &PerDirection<Between<u64>>, warnings: &mut Vec<Warning>) {
+    if options.sprandom.sprandom {
+        if !options.set.contains("random_generator") {
+            options.io_type.random_generator = RandomGenerator::Lfsr;
+        }
+        if !options.set.contains("norandommap") {
+            options.io_type.norandommap = true;
+        }
+    }
     let (io_type, sizes) = (&mut options.io_type, &mut options.block_size);
     io_type.direct |= io_type.atomic;
     let mut is_aligned = true;
@@ -150,6 +159,9 @@ fn resolve_time(options: &mut JobOptions, warnings: &mut Vec<Warning>) {
     if options.time.time_based && options.time.runtime.is_zero() {
         warnings.push(Warning::TimeBasedWithoutRuntime);
         options.time.time_based = false;
+    }
+    if options.time.gtod_cpu.is_some() {
+        warnings.push(Warning::NoClockThread);
     }
     options.description.loops = options.description.loops.max(1);
 }

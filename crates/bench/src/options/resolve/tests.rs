@@ -145,6 +145,20 @@ fn verification_has_an_interval_that_divides_every_block() {
 }
 
 #[test]
+fn preconditioning_brings_its_order() {
+    let sprandom = quiet("rw=randwrite sprandom=1").options.io_type;
+    assert_eq!((sprandom.random_generator, sprandom.norandommap), (RandomGenerator::Lfsr, true));
+    let without = quiet("rw=randwrite spr_op=0.5").options.io_type;
+    assert_eq!((without.random_generator, without.norandommap), (RandomGenerator::Tausworthe, false));
+}
+
+#[test]
+fn no_thread_reads_the_clock_and_that_is_never_fatal() {
+    assert_eq!(resolved("gtod_cpu=1").1, [Warning::NoClockThread]);
+    assert!(!Warning::NoClockThread.can_be_fatal());
+}
+
+#[test]
 fn contradictions_are_refused() {
     for (line, text) in [
         ("rate=1m rate_iops=10", "rate and rate_iops exclude each other"),
@@ -164,6 +178,15 @@ fn contradictions_are_refused() {
             "dedupe_mode=working_set dedupe_percentage=96 size=1m",
             "96 % of the blocks cannot repeat while 5 % are the set",
         ),
+        ("ramp_time=1 ramp_size=1m", "ramp_time and ramp_size exclude each other"),
+        ("rw=randread sprandom=1", "sprandom needs random writes, as rw=randwrite does"),
+        (
+            "rw=randwrite sprandom=1 random_generator=tausworthe",
+            "sprandom needs random writes, and random_generator=lfsr",
+        ),
+        ("rw=randwrite sprandom=1 norandommap=0", "sprandom needs random writes, and norandommap=1"),
+        ("rw=randwrite sprandom=1 nrfiles=2", "sprandom needs random writes, all to one file"),
+        ("rw=randwrite sprandom=1 spr_op=0", "sprandom needs random writes, and spr_op above 0 and below 1"),
         ("ioengine=mmap file_append=1", "the engine mmap cannot make files longer"),
     ] {
         assert!(contradiction(line).starts_with(text), "{line}: {}", contradiction(line));

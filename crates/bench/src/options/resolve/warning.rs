@@ -23,15 +23,32 @@ pub enum Warning {
     /// The whole runtime goes into writing.
     #[error("nothing will be verified: writing takes all of runtime; use verify_backlog, or leave out time_based")]
     VerifyNeverStarts,
+    /// `gtod_cpu`.
+    #[error("gtod_cpu: the clock is the processor's own counter, so no thread reads it for others, and none is bound")]
+    NoClockThread,
     /// An option without effect.
     #[error("{0} has no effect any more; leave it out")]
     Deprecated(&'static str),
 }
 
 impl Warning {
+    /// The option that it is about.
+    #[must_use]
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::AlignmentWithoutMap => "ba",
+            Self::VerifyWithoutMap => "norandommap",
+            Self::UnalignedAndDirect => "bs_unaligned",
+            Self::TimeBasedWithoutRuntime => "time_based",
+            Self::WritersShareFiles | Self::VerifyNeverStarts => "verify",
+            Self::NoClockThread => "gtod_cpu",
+            Self::Deprecated(name) => name,
+        }
+    }
+
     /// Whether `--warnings-fatal` is about it: not about what has no bearing on the results.
     #[must_use]
     pub const fn can_be_fatal(self) -> bool {
-        !matches!(self, Self::UnalignedAndDirect | Self::Deprecated(_))
+        !matches!(self, Self::UnalignedAndDirect | Self::NoClockThread | Self::Deprecated(_))
     }
 }

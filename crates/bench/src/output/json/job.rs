@@ -15,6 +15,9 @@ pub(super) fn job(report: &Report, job: &JobResult, bins: bool) -> Object {
     let mut object = Object::default();
     object.add("jobname", &job.name);
     object.add("groupid", job.group);
+    if let Some(started_ms) = job.started_ms {
+        object.add("job_start", started_ms);
+    }
     object.add("error", job.error.as_ref().map_or(0, |error| error.number));
     if let Some(progress) = &report.progress {
         object.add("eta", progress.remaining_seconds);
@@ -110,8 +113,8 @@ impl Shown<'_> {
         self.priorities(&mut object, direction);
         rates(&mut object, direction, group);
         let (hits, misses) = (self.job.cache_hits, self.job.cache_misses);
-        if hits + misses > 0 {
-            object.add("cachehit", hits as f64 / (hits + misses) as f64 * 100.0);
+        if hits > 0 || misses > 0 {
+            object.add("cachehit", hits as f64 / (hits as f64 + misses as f64) * 100.0);
         }
         object
     }

@@ -62,7 +62,7 @@ fn rate_line(text: &mut String, job: &JobResult, name: &str, result: &DirectionR
     if name == Direction::Write.name() {
         add!(text, "; {} zone resets", job.zone_resets);
     } else if name != Direction::Trim.name() && hits != 0 && misses != 0 {
-        add!(text, "; Cachehit={:.2}%", hits as f64 / (hits + misses) as f64 * 100.0);
+        add!(text, "; Cachehit={:.2}%", hits as f64 / (hits as f64 + misses as f64) * 100.0);
     }
     text.push('\n');
 }

@@ -47,9 +47,10 @@ impl ShowStatus {
 }
 
 /// How long it will still take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Remaining {
     /// Nobody knows yet; there is little to show.
+    #[default]
     Unknown,
     /// Nobody will: a job makes no progress that can be measured.
     Unmeasurable,
@@ -84,6 +85,8 @@ pub struct Status {
     pub elapsed_seconds: u64,
     /// How long it will still take.
     pub remaining: Remaining,
+    /// For how many seconds an I/O has been under way, when it hangs. fio does not tell.
+    pub hangs_seconds: Option<u64>,
     /// The letters of all jobs ([`run_states::condensed`]).
     pub run_states: String,
     /// The prefix of rates: binary as soon as one job's `kb_base` is.
@@ -140,6 +143,9 @@ impl StatusLine {
     fn details(&mut self, line: &mut String, status: &Status) {
         let share = self.share(status);
         let _ = write!(line, ": [{}][{share}]{}", status.run_states, rates(status));
+        if let Some(seconds) = status.hangs_seconds {
+            let _ = write!(line, "[an I/O hangs for {seconds}s]");
+        }
         let _ = write!(line, "[eta {}]", duration(status.remaining));
         // Parity: the newline at the front counts as a column.
         let length = line.len();

@@ -16,6 +16,7 @@ fn status() -> Status {
         iops: [99_840, 0, 0],
         elapsed_seconds: 5,
         remaining: Remaining::Seconds(5),
+        hangs_seconds: None,
         run_states: "r(4)".to_owned(),
         prefix: Prefix::Binary,
         unit: BandwidthUnit::Bytes,
@@ -48,6 +49,12 @@ fn limits_are_shown_when_there_are_any() {
     assert!(StatusLine::new(0).render(&rated, 0).starts_with("Jobs: 4 (f=4), 1024KiB/s-10.0MiB/s: ["));
     let iops = Status { target_iops: 500, ..status() };
     assert!(StatusLine::new(0).render(&iops, 0).starts_with("Jobs: 4 (f=4), 0-500 IOPS: ["));
+}
+
+#[test]
+fn an_io_that_hangs_is_told() {
+    let line = StatusLine::new(0).render(&Status { hangs_seconds: Some(31), ..status() }, 0);
+    assert!(line.ends_with("[an I/O hangs for 31s][eta 00m:05s]\r"), "{line}");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use crate::direction::Direction;
 use crate::offsets::layout::{Amount, Extent};
 use crate::offsets::settings::{
-    BlockSize, Distribution, FileService, Limits, MapPolicy, Order, RandomGenerator, Sequencer, Settings, SplitSize,
-    StridedZones, SyncEvery, Zone,
+    BlockSize, Distribution, FileService, Limits, MapPolicy, Order, RandomGenerator, Sequencer, Settings, SpRandom,
+    SplitSize, StridedZones, SyncEvery, Zone,
 };
-use crate::options::io_type::{RandomDistribution, RandomGenerator as GeneratorOption, RwSequencer};
+use crate::options::io_type::{IoType, RandomDistribution, RandomGenerator as GeneratorOption, RwSequencer};
 use crate::options::split::ZoneEntry;
 use crate::options::target_file::{FileService as ServiceOption, ZoneMode};
 use crate::options::{JobOptions, PerDirection, Share};
@@ -46,7 +46,8 @@ pub(in crate::run) fn settings(options: &JobOptions, engine_is_synchronous: bool
             GeneratorOption::Lfsr => RandomGenerator::Lfsr,
         },
         generator_is_set: options.is_set("random_generator"),
-        distribution: distribution(&io.random_distribution),
+        distribution: distribution(io),
+        sprandom: sprandom(options),
         file_service: file_service(options),
         open_files: usize::try_from(options.target_file.openfiles).unwrap_or(usize::MAX),
         sync_every: SyncEvery {
@@ -96,13 +97,22 @@ pub(in crate::run) fn block_sizes(options: &JobOptions) -> [BlockSize; 3] {
     })
 }
 
-fn distribution(option: &RandomDistribution) -> Distribution {
+fn sprandom(options: &JobOptions) -> Option<SpRandom> {
+    let disk = &options.sprandom;
+    disk.sprandom.then(|| SpRandom {
+        regions: disk.spr_num_regions,
+        over_provisioning: disk.over_provisioning(),
+        cache_bytes: disk.spr_cs,
+    })
+}
+
+fn distribution(io: &IoType) -> Distribution {
     let zones = |zones: &PerDirection<Vec<ZoneEntry>>| {
         zones.0.each_ref().map(|zones| {
             zones.iter().map(|zone| Zone { access_percent: zone.access_percent, size: zone.size }).collect()
         })
     };
-    match option {
+    match &io.random_distribution {
         RandomDistribution::Random => Distribution::Uniform,
         RandomDistribution::Zipf { theta, center } => Distribution::Zipf { theta: *theta, center: *center },
         RandomDistribution::Pareto { power, center } => Distribution::Pareto { h: *power, center: *center },
@@ -111,6 +121,9 @@ fn distribution(option: &RandomDistribution) -> Distribution {
         }
         RandomDistribution::Zoned(entries) => Distribution::Zoned(zones(entries)),
         RandomDistribution::ZonedAbsolute(entries) => Distribution::ZonedAbsolute(zones(entries)),
+        RandomDistribution::Sequence(blocks) => {
+            Distribution::Sequence { blocks: blocks.clone(), strides: io.random_sequence_stride }
+        }
     }
 }
 

@@ -49,6 +49,7 @@ fn method_name(options: &JobOptions) -> Option<&'static str> {
         Verify::Xxhash => "xxhash",
         Verify::HeaderOnly => "meta",
         Verify::Pattern => "pattern",
+        Verify::PatternWithHeader => "pattern_hdr",
         Verify::Null => "null",
     })
 }
@@ -79,7 +80,7 @@ pub(in crate::run) fn verifier(options: &JobOptions, sizes: &[BlockSize; 3]) -> 
         unaligned_blocks: options.block_size.bs_unaligned,
         smallest_block: length(written.minimum),
         pattern: pattern(&verification.verify_pattern)?,
-        pattern_interval: 0,
+        pattern_interval: length(verification.verify_pattern_interval),
         compress_percentage: u8::try_from(options.buffers.buffer_compress_percentage).unwrap_or(100),
         buffer_pattern: pattern(&options.buffers.buffer_pattern)?,
     })?))
@@ -104,15 +105,20 @@ pub(in crate::run) fn trims_in_run(options: &JobOptions) -> bool {
     is_wanted(options) && verification.trim_percentage > 0 && verification.trim_backlog > 0
 }
 
-/// What the rules of verification depend on. `in_write_order`: no block is written twice, so the history keeps the order
-/// of issue.
-pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_write_order: bool) -> WorkloadShape {
+/// What the rules of verification depend on. `in_write_order`: no block is written twice in a pass, so the history keeps
+/// the order of issue. `deep`: several I/Os are under way.
+pub(in crate::run) fn workload(
+    options: &JobOptions,
+    sizes: &[BlockSize; 3],
+    in_write_order: bool,
+    deep: bool,
+) -> WorkloadShape {
     let (shape, verification) = (Shape::of(options), &options.verification);
     WorkloadShape {
         reads: shape.has(Direction::Read),
         writes: shape.has(Direction::Write),
         fixed_block_size: sizes.iter().all(|size| size.minimum == size.maximum),
-        verified_in_write_order: !shape.random || in_write_order,
+        verified_in_write_order: in_write_order,
         time_based: options.time.time_based,
         has_runtime: !options.time.runtime.is_zero(),
         do_verify: verification.do_verify,
@@ -120,7 +126,8 @@ pub(in crate::run) fn workload(options: &JobOptions, sizes: &[BlockSize; 3], in_
         backlog: verification.verify_backlog > 0,
         experimental: verification.experimental_verify,
         header_seed: verification.verify_header_seed,
-        write_sequence: verification.verify_write_sequence,
+        write_sequence: verification.verify_write_sequence
+            && (in_write_order || !deep || options.is_set("verify_write_sequence")),
         one_way_engine: false,
         shared_files: false,
     }

@@ -32,6 +32,9 @@ impl<E: Engine> Core<'_, E> {
             if let Purpose::Sync(_) = slot.purpose {
                 self.parts.recorder.record_sync(now.saturating_sub(slot.issued_ns));
             }
+            if let Some(prover) = &mut self.parts.prover {
+                prover.sync_succeeded(index);
+            }
             return Ok(());
         }
         let measured = Measured {

@@ -26,19 +26,22 @@ use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
 use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder};
 
-use crate::verify::{CompletedWrite, LoggedWrite};
+use crate::verify::LoggedWrite;
 
 use super::check_threads::CheckThreads;
 use super::clock::Clock;
 use super::ended::Ended;
+use super::file_locks::FileLocks;
 use super::flow::Flow;
 use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::pace::Pace;
 use super::priorities::Priorities;
-use super::proof::Prover;
+use super::proof::{Prover, SavedWrites};
+use super::ramp::SizeRamp;
 use super::rest;
 use super::samples::Samples;
+use super::saved_state::Progress;
 use super::shared::Shared;
 use super::slots::{Purpose, Slot, Slots};
 use super::thinking::Thinking;
@@ -83,14 +86,20 @@ pub(super) struct CoreParts<'j> {
     pub(super) lifetimes: Option<(BlockLifetimes, u64)>,
     pub(super) writes: Option<Writes>,
     pub(super) prover: Option<Prover>,
+    /// For the state that is saved (`verify_state_save`), until it is.
+    pub(super) progress: Option<Progress>,
     /// The threads of `verify_async`, which [`Core`] takes over.
     pub(super) check_threads: Option<CheckThreads>,
     pub(super) pace: Pace,
     pub(super) thinking: Thinking,
+    /// Turns of an empty loop after each I/O (`thinkcycles`).
+    pub(super) think_cycles: u32,
     pub(super) target: LatencyTarget,
     pub(super) flow: Option<Flow>,
     pub(super) flow_sleep_ns: u64,
     pub(super) timing: Timing,
+    pub(super) ramp: Option<SizeRamp>,
+    pub(super) locks: Option<FileLocks>,
     pub(super) tolerance: Tolerance,
     pub(super) max_latency_ns: [u64; 3],
     pub(super) sync_range_flags: u32,
@@ -116,6 +125,9 @@ pub(super) struct Core<'j, E: Engine> {
     /// I/Os that are submitted together now.
     batch: usize,
     under_way: u32,
+    /// When the slots are looked through the next time for an I/O that hangs, and whether there was one that may.
+    next_search_ns: u64,
+    is_waiting: bool,
     completions: Vec<Completion>,
     descriptors: Vec<i32>,
     unlink_first: Vec<bool>,
@@ -153,6 +165,9 @@ pub(super) enum PhaseEnd {
     End,
 }
 
+/// Longest wait for I/O before the loop looks around, and the age of an I/O from which on it may hang.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// I/Os between two readings of the clock where latencies are not measured.
 const IOS_PER_READING: u32 = 64;
 
@@ -171,6 +186,8 @@ impl<'j, E: Engine> Core<'j, E> {
             pending: Vec::with_capacity(capacity),
             batch: parts.depth.batch as usize,
             under_way: 0,
+            next_search_ns: 0,
+            is_waiting: false,
             completions: Vec::with_capacity(capacity),
             descriptors: vec![-1; parts.files.files().len()],
             unlink_first: vec![false; parts.files.files().len()],
@@ -187,6 +204,11 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, pace: &Pace| next_step(offsets, prover, pace);
         let result = self.run_steps(&mut source);
+        // Before what is under way is waited for: it may never come back.
+        let result = match self.save_at_once(offsets) {
+            Err(failure) if !matches!(result, Err(Ended::Failed(_))) => Err(failure),
+            _ => result,
+        };
         self.finish(result)
     }
 
@@ -204,7 +226,7 @@ impl<'j, E: Engine> Core<'j, E> {
                         trimmed: false,
                     };
                     number = number.wrapping_add(1);
-                    return proof(prover.as_ref(), write);
+                    return proof(prover.as_mut(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
                 end @ (Step::PassEnded | Step::End) => return Next::Step(end),
@@ -218,7 +240,7 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
             let next = prover.as_mut().and_then(Prover::next_write);
-            next.map_or(Next::Step(Step::End), |write| proof(prover.as_ref(), write))
+            next.map_or(Next::Step(Step::End), |write| proof(prover.as_mut(), write))
         };
         let result = self.run_steps(&mut source);
         self.finish(result)
@@ -300,6 +322,9 @@ impl<'j, E: Engine> Core<'j, E> {
                         return Ok(Rest::Held);
                     }
                     self.begin(io)?;
+                    for _ in 0..self.parts.think_cycles {
+                        std::hint::spin_loop();
+                    }
                 }
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
                 Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
@@ -423,6 +448,11 @@ impl<'j, E: Engine> Core<'j, E> {
         if purpose == Purpose::Sync(SyncKind::Fsync) {
             self.parts.recorder.record_sync_issue();
         }
+        if let Some(prover) = &mut self.parts.prover
+            && matches!(purpose, Purpose::Sync(SyncKind::Fsync | SyncKind::Fdatasync))
+        {
+            prover.sync_began(slot);
+        }
         self.submit(slot)?;
         Ok(())
     }
@@ -499,8 +529,18 @@ impl<'j, E: Engine> Core<'j, E> {
         // SAFETY: the slot is this I/O's until it is completed, and with it its buffer, which lives longer than the engine
         // and is looked at only before `submit` and after `complete`. Files are closed with nothing under way.
         let io = unsafe { Io::new(taken.operation(self.parts.sync_range_flags), place, rest) };
+        if self.at_once && E::DESCRIPTION.traits.keeps_data {
+            self.parts.shared.set_oldest(taken);
+        }
         let mut io = io.with_priority(taken.priority);
-        match self.engine.queue(slot, &mut io) {
+        let queued = match &self.parts.locks {
+            None => self.engine.queue(slot, &mut io),
+            Some(locks) => {
+                let (file, operation) = (taken.file, taken.operation(0));
+                locks.during(file, &operation, || self.engine.queue(slot, &mut io))
+            }
+        };
+        match queued {
             Queued::Done(outcome) => {
                 let now = self.read_clock();
                 self.now_ns = now;
@@ -525,6 +565,7 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.tell_commit();
         self.engine.commit().map_err(|number| self.engine_failure("commit", number))?;
         let now = self.read_clock();
         for &slot in &self.pending {
@@ -566,11 +607,8 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.under_way == 0 {
             return Ok(());
         }
+        let timeout = (at_least > 0).then(|| timeout.map_or(WAIT_MAX, |timeout| timeout.min(WAIT_MAX)));
         let wanted = Wanted { at_least: at_least.min(self.under_way), at_most, timeout };
-        if at_least > 0 {
-            // Whoever watches sees what is waited for, however long that takes.
-            self.parts.shared.set_under_way(self.under_way);
-        }
         let mut completions = std::mem::take(&mut self.completions);
         let result = self.engine.reap(wanted, &mut completions);
         let now = self.read_clock();
@@ -579,6 +617,8 @@ impl<'j, E: Engine> Core<'j, E> {
         self.under_way -= count;
         if count > 0 {
             self.parts.recorder.record_completion_batch(count);
+        } else if at_least > 0 {
+            self.waited(now);
         }
         let mut first_end = Ok(());
         for completion in completions.drain(..) {
@@ -628,7 +668,7 @@ impl<'j, E: Engine> Core<'j, E> {
 /// What is left of the loop at its end.
 pub(super) struct CoreResults<'j> {
     /// The writes that arrived last, when a state is saved.
-    pub(super) completed: Option<Vec<CompletedWrite>>,
+    pub(super) saved: Option<SavedWrites>,
     pub(super) lifetimes: BlockLifetimes,
     pub(super) recorder: Recorder,
     pub(super) samples: Samples,
@@ -686,7 +726,7 @@ fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> 
 }
 
 /// Reads back a write, unless verification ends before it.
-fn proof(prover: Option<&Prover>, write: LoggedWrite) -> Next {
+fn proof(prover: Option<&mut Prover>, write: LoggedWrite) -> Next {
     let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
     if ends { Next::Step(Step::End) } else { Next::Proof(write) }
 }

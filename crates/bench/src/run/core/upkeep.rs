@@ -1,8 +1,11 @@
 //! What the loop does besides I/O: looking at the time now and then, pauses, files, its beginning and its end.
 #![expect(unsafe_code, reason = "fills the buffers of I/Os that are not under way")]
 
+use std::os::fd::BorrowedFd;
+
 use rustix::io::Errno;
 
+use super::super::clock::nanoseconds;
 use super::super::ended::{Ended, JobFailure};
 use super::super::latency_target::Verdict;
 use super::super::proof::Prover;
@@ -10,7 +13,7 @@ use super::super::rest;
 use super::super::shared::Phase;
 use super::super::slots::Purpose;
 use super::super::timing::Moment;
-use super::{Core, CoreParts, CoreResults, IOS_PER_READING, NOT_OPEN, PhaseEnd, WITHOUT_DESCRIPTOR, index};
+use super::{Core, CoreParts, CoreResults, IOS_PER_READING, NOT_OPEN, PhaseEnd, WAIT_MAX, WITHOUT_DESCRIPTOR, index};
 use crate::direction::Direction;
 use crate::engines::{Engine, OpenedFile};
 use crate::offsets::{Offsets, Step};
@@ -38,11 +41,13 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.parts.shared.is_stopped() {
             return Err(Ended::Stopped);
         }
-        match self.parts.timing.look(now) {
+        let bytes = self.parts.recorder.bytes();
+        match self.moment(now, bytes) {
             Moment::Before => {}
             Moment::RampOver => {
                 self.parts.recorder.reset();
                 self.parts.samples.begin(now);
+                self.parts.shared.set_began(now);
                 self.parts.shared.enter(Phase::Running);
             }
             Moment::Over => return Err(Ended::Stopped),
@@ -51,6 +56,7 @@ impl<'j, E: Engine> Core<'j, E> {
         self.parts.samples.look(now, bytes, ios);
         self.parts.pace.check(now, bytes, ios)?;
         self.publish();
+        self.search_oldest(now);
         if self.parts.shared.is_asked() {
             self.answer(now);
         }
@@ -59,6 +65,18 @@ impl<'j, E: Engine> Core<'j, E> {
             Verdict::Found => Err(Ended::Stopped),
             Verdict::Impossible => Err(JobFailure::TargetMissed.into()),
         }
+    }
+
+    /// What the time, and the bytes moved so far, say.
+    fn moment(&mut self, now: u64, bytes: [u64; 3]) -> Moment {
+        let CoreParts { timing, ramp, .. } = &mut self.parts;
+        let moment = timing.look(now);
+        if moment == Moment::Before && ramp.as_mut().is_some_and(|ramp| ramp.is_over(bytes.iter().sum())) {
+            *ramp = None;
+            timing.end_ramp(now);
+            return Moment::RampOver;
+        }
+        moment
     }
 
     /// Tells what was measured so far.
@@ -74,8 +92,59 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     pub(super) fn publish(&self) {
-        let recorder = &self.parts.recorder;
-        self.parts.shared.publish(recorder.bytes(), recorder.completed(), self.under_way);
+        let CoreParts { recorder, shared, .. } = &self.parts;
+        shared.publish(recorder.bytes(), recorder.completed());
+        if self.under_way == 0 {
+            shared.clear_oldest();
+        }
+    }
+
+    /// Nothing came back for a while. Whoever watches is told all that there is to tell: the word to stop may have come, and
+    /// nobody knows whether anything else follows.
+    #[cold]
+    pub(super) fn waited(&mut self, now: u64) {
+        self.publish();
+        self.next_search_ns = 0;
+        self.search_oldest(now);
+        if self.parts.shared.is_asked() {
+            self.answer(now);
+        }
+    }
+
+    /// Tells which I/O is waited for longest; once a second, as it goes through all slots.
+    fn search_oldest(&mut self, now: u64) {
+        if self.under_way == 0 || now < self.next_search_ns {
+            return;
+        }
+        self.next_search_ns = now.saturating_add(nanoseconds(WAIT_MAX));
+        let Some(oldest) = self.slots.oldest() else {
+            return;
+        };
+        self.is_waiting = now.saturating_sub(oldest.issued_ns) >= nanoseconds(WAIT_MAX);
+        self.parts.shared.set_oldest(oldest);
+    }
+
+    /// Some engines do in `commit` what hangs: whoever watches knows its first I/O, unless an older one hangs already.
+    #[inline]
+    pub(super) fn tell_commit(&self) {
+        let shared = self.parts.shared;
+        if let (false, true, Some(&first)) = (self.is_waiting, E::DESCRIPTION.traits.keeps_data, self.pending.first()) {
+            shared.set_oldest(self.slots.get(first));
+        }
+    }
+
+    /// Saves the state of the verification now that the job was stopped, if whoever stopped it waits for that.
+    pub(super) fn save_at_once(&mut self, offsets: &Offsets) -> Result<(), Ended> {
+        let CoreParts { shared, recorder, prover, progress, journal, .. } = &mut self.parts;
+        if !shared.is_stopped() || !shared.saves_at_once() {
+            return Ok(());
+        }
+        if let (Some(progress), Some(saved)) = (progress.take(), prover.as_ref().and_then(Prover::saved)) {
+            let count = recorder.measurement().directions[Direction::Write.index()].ios;
+            progress.save(saved, count, offsets, *journal)?;
+        }
+        shared.set_saved();
+        Ok(())
     }
 
     pub(super) fn think(&mut self) -> Result<(), Ended> {
@@ -100,6 +169,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Opens a file of the job for engine and loop.
     #[cold]
     pub(in crate::run) fn open(&mut self, file: usize) -> Result<(), Ended> {
+        self.parts.shared.clear_oldest();
         if std::mem::take(&mut self.unlink_first[file]) {
             self.parts.files.unlink_one(file)?;
         }
@@ -127,6 +197,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// Closes all files; nothing is under way.
     pub(in crate::run) fn close_all(&mut self) -> Result<(), Ended> {
         debug_assert_eq!(self.slots.taken(), 0, "files are closed when nothing is under way");
+        self.parts.shared.clear_oldest();
         let mut result = Ok(());
         for file in 0..self.descriptors.len() {
             if self.descriptors[file] != NOT_OPEN {
@@ -144,6 +215,31 @@ impl<'j, E: Engine> Core<'j, E> {
         for file in 0..self.descriptors.len() {
             self.begin_sync(file, Purpose::LastSync)?;
             self.drain()?;
+        }
+        Ok(())
+    }
+
+    /// Makes every file system of the job's files durable (`end_syncfs`), each once.
+    pub(in crate::run) fn sync_file_systems(&mut self) -> Result<(), Ended> {
+        let mut synced = Vec::new();
+        for file in 0..self.descriptors.len() {
+            if self.descriptors[file] == NOT_OPEN {
+                self.open(file)?;
+            }
+            if self.descriptors[file] == WITHOUT_DESCRIPTOR {
+                continue;
+            }
+            // SAFETY: the file is open, and stays so until `close_all`.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(self.descriptors[file]) };
+            let failed = |source: Errno| {
+                let what = format!("end_syncfs: the file system of {}", self.file_name(index(file)));
+                Ended::from(JobFailure::System { what, source: source.into() })
+            };
+            let device = rustix::fs::fstat(descriptor).map_err(failed)?.st_dev;
+            if !synced.contains(&device) {
+                rustix::fs::syncfs(descriptor).map_err(failed)?;
+                synced.push(device);
+            }
         }
         Ok(())
     }
@@ -208,10 +304,10 @@ impl<'j, E: Engine> Core<'j, E> {
             self.parts;
         drop(self.check_threads);
         drop(self.engine);
-        let completed = prover.as_ref().and_then(Prover::completed);
+        let saved = prover.as_ref().and_then(Prover::saved);
         let lifetimes = lifetimes.map(|(blocks, _)| blocks).unwrap_or_default();
         CoreResults {
-            completed,
+            saved,
             lifetimes,
             recorder,
             samples,

@@ -87,3 +87,70 @@ fn a_later_run_verifies_as_far_as_the_earlier_one_got() {
     ran_in(&folder, &format!("{job} --rw=write --verify_state_save=0")).fine();
     assert!(!fs::exists(folder.path("local-a.b-0-verify.state")).unwrap());
 }
+
+#[test]
+fn only_what_a_sync_made_durable_is_verified_if_that_is_the_policy() {
+    let folder = Folder::new();
+    let job = format!("--name=a --filename={} --bs=4k --size=256k --verify=crc32c", folder.path("f"));
+    for sync in ["--fsync=8", "--fdatasync=8", "--fsync=100"] {
+        for engine in DEPTHS {
+            let line = format!("{job} --rw=randwrite --number_ios=20 --verify_policy=fsynced {sync} {engine}");
+            ran_in(&folder, &line).fine();
+            let later = ran_in(&folder, &format!("{job} --rw=randread --verify_state_load=1 {engine}")).fine();
+            let read = later.direction("a", Direction::Read).ios;
+            // With several I/Os under way, the last before the sync may not have arrived when it began.
+            let expected = if sync.ends_with("100") {
+                0..=0
+            } else if engine.contains("depth") {
+                1..=16
+            } else {
+                16..=16
+            };
+            assert!(expected.contains(&read), "{sync} {engine}: {read}");
+        }
+    }
+}
+
+#[test]
+fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
+    for (options, written, read) in [
+        // Holes that are filled on the way from the end, or not at all: every second block, twice.
+        ("--rw=write:4k", 64, 32..=32),
+        ("--rw=write:-8k", 64, 60..=64),
+        ("--rw=write --io_size=512k", 128, 128..=128),
+        ("--rw=randwrite:4", 64, 30..=64),
+        ("--rw=randwrite --percentage_random=50", 64, 30..=64),
+        ("--rw=randwrite --norandommap --experimental_verify=1", 64, 64..=64),
+        ("--rw=rw:4k --nrfiles=2 --filename_format=v.$filenum", 1, 1..=64),
+    ] {
+        for engine in DEPTHS {
+            let folder = Folder::new();
+            let line =
+                format!("--name=a --directory={} --bs=4k --size=256k --verify=md5 {options} {engine}", folder.path(""));
+            let ran = ran_in(&folder, &line).fine();
+            let (writes, reads) = (ran.direction("a", Direction::Write).ios, ran.direction("a", Direction::Read).ios);
+            assert!(
+                writes >= written && (read.contains(&reads) || options.starts_with("--rw=rw")),
+                "{line}: {writes} {reads}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_knows_which_of_two_writes_under_way_comes_last() {
+    let rules = |line: &str| {
+        let options = &plan(line).jobs[0].resolved.options;
+        let settings = offsets::settings(options, line.contains("psync"));
+        let (sizes, once) = (&settings.block_sizes, settings.writes_once());
+        let deep = options.io_depth.iodepth > 1 && !settings.limits.engine_is_synchronous;
+        convert::proving::workload(options, sizes, once, deep).write_sequence
+    };
+    let job = "--name=a --size=1m --rw=randwrite --verify=md5";
+    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8")));
+    assert!(rules(&format!("{job} --ioengine=libaio --norandommap")));
+    assert!(rules(&format!("{job} --ioengine=psync --iodepth=8 --norandommap")));
+    assert!(!rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap")));
+    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap --verify_write_sequence=1")));
+    assert!(!rules(&format!("{job} --verify_write_sequence=0")));
+}

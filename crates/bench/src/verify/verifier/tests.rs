@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::verify::method::header_checksum;
 use crate::verify::{Damage, Diagnosis, Failure, FailureKind, METHODS};
 
 mod block;
@@ -174,7 +175,8 @@ fn a_torn_write() {
     let mut block = filled(&WRITE);
     block[3072..].fill(0);
     let failure = only(&mut block, &EXPECTED);
-    let Diagnosis::Changed(Some(Damage { first: 3072, last: 4095, zeroes: true, .. })) = failure.diagnosis else {
+    let Diagnosis::Changed(Some(Damage { first: 3072, last: 4095, zeroes: true, torn: true, .. })) = failure.diagnosis
+    else {
         panic!("{:?}", failure.diagnosis)
     };
     let FailureKind::Digest { stored, calculated } = &failure.kind else { panic!("{:?}", failure.kind) };
@@ -189,13 +191,30 @@ fn a_torn_write() {
 }
 
 #[test]
+fn sectors_of_an_older_write_at_either_end_are_a_torn_write() {
+    let (new, old) = (filled(&WRITE), filled(&WriteIdentity { seed: 78, ..WRITE }));
+    for (range, torn) in [(512..4096, true), (2048..4096, true), (1000..4096, false), (1024..2048, false)] {
+        let mut block = new.clone();
+        block[range.clone()].copy_from_slice(&old[range.clone()]);
+        let failure = only(&mut block, &EXPECTED);
+        let word = if torn { "torn" } else { "changed" };
+        assert!(report(&failure).lines().any(|line| line.starts_with(&format!("       {word}: "))), "{range:?}");
+    }
+    // The header is of the older write, which is what should be here where nothing else is known.
+    let mut block = new.clone();
+    block[..2048].copy_from_slice(&old[..2048]);
+    let failure = only(&mut block, &Expected { seed: None, number: None, ..EXPECTED });
+    assert!(report(&failure).contains("       torn: "), "{}", report(&failure));
+}
+
+#[test]
 fn a_changed_byte_is_named() {
     let mut block = filled(&WRITE);
     block[2000] ^= 1;
     let failure = only(&mut block, &EXPECTED);
     assert_eq!(
         failure.diagnosis,
-        Diagnosis::Changed(Some(Damage { first: 2000, last: 2000, count: 1, zeroes: false }))
+        Diagnosis::Changed(Some(Damage { first: 2000, last: 2000, count: 1, zeroes: false, torn: false }))
     );
     assert!(report(&failure).ends_with("       changed: byte 2000 is not what was written\n"));
 }
@@ -207,6 +226,18 @@ fn a_damaged_header_is_no_misdirected_write() {
         block[at] ^= 1;
         assert!(matches!(only(&mut block, &EXPECTED).diagnosis, Diagnosis::Changed(_)), "byte {at}");
     }
+}
+
+#[test]
+fn a_block_of_a_later_fio_is_told_as_that() {
+    let mut block = filled(&WRITE);
+    block[3] = block[2];
+    block[2] = 0x81;
+    let checksum = header_checksum(&block[..44]).to_le_bytes();
+    block[44..48].copy_from_slice(&checksum);
+    let failure = only(&mut block, &EXPECTED);
+    assert_eq!(failure.diagnosis, Diagnosis::OtherVersion { version: 0x81 });
+    assert!(report(&failure).contains("other version: written by fio 3.41 or later"), "{}", report(&failure));
 }
 
 #[test]
@@ -265,6 +296,9 @@ fn a_misdirected_block_without_a_header() {
     block[4095] ^= 1;
     let failures = fio.verifier().check(&mut block, &expected, false);
     assert!(matches!(failures[0].diagnosis, Diagnosis::Changed(Some(_))));
+    block.iter_mut().for_each(|byte| *byte = !*byte);
+    let failures = fio.verifier().check(&mut block, &expected, false);
+    assert_eq!(failures[0].diagnosis, Diagnosis::Foreign, "none of its bytes is of the pattern");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn described(result: &JobResult, number: u32, began_ms: u64) -> JobStatistics {
         error: error.map_or(0, |error| error.number.unsigned_abs()),
         thread_number: number,
         group_id: result.group,
-        job_start_ms: Some(began_ms),
+        job_start_ms: Some(result.started_ms.unwrap_or(began_ms)),
         process_id: result.process,
         description: FixedText::new(&result.description),
         members: result.members.max(1),

@@ -1,11 +1,12 @@
-//! The options of a job that packed options begin with.
+//! The options of a job that packed options are made of.
 
+use bench::command_line::PlannedJob;
 use bench::options::JobOptions;
 use bench::options::KbBase;
 use bench::options::description::UnitBase;
 use bench::options::io_type::{RwSequencer, Workload};
 use bench_wire::FixedText;
-use bench_wire::message::JobOutline;
+use bench_wire::message::{JobDetails, JobOutline};
 
 /// How files are called without `filename_format`.
 const FILENAME_FORMAT: &str = "$jobname.$jobnum.$filenum";
@@ -53,6 +54,18 @@ pub fn outline(options: &JobOptions, name: &str) -> JobOutline {
         iodepth_batch_complete_min: fewest,
         iodepth_batch_complete_max: depth.iodepth_batch_complete_max.max(fewest),
         serialize_overlap: depth.serialize_overlap,
+    }
+}
+
+/// What else is shown of a job.
+#[must_use]
+pub fn details(job: &PlannedJob) -> JobDetails {
+    let (options, blocks) = (&job.resolved.options, &job.resolved.block_sizes.0);
+    JobDetails {
+        smallest_blocks: std::array::from_fn(|direction| blocks[direction].low),
+        largest_blocks: std::array::from_fn(|direction| blocks[direction].high),
+        is_direct: options.io_type.direct,
+        significant_figures: options.measurements.significant_figures,
     }
 }
 

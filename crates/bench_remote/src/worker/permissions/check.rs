@@ -8,7 +8,9 @@ use bench::options::pattern::PatternPiece;
 use bench::options::{JobOptions, Share};
 use bench::run::{self, Member, RunSettings};
 
+use super::super::limits::SPACE_ENTRIES_MAX;
 use super::place::{canonical, working_directory};
+use super::space;
 use super::{Files, Permissions};
 
 /// What is not allowed, and which key of the configuration's section allows it.
@@ -103,6 +105,23 @@ pub enum Refusal {
         /// How large it may be.
         limit: u64,
     },
+    /// More in the directories than there may be.
+    #[error(
+        "the files of all jobs have {bytes} bytes, beside {there} bytes that are in the directories: at most {limit} are allowed; remove some, or raise space_bytes_max in [bench]"
+    )]
+    Space {
+        /// Bytes of the files of these jobs.
+        bytes: u64,
+        /// Bytes of other files.
+        there: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// How much there would be is not known.
+    #[error(
+        "the directories of jobs have more than {SPACE_ENTRIES_MAX} files, and their sizes are not added up: remove some, or leave space_bytes_max out in [bench]"
+    )]
+    TooManyFiles,
 }
 
 /// Holds all jobs of a plan against what is allowed. Reads symbolic links; opens nothing.
@@ -121,7 +140,8 @@ pub fn check(permissions: &Permissions, plan: &Plan, settings: &RunSettings) -> 
     }
     plan.jobs.iter().try_for_each(|job| check_job(permissions, job, settings))?;
     let members = run::members(&plan.jobs);
-    members.iter().try_for_each(|member| check_files(permissions, &plan.jobs[member.job], member, settings))
+    members.iter().try_for_each(|member| check_files(permissions, &plan.jobs[member.job], member, settings))?;
+    space::check(permissions, plan, settings)
 }
 
 /// Bytes of the buffers of a job and its clones.

@@ -7,6 +7,7 @@
 mod check;
 mod network;
 mod place;
+mod space;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Refusal, check};
 pub use network::{Network, NetworkError};
 pub use place::{canonical, working_directory};
+pub use space::check as check_space;
 
 /// Engines that run programs or connect to other machines: not allowed unless they are named.
 const ENGINES_THAT_REACH_OUT: &[&str] = &["exec", "nvme_tcp"];
@@ -45,13 +47,22 @@ pub struct SessionLimits {
     pub memory_bytes: Option<u64>,
     /// Bytes of one file. `None`: as much as there is room.
     pub file_bytes: Option<u64>,
+    /// Bytes in the directories, those included that are there already. `None`: as much as there is room.
+    pub space_bytes: Option<u64>,
     /// Seconds from RUN to the end. `None`: as long as it takes.
     pub run_time_s: Option<u64>,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { jobs: 256, buffer_bytes: 1 << 30, memory_bytes: Some(4 << 30), file_bytes: None, run_time_s: None }
+        Self {
+            jobs: 256,
+            buffer_bytes: 1 << 30,
+            memory_bytes: Some(4 << 30),
+            file_bytes: None,
+            space_bytes: None,
+            run_time_s: None,
+        }
     }
 }
 
@@ -101,6 +112,7 @@ impl Permissions {
                 buffer_bytes: u64::MAX,
                 memory_bytes: None,
                 file_bytes: None,
+                space_bytes: None,
                 run_time_s: None,
             },
         }

@@ -127,6 +127,12 @@ impl Session {
         }
     }
 
+    /// What it may do.
+    #[must_use]
+    pub const fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
     /// Takes received bytes; `now` is the time since 1970. What follows is in the output, and in the result.
     ///
     /// # Errors
@@ -225,7 +231,8 @@ impl Session {
         }
         let version = self.wire.version().unwrap_or(ProtocolVersion::NEWEST);
         let outline = outline::outline(&job.resolved.options, &member.name);
-        if let Some(packed) = PackedJob::of(member.number, member.group, &outline, version) {
+        let details = outline::details(job);
+        if let Some(packed) = PackedJob::of(member.number, member.group, &outline, &details, version) {
             self.wire.send(&WorkerMessage::AddJob(packed));
         }
     }

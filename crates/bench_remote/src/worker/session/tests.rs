@@ -1,6 +1,6 @@
 //! A front end's session against a worker's.
 
-use bench_wire::message::{CommandLine, FrontEndProbe, JobFile, JobOutline, VerifyTrigger, WorkersJobFile};
+use bench_wire::message::{CommandLine, FrontEndProbe, JobDetails, JobFile, JobOutline, VerifyTrigger, WorkersJobFile};
 use bench_wire::session::FrontEndSession;
 
 use super::*;
@@ -77,13 +77,22 @@ fn a_run_in_the_version_of_each_front_end() {
         pair.say(&FrontEndMessage::JobLine(CommandLine { arguments: line, ..CommandLine::default() }));
         assert!(pair.heard().is_empty(), "there is no job yet");
         pair.say(&job(
-            "[a]\nioengine=null\nsize=1m\nnumjobs=2\ngroup_reporting\n[b]\nioengine=null\nsize=1m\nthread\n",
+            "[a]\nioengine=null\nsize=1m\nbsrange=8k-8k,16k-32k\ndirect=1\nnumjobs=2\ngroup_reporting\n[b]\nioengine=null\nsize=1m\nthread\n",
         ));
         let (added, heard): (Vec<_>, Vec<_>) =
             pair.heard().into_iter().partition(|message| matches!(message, WorkerMessage::AddJob(_)));
         let has_size = version.releases().is_some() || version == ProtocolVersion::NEWEST;
         let numbers: &[_] = if has_size { &[(1, 0), (3, 0)] } else { &[] };
         assert_eq!(readable(&added).iter().map(|job| (job.0, job.1)).collect::<Vec<_>>(), numbers, "{version}");
+        if let Some(WorkerMessage::AddJob(first)) = added.first() {
+            let expected = JobDetails {
+                smallest_blocks: [8192, 16384, 16384],
+                largest_blocks: [8192, 32768, 32768],
+                is_direct: true,
+                significant_figures: 4,
+            };
+            assert_eq!(first.details(version), Some(expected), "{version}");
+        }
         assert!(text(&heard[0]).starts_with("a: (g=0): rw=read") && text(&heard[1]) == "...\n");
         assert!(text(&heard[2]).starts_with("b: (g=0): rw=read"));
         assert_eq!(heard[3], WorkerMessage::Start(Start { jobs: 3, reports: 2 }));

@@ -1,9 +1,9 @@
 //! Versions 113 to 121: the numbers of the writes under way, in place of those that have completed.
 
-use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, IntoBytes};
 
-use super::GeneratorWire;
+use super::{Beginning, GeneratorWire, Layout};
 use crate::fixed_text::FixedText;
 use crate::message::VerifyState;
 
@@ -19,6 +19,19 @@ wire_structure! {
         24 generator: GeneratorWire;
         80 name: FixedText<64>;
     }
+}
+
+pub(super) const LAYOUT: Layout =
+    Layout { beginning, file_version: |version| if version.number() < 121 { 5 } else { 7 } };
+
+fn beginning(bytes: &[u8]) -> Option<Beginning> {
+    let (wire, _) = StateWire::ref_from_prefix(bytes).ok()?;
+    Some(Beginning {
+        name: wire.name,
+        index: wire.index.get(),
+        is_wide: wire.generator.is_wide.get(),
+        length: Some(size_of::<StateWire>() as u64 + u64::from(wire.depth.get()) * size_of::<U64>() as u64),
+    })
 }
 
 /// A state is of a job that has ended: no write is under way.

@@ -1,9 +1,9 @@
 //! Versions 97 to 106, and 107 of fio 3.38: the writes that completed last, as many as the depth of each file.
 
-use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, IntoBytes};
 
-use super::GeneratorWire;
+use super::{Beginning, GeneratorWire, Layout, length_with_completed};
 use crate::fixed_text::FixedText;
 use crate::message::VerifyState;
 
@@ -17,6 +17,18 @@ wire_structure! {
         32 generator: GeneratorWire;
         88 name: FixedText<64>;
     }
+}
+
+pub(super) const LAYOUT: Layout = Layout { beginning, file_version: |_| 3 };
+
+fn beginning(bytes: &[u8]) -> Option<Beginning> {
+    let (wire, _) = StateWire::ref_from_prefix(bytes).ok()?;
+    Some(Beginning {
+        name: wire.name,
+        index: wire.index.get(),
+        is_wide: wire.generator.is_wide.get(),
+        length: length_with_completed(size_of::<StateWire>(), wire.depth.get(), wire.files.get()),
+    })
 }
 
 pub(super) fn encode(state: &VerifyState, output: &mut Vec<u8>) {

@@ -1,41 +1,51 @@
-//! Patterns that are nothing but pieces of text in an order, as most are: `^Miles`, `monk`, `*/live/*`. Looking for them by themselves
+//! Patterns that are nothing but pieces of text in an order, as most are: `^Miles`, `monk|mingus`, `*/live/*`. Looking for them by themselves
 //! takes a fifth of the time that a regular expression takes for texts as short as tags and paths.
 
 use memchr::memchr2;
 use memchr::memmem::Finder;
 
-/// Pieces of text that follow each other, with anything between them.
+/// Alternatives, each of them pieces of text.
 #[derive(Debug, Clone)]
 pub(super) struct Plain {
+    alternatives: Vec<Pieces>,
+    /// Upper and lower case are the same. The pieces are ASCII then.
+    folded: bool,
+}
+
+/// Pieces of text that follow each other, with anything between them.
+#[derive(Debug, Clone)]
+struct Pieces {
     pieces: Vec<Finder<'static>>,
     /// The first piece is at the start.
     at_start: bool,
     /// The last piece is at the end.
     at_end: bool,
-    /// Upper and lower case are the same. The pieces are ASCII then.
-    folded: bool,
 }
 
 impl Plain {
     /// The extended regular expression, if it is of this kind.
     pub(super) fn of_expression(source: &str, flags: &str) -> Option<Self> {
         let folded = folded(flags)?;
-        let source = source.strip_prefix('^').map_or((source, false), |rest| (rest, true));
-        let (mut characters, at_start) = (source.0.chars().peekable(), source.1);
-        let (mut piece, mut at_end) = (String::new(), false);
-        while let Some(character) = characters.next() {
-            match character {
-                '$' if characters.peek().is_none() => at_end = true,
-                // Of GNU's operators only letters and these have a meaning behind a backslash.
-                '\\' => {
-                    let punctuation = |c: &char| c.is_ascii_punctuation() && !matches!(c, '<' | '>' | '`' | '\'');
-                    piece.push(characters.next().filter(punctuation)?);
+        let mut characters = source.chars().peekable();
+        let mut alternatives = Vec::new();
+        while alternatives.is_empty() || characters.next_if_eq(&'|').is_some() {
+            let at_start = characters.next_if_eq(&'^').is_some();
+            let (mut piece, mut at_end) = (String::new(), false);
+            while let Some(character) = characters.next_if(|next| *next != '|') {
+                match character {
+                    '$' if characters.peek().is_none_or(|next| *next == '|') => at_end = true,
+                    // Of GNU's operators only letters and these have a meaning behind a backslash.
+                    '\\' => {
+                        let punctuation = |c: &char| c.is_ascii_punctuation() && !matches!(c, '<' | '>' | '`' | '\'');
+                        piece.push(characters.next().filter(punctuation)?);
+                    }
+                    '.' | '[' | ']' | '{' | '}' | '(' | ')' | '*' | '+' | '?' | '^' | '$' => return None,
+                    other => piece.push(other),
                 }
-                '.' | '[' | ']' | '{' | '}' | '(' | ')' | '*' | '+' | '?' | '|' | '^' | '$' => return None,
-                other => piece.push(other),
             }
+            alternatives.push(Pieces::new([piece], at_start, at_end, folded)?);
         }
-        Self::new([piece], at_start, at_end, folded)
+        Some(Self { alternatives, folded })
     }
 
     /// The wildcard pattern, if it is of this kind.
@@ -55,13 +65,7 @@ impl Plain {
             };
             pieces.last_mut()?.push(literal);
         }
-        Self::new(pieces, true, true, folded)
-    }
-
-    fn new(pieces: impl IntoIterator<Item = String>, at_start: bool, at_end: bool, folded: bool) -> Option<Self> {
-        let finder = |piece: String| (!folded || piece.is_ascii()).then(|| Finder::new(piece.as_bytes()).into_owned());
-        let pieces = pieces.into_iter().map(finder).collect::<Option<Vec<_>>>()?;
-        Some(Self { pieces, at_start, at_end, folded })
+        Some(Self { alternatives: vec![Pieces::new(pieces, true, true, folded)?], folded })
     }
 
     /// Whether it matches; none when that takes knowing more about upper and lower case than ASCII has.
@@ -69,14 +73,22 @@ impl Plain {
         if self.folded && !text.is_ascii() {
             return None;
         }
-        Some(self.matches_in(text))
+        Some(self.alternatives.iter().any(|pieces| pieces.match_in(text, self.folded)))
+    }
+}
+
+impl Pieces {
+    fn new(pieces: impl IntoIterator<Item = String>, at_start: bool, at_end: bool, folded: bool) -> Option<Self> {
+        let finder = |piece: String| (!folded || piece.is_ascii()).then(|| Finder::new(piece.as_bytes()).into_owned());
+        let pieces = pieces.into_iter().map(finder).collect::<Option<Vec<_>>>()?;
+        Some(Self { pieces, at_start, at_end })
     }
 
-    fn matches_in(&self, text: &[u8]) -> bool {
+    fn match_in(&self, text: &[u8], folded: bool) -> bool {
         let (mut rest, mut pieces) = (text, &self.pieces[..]);
         if let (true, [first, others @ ..]) = (self.at_start, pieces) {
             let Some((head, tail)) = rest.split_at_checked(first.needle().len()) else { return false };
-            if !self.same(head, first.needle()) {
+            if !same(head, first.needle(), folded) {
                 return false;
             }
             (rest, pieces) = (tail, others);
@@ -87,20 +99,20 @@ impl Plain {
         if let (true, [others @ .., last]) = (self.at_end, pieces) {
             let Some(length) = rest.len().checked_sub(last.needle().len()) else { return false };
             let (head, tail) = rest.split_at(length);
-            if !self.same(tail, last.needle()) {
+            if !same(tail, last.needle(), folded) {
                 return false;
             }
             (rest, pieces) = (head, others);
         }
         pieces.iter().all(|piece| {
-            let found = if self.folded { find_folded(rest, piece.needle()) } else { piece.find(rest) };
+            let found = if folded { find_folded(rest, piece.needle()) } else { piece.find(rest) };
             found.map(|at| rest = &rest[at + piece.needle().len()..]).is_some()
         })
     }
+}
 
-    fn same(&self, text: &[u8], piece: &[u8]) -> bool {
-        if self.folded { text.eq_ignore_ascii_case(piece) } else { text == piece }
-    }
+fn same(text: &[u8], piece: &[u8], folded: bool) -> bool {
+    if folded { text.eq_ignore_ascii_case(piece) } else { text == piece }
 }
 
 /// Whether case is folded; none when other flags ask for more than pieces.

@@ -1,6 +1,7 @@
 //! Patterns against what POSIX and fnmatch(3) say.
 
 use super::*;
+use crate::testing::Random;
 
 fn expression(source: &str, flags: &str) -> Pattern {
     Pattern::new(Kind::RegularExpression, source, flags).unwrap()
@@ -134,4 +135,71 @@ fn what_is_no_wildcard_pattern_says_why() {
     assert!(refused(Kind::Wildcard, "!(a)", "e").contains("negate the whole condition"));
     assert!(refused(Kind::Wildcard, "+(a", "e").contains("without its )"));
     assert!(refused(Kind::Wildcard, "a", "z").contains("the flags are: npPlie"));
+}
+
+fn any_pattern(random: &mut Random, kind: Kind) -> String {
+    let words: &[&str] = match kind {
+        Kind::RegularExpression => {
+            &["a", "B", "k", "ab", "^", "$", "|", "\\.", "\\/", "\\|", ".", "ä", "[ab]", "a*", "(a)", "\\<", "\\w", " "]
+        }
+        Kind::Wildcard => &["a", "B", "k", "ab", "*", "*", "?", "[ab]", "\\*", "/", "ä", ".", "|", "*a*"],
+    };
+    (0..random.below(6)).map(|_| *random.of(words)).collect()
+}
+
+/// What finds pieces of text by itself agrees with the regular expression that it stands for.
+#[test]
+fn plain_patterns_match_as_compiled_ones_do() {
+    let mut random = Random::new();
+    let mut plain = 0;
+    for _ in 0..20_000 {
+        let kind = *random.of(&[Kind::RegularExpression, Kind::Wildcard]);
+        let (source, flags) = (any_pattern(&mut random, kind), *random.of(&["", "i"]));
+        let Ok(pattern) = Pattern::new(kind, &source, flags) else { continue };
+        plain += u32::from(pattern.plain.is_some());
+        for _ in 0..4 {
+            let pieces: &[&[u8]] = &[
+                b"a",
+                b"A",
+                b"b",
+                b"B",
+                b"k",
+                b"ab",
+                b"/",
+                b".",
+                b"*",
+                b"\n",
+                b"|",
+                b" ",
+                b"\xff",
+                "ä".as_bytes(),
+                "\u{212a}".as_bytes(),
+            ];
+            let text: Vec<u8> = (0..random.below(8)).flat_map(|_| random.of(pieces).to_vec()).collect();
+            assert_eq!(
+                pattern.matches(&text),
+                pattern.matches_compiled(&text),
+                "{kind:?} {source:?} {flags:?} {text:?}"
+            );
+        }
+    }
+    assert!(plain > 2_000, "only {plain} patterns were plain");
+}
+
+#[test]
+fn what_is_plain_is_recognised() {
+    for source in ["monk", "^Miles", "Blue$", "^So What$", "monk|mingus", "^a|b$|c", r"a\.b", ""] {
+        assert!(expression(source, "").plain.is_some() && expression(source, "i").plain.is_some(), "{source}");
+        assert!(expression(source, "n").plain.is_none(), "{source}");
+    }
+    for source in ["a.c", "[Bb]lue", "(a|b)c", "a+", r"\<a", "a^b", "a$b"] {
+        assert!(expression(source, "").plain.is_none(), "{source}");
+    }
+    assert!(expression("ä", "").plain.is_some() && expression("ä", "i").plain.is_none());
+    for (source, plain) in
+        [("*/live/*", true), ("/music/*.mp3", true), (r"a\*b", true), ("a?b", false), ("[ab]*", false)]
+    {
+        assert_eq!(Pattern::new(Kind::Wildcard, source, "").unwrap().plain.is_some(), plain, "{source}");
+        assert!(Pattern::new(Kind::Wildcard, source, "p").unwrap().plain.is_none(), "{source}");
+    }
 }

@@ -62,7 +62,7 @@ fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
     };
     let name = call.value("name").unwrap_or_default();
     if K::KIND == BlobKind::Mood {
-        call.context.check_mood(&content).map_err(CommandError::failed)?;
+        call.context.check_mood(&content).map_err(CommandError::caused)?;
     }
-    call.context.library.put_blob(K::KIND, name, &content).map(drop).map_err(CommandError::failed)
+    call.context.library.put_blob(K::KIND, name, &content).map(drop).map_err(CommandError::caused)
 }

@@ -31,8 +31,8 @@ pub(super) fn plural(noun: &str) -> String {
 fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
     let library = &call.context.library;
     let patterns = call.patterns("patterns")?;
-    for blob in library.blobs(K::KIND, &patterns).map_err(CommandError::failed)? {
-        let content = library.blob_of(K::KIND, blob.id).map_err(CommandError::failed)?;
+    for blob in library.blobs(K::KIND, &patterns).map_err(CommandError::caused)? {
+        let content = library.blob_of(K::KIND, blob.id).map_err(CommandError::caused)?;
         call.streams.output.write_all(&content)?;
     }
     Ok(())

@@ -33,7 +33,7 @@ fn arguments<K: Kind>() -> Command {
 
 fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
     let patterns = call.patterns("patterns")?;
-    let mut blobs = call.context.library.blobs(K::KIND, &patterns).map_err(CommandError::failed)?;
+    let mut blobs = call.context.library.blobs(K::KIND, &patterns).map_err(CommandError::caused)?;
     if call.flag("id-sort") {
         blobs.sort_by_key(|blob| blob.id);
     } else {

@@ -27,5 +27,5 @@ fn arguments<K: Kind>() -> Command {
 
 fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
     let (old, new) = (call.value("old").unwrap_or_default(), call.value("new").unwrap_or_default());
-    call.context.library.rename_blob(K::KIND, old, new).map_err(CommandError::failed)
+    call.context.library.rename_blob(K::KIND, old, new).map_err(CommandError::caused)
 }

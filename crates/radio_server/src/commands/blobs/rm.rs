@@ -26,6 +26,6 @@ fn arguments<K: Kind>() -> Command {
 
 fn run<K: Kind>(call: &mut Call<'_>) -> Result<(), CommandError> {
     let removed =
-        call.context.library.remove_blobs(K::KIND, &call.patterns("patterns")?).map_err(CommandError::failed)?;
+        call.context.library.remove_blobs(K::KIND, &call.patterns("patterns")?).map_err(CommandError::caused)?;
     removed.iter().try_for_each(|blob| call.note(format_args!("removed {}", blob.name)))
 }

@@ -183,7 +183,7 @@ fn rows(context: &Context, patterns: &[radio_library::pattern::Pattern]) -> Resu
         if patterns.is_empty() {
             catalogue.songs().cloned().collect()
         } else {
-            catalogue.like(patterns).map_err(CommandError::failed)?
+            catalogue.like(patterns).map_err(CommandError::caused)?
         }
     };
     let scores: std::collections::HashMap<SongId, i64> = context.scores().into_iter().collect();

@@ -1,15 +1,16 @@
 //! Questions about the library: find, search, count, list.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use radio_library::search::{Filter, Tag};
-use radio_library::song::Song;
+use radio_library::song::{Song, SongId};
 
 use super::super::filter::{self, Manner};
 use super::super::refusal::Refusal;
 use super::queue_changes::{position, put};
-use super::stored_playlists::append;
+use super::stored_playlists::{append, paths};
 use super::{ADD, ANY, Call, Entry, READ, WRITE, entry, range, slice};
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -17,6 +18,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry("search", READ, (1, ANY), |call| show(call, Manner::SEARCH)),
     entry("findadd", ADD, (1, ANY), |call| add(call, Manner::FIND)),
     entry("searchadd", ADD, (1, ANY), |call| add(call, Manner::SEARCH)),
+    entry("searchplaylist", READ, (2, ANY), show_of_playlist),
     entry("searchaddpl", READ.and(WRITE), (2, ANY), add_to_playlist),
     entry("count", READ, (1, ANY), |call| count(call, Manner::FIND)),
     entry("searchcount", READ, (1, ANY), |call| count(call, Manner::SEARCH)),
@@ -29,6 +31,20 @@ struct Question {
     sort: Option<Sort>,
     window: std::ops::Range<u32>,
     position: Option<u32>,
+}
+
+/// What of a stored playlist a filter lets through, in the playlist's order. Parity: MPD 0.24.
+fn show_of_playlist(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let question = Question::read(call, &call.arguments[1..], Manner::SEARCH)?;
+    let paths = paths(call, call.argument(0))?;
+    let found: Vec<Arc<Song>> = {
+        let catalogue = call.server.context.library.catalogue();
+        let fitting: HashSet<SongId> = catalogue.find(&question.filter).into_iter().map(|song| song.id).collect();
+        let songs = paths.iter().filter_map(|path| catalogue.song_at(path));
+        songs.filter(|song| fitting.contains(&song.id)).cloned().collect()
+    };
+    slice(&found, &question.window).iter().for_each(|song| call.song(song));
+    Ok(())
 }
 
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ use super::super::calendar;
 use super::super::changes::Subsystem;
 use super::super::refusal::{Code, Refusal};
 use super::{Call, Entry, READ, WRITE, entry};
+use crate::commands::CommandError;
 use crate::station::wall_ms;
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -61,20 +62,29 @@ fn modified_s(path: &Path) -> Option<u64> {
     Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
 
-/// Directories before what is in them, in the order of paths.
+/// Directories before what is in them, the named one first, in the order of paths.
 fn list_all(call: &mut Call<'_>, with_information: bool) -> Result<(), Refusal> {
     let songs = call.named_songs(call.argument(0)).or_else(|refusal| {
         // Parity: an empty library is no error.
         if call.argument(0).trim_matches('/').is_empty() { Ok(Vec::new()) } else { Err(refusal) }
     })?;
     let base = call.places.path(call.argument(0))?;
+    let enter = |call: &mut Call<'_>, directory: &Path| {
+        if with_information {
+            directory_line(call, directory);
+        } else {
+            call.reply.line("directory", call.places.name(directory));
+        }
+    };
+    let is_song = songs.iter().any(|song| song.path == base);
+    if base != call.places.base() && !is_song {
+        enter(call, &base);
+    }
     let mut above: PathBuf = base;
     for song in songs {
         let parent = song.path.parent().unwrap_or(Path::new("/"));
         let entered: Vec<&Path> = parent.ancestors().take_while(|directory| !above.starts_with(directory)).collect();
-        for directory in entered.iter().rev() {
-            call.reply.line("directory", call.places.name(directory));
-        }
+        entered.iter().rev().for_each(|directory| enter(call, directory));
         parent.clone_into(&mut above);
         if with_information {
             call.song(&song);
@@ -137,7 +147,7 @@ fn update(call: &mut Call<'_>) -> Result<(), Refusal> {
             std::ops::ControlFlow::Continue(())
         };
         if let Err(error) = import.run(&paths, &ImportOptions::new(wall_ms() / 1000), &mut observer) {
-            tracing::error!("update: {error}");
+            tracing::error!("update: {}", CommandError::caused(error));
         }
         changes.happened(&[Subsystem::Update]);
     };

@@ -95,8 +95,8 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Carries commands out, up to the first that is refused.
-pub(super) fn run(server: &Server, client: &mut Client, batch: Batch, reply: &mut Reply) {
-    for (place, command) in batch.commands.into_iter().enumerate() {
+pub(super) fn run(server: &Server, client: &mut Client, batch: &Batch, reply: &mut Reply) {
+    for (place, command) in batch.commands().enumerate() {
         let (name, result) = match command {
             Ok(words) => {
                 let result = run_one(server, client, &words, reply).and_then(|()| reply.check());
@@ -108,7 +108,9 @@ pub(super) fn run(server: &Server, client: &mut Client, batch: Batch, reply: &mu
             count(&server.context.sessions.counters().failed_commands);
             // Parity: a command that is unknown has no name in its refusal.
             let name = if refusal.code == Code::Unknown { "" } else { name.as_str() };
-            reply.raw(refusal.line(place, name).as_bytes());
+            let line = refusal.line(place, name);
+            tracing::debug!(peer = %client.peer, "mpd: refused: {}", line.trim_end());
+            reply.raw(line.as_bytes());
             return;
         }
         if batch.acknowledge_each {
@@ -122,7 +124,7 @@ fn run_one(server: &Server, client: &mut Client, words: &[String], reply: &mut R
     let [name, arguments @ ..] = words else { return Err(Refusal::new(Code::Unknown, "No command given")) };
     let unknown = || Refusal::new(Code::Unknown, format_args!("unknown command \"{name}\""));
     let entry = entries().find(|entry| entry.name == name).ok_or_else(unknown)?;
-    if !client.rights.include(entry.rights) {
+    if !server.rights(client).include(entry.rights) {
         let message = format_args!("you don't have permission for \"{name}\"");
         return Err(Refusal::new(Code::Permission, message));
     }
@@ -252,9 +254,10 @@ fn number<T: FromStr>(text: &str) -> Result<T, Refusal> {
     })
 }
 
-/// `POSITION`, `START:END` or `START:`.
+/// `POSITION`, `START:END` or `START:`. Parity: MPD takes `-1`, from the time before ranges, for all.
 fn range(text: &str) -> Result<Range<u32>, Refusal> {
     let range = match text.split_once(':') {
+        None if text == "-1" => 0..u32::MAX,
         None => {
             let position: u32 = number(text)?;
             position..position.saturating_add(1)
@@ -291,9 +294,10 @@ mod tests {
         assert_eq!(range("3"), Ok(3..4));
         assert_eq!(range("3:7"), Ok(3..7));
         assert_eq!(range("3:"), Ok(3..u32::MAX));
+        assert_eq!(range("-1"), Ok(0..u32::MAX));
         assert_eq!(slice(&[0, 1, 2, 3], &(1..3)), [1, 2]);
         assert!(slice(&[0], &(5..9)).is_empty());
-        for text in ["", "x", "7:3", "-1", "1:x"] {
+        for text in ["", "x", "7:3", "-2", "-1:", "1:x"] {
             assert!(range(text).is_err(), "{text}");
         }
     }

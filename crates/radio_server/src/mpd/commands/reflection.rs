@@ -22,7 +22,7 @@ const INPUT_COMMANDS: &[&str] =
     &["close", "command_list_begin", "command_list_end", "command_list_ok_begin", "idle", "noidle"];
 
 fn commands(call: &mut Call<'_>, permitted: bool) -> Result<(), Refusal> {
-    let rights = call.client.rights;
+    let rights = call.server.rights(call.client);
     let fitting = entries().filter(|entry| rights.include(entry.rights) == permitted).map(|entry| entry.name);
     let always = INPUT_COMMANDS.iter().copied().filter(|_| permitted);
     let mut names: Vec<&str> = fitting.chain(always).collect();

@@ -17,27 +17,13 @@ pub(super) const ENTRIES: &[Entry] = &[
 ];
 
 fn password(call: &mut Call<'_>) -> Result<(), Refusal> {
-    let given = call.argument(0).as_bytes();
-    // Every password is compared, and all of it, so that the time does not tell how much of it is right.
-    let mut found = None;
-    for (password, rights) in &call.server.passwords {
-        let length_differs = u8::from(password.len() != given.len());
-        let differs =
-            password.bytes().zip(given).fold(length_differs, |differs, (left, right)| differs | (left ^ right));
-        if differs == 0 {
-            found = Some(*rights);
-        }
+    let given = call.argument(0).to_owned();
+    if call.server.access.borrow().of_password(&given).is_none() {
+        tracing::warn!(peer = %call.client.peer, "mpd: incorrect password");
+        return Err(Refusal::new(Code::Password, "incorrect password"));
     }
-    match found {
-        Some(rights) => {
-            call.client.rights = rights;
-            Ok(())
-        }
-        None => {
-            tracing::warn!(peer = %call.client.peer, "mpd: incorrect password");
-            Err(Refusal::new(Code::Password, "incorrect password"))
-        }
-    }
+    call.client.password = Some(given);
+    Ok(())
 }
 
 /// Without arguments: the tags that the client is told of. `all`, `clear`, `reset`, `enable TAG…`, `disable TAG…`, `available`.

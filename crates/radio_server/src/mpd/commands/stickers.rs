@@ -15,7 +15,7 @@ pub(super) const ENTRIES: &[Entry] =
 
 fn sticker(call: &mut Call<'_>) -> Result<(), Refusal> {
     let changes = matches!(call.argument(0), "set" | "delete");
-    if changes && !call.client.rights.include(WRITE) {
+    if changes && !call.server.rights(call.client).include(WRITE) {
         return Err(Refusal::new(super::Code::Permission, "you don't have permission for \"sticker set\""));
     }
     match (call.argument(0), call.arguments.len()) {

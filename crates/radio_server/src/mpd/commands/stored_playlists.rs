@@ -36,7 +36,7 @@ fn list_all(call: &mut Call<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn paths(call: &Call<'_>, name: &str) -> Result<Vec<PathBuf>, Refusal> {
+pub(super) fn paths(call: &Call<'_>, name: &str) -> Result<Vec<PathBuf>, Refusal> {
     call.server.context.library.playlist(name).map_err(|error| match error {
         LibraryError::NoSuchBlob { .. } => Refusal::no_exist("No such playlist"),
         other => other.into(),

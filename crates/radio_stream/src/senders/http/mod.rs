@@ -1,7 +1,7 @@
 //! The http sender: every player that opens a URL.
 //!
 //! ```text
-//! station ── pieces ──► ring (one copy of the stream) ──► 25 slots, one every 20 ms ──► writev to each listener of the slot
+//! station ── pieces ──► ring (one copy of the stream) ──► 25 slots, one every 40 ms ──► writev to each listener of the slot
 //!                                                   └───► a new listener: head, header, burst in one writev
 //! ```
 //!
@@ -17,12 +17,12 @@
 //! # Ahead
 //! A new listener gets the last seconds at once ([`HttpSettings::burst`], from a chunk's beginning), so that players begin at
 //! once and have that much in their buffer: an interruption of the network of up to so long is not heard. From then on the stream
-//! comes at its own speed, in two writes a second. A listener that is behind by more than [`HttpSettings::lag`] is dropped and
-//! counted.
+//! comes at its own speed, a write a second (with a burst of less than four seconds: four in the time of it). A listener that is behind by
+//! more than [`HttpSettings::lag`] is dropped and counted.
 //!
 //! # Cost
-//! One thread. A listener: a writev every half second, some 200 bytes, and what the kernel buffers. The stream is copied once into
-//! the ring, whatever the number of listeners.
+//! One thread, which wakes up once for each slot that has listeners, and once a second without. A listener: a writev a second, some 200
+//! bytes, and what the kernel buffers. The stream is copied once into the ring, whatever the number of listeners.
 //!
 //! # What it does not implement
 //! No TLS, no keep-alive, no ranges, no authentication: a proxy in front brings the first, and the others have no meaning for a stream.
@@ -52,10 +52,12 @@ use reactor::clock::Duration;
 use reactor::{EventLoop, IdlePolicy, RemoteWaker};
 
 use super::access::{AccessList, Network};
-use super::{Kind, Sender, SenderSettings, StartError, one_argument};
+use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, one_argument};
 use crate::link::SenderStatus;
 use crate::piece::Piece;
 use reactor_thread::{HttpThread, Message};
+#[doc(hidden)]
+pub use request::fuzz as fuzz_request;
 pub use response::Description;
 use ring::RingSettings;
 use shared::{Control, Counters, Shared};
@@ -111,12 +113,24 @@ impl HttpSettings {
     }
 }
 
+/// What of it can be changed while it works. It takes the place of what was said before, at the start or since.
+#[derive(Debug)]
+pub struct HttpChanges {
+    /// Who may listen; others who listen are closed.
+    pub access: AccessList,
+    /// Most listeners at a time. Nobody is closed for it.
+    pub clients_max: Option<u32>,
+    /// What the station says about itself to new listeners.
+    pub description: Description,
+}
+
 /// The http sender at work.
 struct HttpSender {
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared>,
     messages: Channel<Message>,
     waker: RemoteWaker,
+    attention: Attention,
     thread: JoinHandle<()>,
 }
 
@@ -129,7 +143,7 @@ fn start(settings: &mut SenderSettings) -> Result<Option<Box<dyn Sender>>, Start
         .map(std::net::TcpListener::local_addr)
         .collect::<Result<Vec<_>, _>>()
         .map_err(refuse)?;
-    // The thread wakes up every 20 ms while it sends: nothing is won by asking in between.
+    // The thread wakes up for turns and for whoever comes: nothing is won by asking in between.
     let event_loop = EventLoop::new(IdlePolicy { spin: Duration::ZERO }).map_err(refuse)?;
     let waker = event_loop.waker();
     let control = Control { on: settings.on, access: settings.access, clients_max: settings.clients_max };
@@ -141,7 +155,30 @@ fn start(settings: &mut SenderSettings) -> Result<Option<Box<dyn Sender>>, Start
         .map_err(refuse)?;
     let thread =
         std::thread::Builder::new().name("http sender".to_owned()).spawn(move || thread.run()).map_err(refuse)?;
-    Ok(Some(Box::new(HttpSender { addresses, shared, messages, waker, thread })))
+    Ok(Some(Box::new(HttpSender { addresses, shared, messages, waker, attention: Attention::default(), thread })))
+}
+
+/// For which pieces the thread is woken. It looks into its inbox whenever it has something to do, and has something to do with chunks
+/// at its turns only.
+#[derive(Debug, Default)]
+struct Attention {
+    /// Audio that may still be put into the inbox before the thread is woken, in nanoseconds.
+    unheard_ns: u64,
+}
+
+impl Attention {
+    /// Audio that waits in the inbox at most, in nanoseconds.
+    const UNHEARD_NS_MAX: u64 = 1_000_000_000;
+
+    fn is_wanted(&mut self, piece: &Piece) -> bool {
+        let (left, otherwise) = match piece {
+            Piece::Chunk(chunk) => (self.unheard_ns.checked_sub(chunk.duration_ns), Self::UNHEARD_NS_MAX),
+            // The chunk after it is the first for a while.
+            Piece::Announce(_) | Piece::Begin(_) | Piece::End { .. } | Piece::Silence => (None, 0),
+        };
+        self.unheard_ns = left.unwrap_or(otherwise);
+        left.is_none()
+    }
 }
 
 impl HttpSender {
@@ -168,7 +205,13 @@ impl Sender for HttpSender {
     }
 
     fn piece(&mut self, piece: &Piece) {
-        self.tell(Message::Piece(piece.clone()));
+        let message = Message::Piece(piece.clone());
+        if self.attention.is_wanted(piece) {
+            self.tell(message);
+        } else {
+            // It fails when the thread has ended.
+            let _ = self.messages.send(message);
+        }
     }
 
     fn switch(&mut self, on: bool) {
@@ -182,6 +225,15 @@ impl Sender for HttpSender {
             "deny" => Some(self.permit(arguments, false)),
             _ => None,
         }
+    }
+
+    fn change(&mut self, changes: &mut SenderChanges) {
+        let Some(HttpChanges { access, clients_max, description }) = changes.http.take() else { return };
+        let mut control = self.shared.control.lock().unwrap_or_else(PoisonError::into_inner);
+        (control.access, control.clients_max) = (access, clients_max);
+        drop(control);
+        self.tell(Message::Described(description));
+        self.tell(Message::ControlChanged);
     }
 
     fn status(&self) -> SenderStatus {

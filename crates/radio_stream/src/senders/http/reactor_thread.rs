@@ -1,8 +1,9 @@
-//! The thread of the http sender: accepts, reads requests, and writes the stream to each listener twice a second.
+//! The thread of the http sender: accepts, reads requests, and writes the stream to each listener once a round.
 //!
 //! A listener is written to when it comes (head, header, burst, in one write), and then in its turn of the [wheel](super::wheel).
-//! Sockets report once when they take more after they did not. So a listener costs two writes a second, and no other system call,
-//! whatever the bit rate. While nothing is played nobody has a turn and the thread sleeps.
+//! Sockets report once when they take more after they did not. So a listener costs a write a second, and no other system call,
+//! whatever the bit rate. Chunks wait in the inbox until somebody has a turn. While nothing is played nobody has one and the thread
+//! sleeps.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -24,7 +25,7 @@ use super::response::{self, Description, Refusal};
 use super::ring::{Ring, RingSettings};
 use super::shared::{Counters, Shared};
 use super::socket;
-use super::wheel::{SLOT_TIME, Wheel};
+use super::wheel::Wheel;
 use crate::piece::Piece;
 
 /// Tokens from here on are listening sockets; connections have their key.
@@ -39,8 +40,8 @@ const BEGIN_LIMIT: Duration = Duration::from_secs(30);
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// How long accepting pauses when the process has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Turns of the wheel go on so long after the last byte came: everybody has had a turn by then.
-const TURNS_AFTER_LAST: Duration = Duration::from_secs(1);
+/// Rounds of the wheel that are made after the last byte came: everybody has had a turn by then.
+const ROUNDS_AFTER_LAST: u32 = 2;
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub(super) enum Message {
     Piece(Piece),
     /// Access or the switch has changed.
     ControlChanged,
+    /// The station says something else about itself.
+    Described(Description),
     /// Show that you are alive.
     Beat,
     Stop,
@@ -68,7 +71,6 @@ pub(super) struct HttpThread {
     deadline_of: std::collections::HashMap<usize, Instant>,
     wheel: Wheel,
     listeners: usize,
-    next_turn: Instant,
     last_byte: Option<Instant>,
     /// Sockets with connections that were not accepted yet.
     to_accept: bool,
@@ -97,13 +99,12 @@ impl HttpThread {
             inbox,
             shared,
             description,
+            wheel: Wheel::new(Duration::from_nanos(ring.burst_ns), now),
             ring: Ring::new(ring),
             connections: Slab::new(),
             deadlines: BTreeSet::new(),
             deadline_of: std::collections::HashMap::new(),
-            wheel: Wheel::new(),
             listeners: 0,
-            next_turn: now,
             last_byte: None,
             to_accept: true,
             accept_from: None,
@@ -141,17 +142,16 @@ impl HttpThread {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let turn = self.has_turns().then_some(self.next_turn);
+        let turn = self.wheel.due_at().filter(|_| self.has_turns());
         let first = self.deadlines.first().map(|(at, _)| *at);
         [turn, first, self.accept_from].into_iter().flatten().min()
     }
 
     /// Whether anybody may be behind.
     fn has_turns(&self) -> bool {
+        let time = self.wheel.round() * ROUNDS_AFTER_LAST;
         self.listeners > 0
-            && self
-                .last_byte
-                .is_some_and(|last| self.event_loop.now().saturating_duration_since(last) < TURNS_AFTER_LAST)
+            && self.last_byte.is_some_and(|last| self.event_loop.now().saturating_duration_since(last) < time)
     }
 
     /// False when the thread has to end.
@@ -160,6 +160,7 @@ impl HttpThread {
             match self.inbox.try_recv() {
                 Ok(Message::Piece(piece)) => self.take_piece(&piece),
                 Ok(Message::ControlChanged) => self.control_changed(),
+                Ok(Message::Described(description)) => self.description = description,
                 Ok(Message::Beat) => {}
                 Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Err(TryRecvError::Empty) => return true,
@@ -177,9 +178,6 @@ impl HttpThread {
             Piece::Chunk(chunk) => self.ring.chunk(&chunk.bytes, chunk.duration_ns),
             Piece::End { bytes, .. } => self.ring.end(bytes),
             Piece::Silence => return self.ring.silence(),
-        }
-        if !self.has_turns() {
-            self.next_turn = self.event_loop.now();
         }
         self.last_byte = Some(self.event_loop.now());
         self.shared.counters.ring_bytes.store(self.ring.capacity() as u64, Relaxed);
@@ -285,7 +283,7 @@ impl HttpThread {
         let has_titles = response::has_titles(&request, container);
         let ends = request.mount == Mount::Default;
         let listening = Listening::new(container, ends, has_titles, head, &join.header, join.offset);
-        let position = self.wheel.insert(u32::try_from(key).unwrap_or(u32::MAX));
+        let position = self.wheel.insert(u32::try_from(key).unwrap_or(u32::MAX), self.event_loop.now());
         connection.state = State::Listening { listening, position };
         self.listeners += 1;
         self.shared.counters.set_listeners(self.listeners);
@@ -376,11 +374,10 @@ impl HttpThread {
 
     /// Writes to those whose turn it is.
     fn give_turns(&mut self) {
-        let now = self.event_loop.now();
-        if !self.has_turns() || now < self.next_turn {
+        if !self.has_turns() {
             return;
         }
-        let slot = self.wheel.advance();
+        let Some(slot) = self.wheel.take_due(self.event_loop.now()) else { return };
         let mut index = 0;
         while let Some(key) = self.wheel.key(slot, index) {
             let before = self.wheel.len(slot);
@@ -389,11 +386,6 @@ impl HttpThread {
             if self.wheel.len(slot) == before {
                 index += 1;
             }
-        }
-        self.next_turn += SLOT_TIME;
-        if self.next_turn < now {
-            // Turns that were missed are not made up for: each one sends all there is anyway.
-            self.next_turn = now + SLOT_TIME;
         }
     }
 

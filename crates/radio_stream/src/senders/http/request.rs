@@ -47,16 +47,17 @@ impl Mount {
     }
 }
 
-/// Reads a head.
+/// Reads a head. Nothing beyond the limit is looked at, so that it does not matter in which pieces it arrives.
 ///
 /// # Errors
 /// The answer to it.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; REQUEST_HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
+    let bytes = &bytes[..bytes.len().min(REQUEST_BYTES_MAX)];
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) if bytes.len() >= REQUEST_BYTES_MAX => return Err(Refusal::HeadTooLarge),
+        Ok(httparse::Status::Partial) if bytes.len() == REQUEST_BYTES_MAX => return Err(Refusal::HeadTooLarge),
         Ok(httparse::Status::Partial) => return Ok(Parsed::Incomplete),
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),
         Err(httparse::Error::Version) => return Err(Refusal::Version),
@@ -90,6 +91,18 @@ fn path_of(target: &str) -> &str {
     };
     // One slash at the end is forgiven.
     if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path }
+}
+
+/// Reads a head, and `padding` bytes of one more header, at once and in pieces of this size; for the fuzz target.
+#[doc(hidden)]
+pub fn fuzz(head: &[u8], padding: usize, piece: usize) {
+    let head = [head, b"\r\nA: ", &vec![b'a'; padding]].concat();
+    let first = |pieces: &mut dyn Iterator<Item = usize>| {
+        pieces.map(|end| parse(&head[..end.min(head.len())])).find(|parsed| *parsed != Ok(Parsed::Incomplete))
+    };
+    let at_once = first(&mut std::iter::once(head.len()));
+    assert_eq!(first(&mut (1..=head.len().div_ceil(piece.max(1))).map(|count| count * piece.max(1))), at_once);
+    assert!(at_once.is_some() || head.len() < REQUEST_BYTES_MAX, "there is an answer before the limit");
 }
 
 #[cfg(test)]
@@ -144,6 +157,25 @@ mod tests {
         assert_eq!(request(&many), Err(Refusal::HeadTooLarge));
         let long = format!("GET / HTTP/1.1\r\na: {}", "b".repeat(REQUEST_BYTES_MAX));
         assert_eq!(request(&long), Err(Refusal::HeadTooLarge));
+    }
+
+    #[test]
+    fn a_head_beyond_the_limit_is_refused_in_whatever_pieces_it_arrives() {
+        let end = "\r\n\r\n";
+        for (length, expected) in
+            [(REQUEST_BYTES_MAX, Ok(Parsed::Request(GET))), (REQUEST_BYTES_MAX + 1, Err(Refusal::HeadTooLarge))]
+        {
+            let begin = "GET / HTTP/1.1\r\na: ";
+            let head = format!("{begin}{}{end}", "b".repeat(length - begin.len() - end.len()));
+            assert_eq!(request(&head), expected, "{length} bytes at once");
+            for piece in [1, 1000, REQUEST_BYTES_MAX - 1, REQUEST_BYTES_MAX] {
+                let mut arrived = (1..).map(|count| request(&head[..(count * piece).min(length)]));
+                let answer = arrived.find(|parsed| *parsed != Ok(Parsed::Incomplete));
+                assert_eq!(answer.as_ref(), Some(&expected), "by {piece}");
+            }
+        }
+        let late = format!("GET / HTTP/1.1\r\na: {}\0", "b".repeat(REQUEST_BYTES_MAX));
+        assert_eq!(request(&late), Err(Refusal::HeadTooLarge), "what is wrong behind the limit is not looked at");
     }
 
     #[test]

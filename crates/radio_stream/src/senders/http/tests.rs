@@ -184,7 +184,11 @@ fn access_limits_and_the_switch_hold_for_new_and_old_listeners() {
 
 #[test]
 fn a_listener_that_stalls_is_dropped_and_the_others_hear_everything() {
-    let mut station = Station::new(|settings| settings.lag = Duration::from_millis(500));
+    let mut station = Station::new(|settings| {
+        settings.lag = Duration::from_millis(500);
+        // Turns come quickly then.
+        settings.burst = Duration::from_millis(400);
+    });
     station.begin(1, Container::Mp3);
     station.chunk(&[0; 1000]);
     // Its buffer is small, so that it is full soon.
@@ -226,5 +230,29 @@ fn two_hundred_listeners_leave_at_once_and_one_stays() {
     let mut more = [0; 4];
     stays.read_exact(&mut more).unwrap();
     assert_eq!(&more, b"more");
+    station.sender.stop();
+}
+
+#[test]
+fn the_thread_is_woken_for_what_changes_and_once_a_second_for_chunks() {
+    let chunk = |duration_ns| Piece::Chunk(Arc::new(SentChunk { stream: 1, bytes: vec![], start_ns: 0, duration_ns }));
+    let mut attention = Attention::default();
+    for _ in 0..2 {
+        assert!(attention.is_wanted(&Piece::Silence));
+        let wanted: Vec<usize> = (0..34).filter(|_| attention.is_wanted(&chunk(100_000_000))).collect();
+        assert_eq!(wanted, [0, 11, 22, 33]);
+    }
+    assert!((0..3).all(|_| attention.is_wanted(&chunk(3_000_000_000))), "long chunks");
+}
+
+#[test]
+fn what_waited_in_the_inbox_is_heard_by_the_next_listener() {
+    let mut station = Station::new(|_| {});
+    station.begin(1, Container::Mp3);
+    for number in 0..50 {
+        station.chunk(&[number; 1000]);
+    }
+    let (_, body) = hear(&mut station.ask(GET), 40_000);
+    assert!(body.chunks(1000).zip(10..).all(|(chunk, number)| chunk == [number; 1000]), "the last four seconds");
     station.sender.stop();
 }

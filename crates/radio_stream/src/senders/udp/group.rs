@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::target::Slicing;
-use crate::packet::{PacketHeader, StreamHeader, slice_bytes};
+use crate::fec::Code;
+use crate::packet::{HEADER_BYTES, PacketHeader, StreamHeader, slice_bytes};
 use crate::piece::{Piece, SentChunk, StreamInfo};
 
 /// A group is closed when it is heard for so long, in nanoseconds: that much later is the stream heard.
@@ -56,7 +57,8 @@ impl Grouper {
         self.refusal.as_deref()
     }
 
-    /// The group with a stream's header; none if it does not fit.
+    /// The group with a stream's header; none if it does not fit. It is cut into as few slices as hold it (mostly one), and gets as many of
+    /// repair as every other group: fewer packets, and it comes through wherever audio does.
     pub(super) fn header(&self, info: &StreamInfo) -> Option<Group> {
         let header = StreamHeader {
             media_type: info.container.media_type().to_owned(),
@@ -67,8 +69,11 @@ impl Grouper {
         if data.len() > self.slicing.group_bytes_max() {
             return None;
         }
-        let packet = PacketHeader { is_header: true, ..self.packet_header(info.id, 0) };
-        Some(encode(self.slicing, packet, &mut data, 0))
+        let Slicing { code, packet_bytes } = self.slicing;
+        let data_slices = data.len().div_ceil(packet_bytes - HEADER_BYTES).max(1);
+        let code = Code::new(data_slices, data_slices + code.slices() - code.data_slices()).unwrap_or(code);
+        let packet = PacketHeader { is_header: true, code, ..self.packet_header(info.id, 0) };
+        Some(encode(Slicing { code, packet_bytes }, packet, &mut data, 0))
     }
 
     /// Takes a piece; what is ready to be sent comes back.
@@ -207,7 +212,6 @@ mod tests {
     use radio_media::Container;
 
     use super::*;
-    use crate::fec::Code;
     use crate::receiver::{Delivery, Receiver};
     use crate::testing::Random;
 
@@ -259,6 +263,32 @@ mod tests {
                 }
             }
             assert!(heard == sent && (begun, ended) == (5, 5), "{begun} begun, {ended} ended");
+        }
+    }
+
+    #[test]
+    fn a_header_has_no_more_packets_than_it_needs_and_as_many_of_repair_as_audio() {
+        let code = |data_slices, slices| Code::new(data_slices, slices).unwrap();
+        for (slicing, header, expected) in [
+            (Slicing::default(), 20, code(1, 5)),
+            (Slicing::default(), 3000, code(3, 7)),
+            (Slicing { code: code(16, 16), packet_bytes: 1400 }, 20, code(1, 1)),
+            (small(), 20, code(1, 3)),
+            (small(), 150, code(2, 4)),
+        ] {
+            let info = info(1, header);
+            let group = Grouper::new(slicing).header(&info).unwrap();
+            assert_eq!(group.packets.len(), expected.slices());
+            for first in 0..=expected.slices() - expected.data_slices() {
+                let mut receiver = Receiver::new();
+                for packet in group.packets.iter().skip(first).take(expected.data_slices()) {
+                    assert!(packet.len() <= slicing.packet_bytes);
+                    assert_eq!(PacketHeader::decode(packet).unwrap().0.code, expected);
+                    receiver.receive(packet).unwrap();
+                }
+                let begun = receiver.next_delivery();
+                assert!(matches!(begun, Some(Delivery::Begin(begun)) if begun.bytes == info.header), "from {first}");
+            }
         }
     }
 

@@ -28,8 +28,9 @@ mod target;
 mod tests;
 mod udp_thread;
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Sender as Channel, channel};
 use std::sync::{Arc, PoisonError};
@@ -38,7 +39,7 @@ use std::thread::JoinHandle;
 use control::{Inspect, Node};
 use reactor::clock::Duration;
 
-use super::{Kind, Sender, SenderSettings, StartError, one_argument};
+use super::{Kind, Sender, SenderChanges, SenderSettings, StartError, some_arguments};
 use crate::limits::UDP_TARGETS_MAX;
 use crate::link::SenderStatus;
 use crate::piece::Piece;
@@ -52,8 +53,8 @@ pub(super) const KIND: Kind = Kind {
     name: "udp",
     summary: "sends packets with forward error correction to unicast and multicast targets",
     commands: &[
-        ("add TARGET", "sends to HOST[:PORT][/PACKET_BYTES:K:N], such as 224.0.1.38:8000/1400:16:20"),
-        ("delete HOST[:PORT]", "does not any more"),
+        ("add TARGET…", "sends to each HOST[:PORT][/PACKET_BYTES:K:N], such as 224.0.1.38:8000/1400:16:20"),
+        ("delete HOST[:PORT]…", "does not any more"),
     ],
     start,
 };
@@ -69,7 +70,7 @@ pub struct UdpSettings {
     pub port_default: u16,
     /// How multicast packets leave.
     pub multicast: Multicast,
-    /// How often the header of a stream is sent again.
+    /// How often the header of a stream is sent again; every 100 ms at most.
     pub header_interval: Duration,
 }
 
@@ -83,6 +84,19 @@ impl Default for UdpSettings {
             header_interval: Duration::from_secs(2),
         }
     }
+}
+
+/// What of it can be changed while it works. It takes the place of what was said before, at the start or since.
+#[derive(Debug)]
+pub struct UdpChanges {
+    /// Where to.
+    pub targets: Vec<Target>,
+    /// Targets whose names are to be looked up: they come when that is done.
+    pub named: Vec<WrittenTarget>,
+    /// How multicast packets leave.
+    pub multicast: Multicast,
+    /// How often the header of a stream is sent again; every 100 ms at most.
+    pub header_interval: Duration,
 }
 
 /// The udp sender at work.
@@ -107,15 +121,47 @@ fn start(settings: &mut SenderSettings) -> Result<Option<Box<dyn Sender>>, Start
     Ok(Some(Box::new(UdpSender { port_default: settings.port_default, shared, messages, thread })))
 }
 
-/// Puts a target on the list. A target with the same address is replaced.
-fn add(shared: &Shared, target: Target) -> Result<(), String> {
+/// Puts targets on the list, all or none. A target with the same address is replaced.
+fn add(shared: &Shared, targets: &[Target]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    // The last word on an address counts.
+    let mut targets: Vec<Target> = targets.iter().rev().filter(|target| seen.insert(target.address)).copied().collect();
+    targets.reverse();
     let mut control = shared.control.lock().unwrap_or_else(PoisonError::into_inner);
-    control.targets.retain(|known| known.address != target.address);
-    if control.targets.len() >= UDP_TARGETS_MAX {
-        return Err(format!("there are {UDP_TARGETS_MAX} targets, and that is the most"));
+    let kept = control.targets.iter().filter(|known| !seen.contains(&known.address)).count();
+    if kept + targets.len() > UDP_TARGETS_MAX {
+        return Err(format!("there are {} targets, and {UDP_TARGETS_MAX} is the most", control.targets.len()));
     }
-    control.targets.push(target);
+    control.targets.retain(|known| !seen.contains(&known.address));
+    control.targets.extend(targets);
     Ok(())
+}
+
+/// Takes targets off the list, all or none.
+fn delete(shared: &Shared, addresses: &[(&String, Option<SocketAddr>)]) -> Result<(), String> {
+    let mut control = shared.control.lock().unwrap_or_else(PoisonError::into_inner);
+    let known: HashSet<SocketAddr> = control.targets.iter().map(|target| target.address).collect();
+    let is_known = |address: &Option<SocketAddr>| address.is_some_and(|address| known.contains(&address));
+    if let Some((text, _)) = addresses.iter().find(|(_, address)| !is_known(address)) {
+        return Err(format!("{text} is no target; \"sender udp status\" lists them"));
+    }
+    let gone: HashSet<SocketAddr> = addresses.iter().filter_map(|(_, address)| *address).collect();
+    control.targets.retain(|known| !gone.contains(&known.address));
+    Ok(())
+}
+
+/// Looks a target's name up and adds it. It may take a minute.
+fn look_up(shared: &Shared, messages: &Channel<Message>, written: &WrittenTarget) {
+    let WrittenTarget { host, port, slicing } = written;
+    let added = match (host.as_str(), *port).to_socket_addrs().map(|mut found| found.next()) {
+        Ok(Some(address)) => add(shared, &[Target { address, slicing: *slicing }]),
+        Ok(None) => Err("the name has no address".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    match added {
+        Ok(()) => drop(messages.send(Message::TargetsChanged)),
+        Err(problem) => tracing::warn!("udp target {host}: {problem}"),
+    }
 }
 
 impl UdpSender {
@@ -125,43 +171,40 @@ impl UdpSender {
     }
 
     fn add(&self, arguments: &[String]) -> Result<String, String> {
-        let text = one_argument(arguments, "HOST[:PORT][/PACKET_BYTES:K:N], such as 224.0.1.38:8000/1400:16:20")?;
-        let written = WrittenTarget::parse(text, self.port_default).map_err(|error| error.to_string())?;
-        if let Some(target) = written.numeric() {
-            add(&self.shared, target)?;
-            self.tell(Message::TargetsChanged);
+        let usage = "HOST[:PORT][/PACKET_BYTES:K:N], such as 224.0.1.38:8000/1400:16:20";
+        let (mut numeric, mut named) = (Vec::new(), Vec::new());
+        for text in some_arguments(arguments, usage)? {
+            let written = WrittenTarget::parse(text, self.port_default).map_err(|error| error.to_string())?;
+            match written.numeric() {
+                Some(target) => numeric.push(target),
+                None => named.push(written),
+            }
+        }
+        add(&self.shared, &numeric)?;
+        self.tell(Message::TargetsChanged);
+        if named.is_empty() {
             return Ok(String::new());
         }
-        // Looking a name up may take a minute, and nobody may wait for that here.
-        let (shared, messages, host) = (Arc::clone(&self.shared), self.messages.clone(), written.host.clone());
-        let look_up =
-            move || match (written.host.as_str(), written.port).to_socket_addrs().map(|mut found| found.next()) {
-                Ok(Some(address)) => {
-                    if let Err(problem) = add(&shared, Target { address, slicing: written.slicing }) {
-                        tracing::warn!("udp target {}: {problem}", written.host);
-                    }
-                    let _ = messages.send(Message::TargetsChanged);
-                }
-                Ok(None) => tracing::warn!("udp target {}: the name has no address", written.host),
-                Err(error) => tracing::warn!("udp target {}: {error}", written.host),
-            };
-        let started = std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up);
-        started
-            .map(|_| format!("{host} is being looked up; \"sender udp status\" lists it then\n"))
-            .map_err(|error| error.to_string())
+        let names: Vec<&str> = named.iter().map(|written| written.host.as_str()).collect();
+        let told = format!("{}: being looked up; \"sender udp status\" lists what was found\n", names.join(", "));
+        self.look_up(named).map_err(|error| error.to_string())?;
+        Ok(told)
+    }
+
+    /// Adds targets as soon as it is known what addresses their names have. Nobody may wait for that here.
+    fn look_up(&self, named: Vec<WrittenTarget>) -> std::io::Result<()> {
+        let (shared, messages) = (Arc::clone(&self.shared), self.messages.clone());
+        let look_up = move || named.iter().for_each(|written| look_up(&shared, &messages, written));
+        std::thread::Builder::new().name("look-up".to_owned()).spawn(look_up).map(drop)
     }
 
     fn delete(&self, arguments: &[String]) -> Result<String, String> {
-        let text = one_argument(arguments, "ADDRESS[:PORT] as \"sender udp status\" lists it")?;
-        let written = WrittenTarget::parse(text, self.port_default).map_err(|error| error.to_string())?;
-        let address = written.numeric().map(|target| target.address);
-        let mut control = self.shared.control.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = control.targets.len();
-        control.targets.retain(|known| Some(known.address) != address);
-        if control.targets.len() == before {
-            return Err(format!("{text} is no target; \"sender udp status\" lists them"));
+        let mut addresses = Vec::new();
+        for text in some_arguments(arguments, "ADDRESS[:PORT] as \"sender udp status\" lists it")? {
+            let written = WrittenTarget::parse(text, self.port_default).map_err(|error| error.to_string())?;
+            addresses.push((text, written.numeric().map(|target| target.address)));
         }
-        drop(control);
+        delete(&self.shared, &addresses)?;
         self.tell(Message::TargetsChanged);
         Ok(String::new())
     }
@@ -173,7 +216,14 @@ impl Sender for UdpSender {
     }
 
     fn piece(&mut self, piece: &Piece) {
-        self.tell(Message::Piece(piece.clone()));
+        let is_of_use = !matches!(piece, Piece::Chunk(_)) || {
+            let control = self.shared.control.lock().unwrap_or_else(PoisonError::into_inner);
+            control.on && !control.targets.is_empty()
+        };
+        // Without targets the thread need not wake up ten times a second.
+        if is_of_use {
+            self.tell(Message::Piece(piece.clone()));
+        }
     }
 
     fn switch(&mut self, on: bool) {
@@ -186,6 +236,20 @@ impl Sender for UdpSender {
             "add" => Some(self.add(arguments)),
             "delete" => Some(self.delete(arguments)),
             _ => None,
+        }
+    }
+
+    fn change(&mut self, changes: &mut SenderChanges) {
+        let Some(UdpChanges { mut targets, named, multicast, header_interval }) = changes.udp.take() else { return };
+        targets.truncate(UDP_TARGETS_MAX);
+        self.shared.control.lock().unwrap_or_else(PoisonError::into_inner).targets = targets;
+        self.tell(Message::Set { multicast, header_interval });
+        self.tell(Message::TargetsChanged);
+        if named.is_empty() {
+            return;
+        }
+        if let Err(error) = self.look_up(named) {
+            tracing::error!("udp targets: their names cannot be looked up ({error})");
         }
     }
 

@@ -14,6 +14,9 @@ pub(super) const BATCH: usize = 64;
 /// What the kernel may hold for us: some thousand packets, when a thousand targets get the same one.
 const SEND_BUFFER_BYTES: usize = 4 << 20;
 
+/// The kernel's own: the local network.
+const TTL_DEFAULT: u32 = 1;
+
 /// How multicast packets leave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Multicast {
@@ -43,6 +46,16 @@ impl Sockets {
             (Err(error), _) if multicast.interface.is_some() => Err(error),
             (ipv4, ipv6) => Ok(Self { ipv4: ipv4.ok(), ipv6: ipv6.ok() }),
         }
+    }
+
+    /// Lets multicast packets leave otherwise.
+    ///
+    /// # Errors
+    /// When the interface is not there.
+    pub(super) fn set(&self, multicast: &Multicast) -> io::Result<()> {
+        let sockets = [(&self.ipv4, true), (&self.ipv6, false)];
+        let present = sockets.into_iter().filter_map(|(socket, is_ipv4)| Some((socket.as_ref()?, is_ipv4)));
+        present.into_iter().try_for_each(|(socket, is_ipv4)| set_multicast(socket, is_ipv4, multicast))
     }
 
     /// Sends datagrams, all to addresses of one family. How many went out; those that did not are lost, as on any network.
@@ -76,13 +89,23 @@ fn open_family(is_ipv4: bool, multicast: &Multicast) -> io::Result<UdpSocket> {
 
 fn set_multicast(socket: &UdpSocket, is_ipv4: bool, multicast: &Multicast) -> io::Result<()> {
     let options = SockRef::from(socket);
-    if let Some(ttl) = multicast.ttl {
-        if is_ipv4 { options.set_multicast_ttl_v4(ttl.into())? } else { options.set_multicast_hops_v6(ttl.into())? }
+    let ttl = multicast.ttl.map_or(TTL_DEFAULT, u32::from);
+    if is_ipv4 {
+        options.set_multicast_ttl_v4(ttl)?
+    } else {
+        options.set_multicast_hops_v6(ttl)?
     }
-    let Some(interface) = &multicast.interface else { return Ok(()) };
-    let index = rustix::net::netdevice::name_to_index(socket, interface).map_err(|error| {
-        io::Error::new(io::Error::from(error).kind(), format!("there is no network interface \"{interface}\""))
-    })?;
+    let index = match &multicast.interface {
+        // No interface: that of the route.
+        None => 0,
+        Some(interface) => rustix::net::netdevice::name_to_index(socket, interface).map_err(|error| {
+            let problem = match error {
+                rustix::io::Errno::NODEV => format!("there is no network interface \"{interface}\""),
+                error => format!("network interface \"{interface}\": {error}"),
+            };
+            io::Error::new(io::Error::from(error).kind(), problem)
+        })?,
+    };
     if is_ipv4 {
         let any = Ipv4Addr::UNSPECIFIED;
         sockopt::set_ip_multicast_if_with_ifindex(socket, &any, &any, index)?;

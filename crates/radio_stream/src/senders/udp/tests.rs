@@ -113,9 +113,33 @@ fn targets_come_and_go_while_it_runs() {
     assert!(heard(&receive(&socket)).ends_with(&[2; 100]), "joined in the middle");
     assert!(sender.report().contains(&address.to_string()));
     sender.command(&words(&format!("delete {address}"))).unwrap().unwrap();
-    assert_eq!(sender.status().listeners, 0);
+    assert_eq!(sender.status().listeners, 0, "{}", sender.report());
     let refusal = sender.command(&words(&format!("delete {address}"))).unwrap().unwrap_err();
     assert!(refusal.contains("is no target"), "{refusal}");
     assert!(sender.command(&words("add")).unwrap().is_err() && sender.command(&words("fly")).is_none());
+    sender.stop();
+}
+
+#[test]
+fn several_targets_are_added_and_deleted_at_once_or_none() {
+    let mut sender = sender(Vec::new());
+    let mut command = |text: &str| {
+        let answer = sender.command(&words(text)).unwrap();
+        let targets: Vec<String> =
+            sender.report().lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
+        (answer, targets.join(" "))
+    };
+    let (answer, targets) = command("add 127.0.0.1:1 127.0.0.1:2/500:3:5 127.0.0.1:1/500:3:4 127.0.0.1:3");
+    assert_eq!(answer, Ok(String::new()));
+    assert_eq!(targets, "127.0.0.1:2/500:3:5 127.0.0.1:1/500:3:4 127.0.0.1:3/1400:16:20");
+    let (answer, same) = command("add 127.0.0.1:4 127.0.0.1:0");
+    assert!(answer.unwrap_err().contains("127.0.0.1:0") && same == targets, "{same}");
+    let (answer, same) = command("delete 127.0.0.1:1 127.0.0.1:4");
+    assert!(answer.unwrap_err().contains("127.0.0.1:4 is no target") && same == targets, "{same}");
+    let many: Vec<String> = (4..UDP_TARGETS_MAX + 2).map(|port| format!("127.0.0.2:{port}")).collect();
+    let (answer, same) = command(&format!("add {}", many.join(" ")));
+    assert!(answer.unwrap_err().contains("is the most") && same == targets);
+    let (answer, left) = command("delete 127.0.0.1:1 127.0.0.1:3");
+    assert_eq!((answer, left.as_str()), (Ok(String::new()), "127.0.0.1:2/500:3:5"));
     sender.stop();
 }

@@ -13,14 +13,16 @@ use reactor::clock::{self, Duration, Instant};
 use super::group::{Group, Grouper};
 use super::lane::Lane;
 use super::shared::{LATENESS_BOUNDS_US, Shared, SlicingState};
-use super::socket::{BATCH, Sockets};
+use super::socket::{BATCH, Multicast, Sockets};
 use super::target::{Slicing, Target};
 use crate::piece::{Piece, StreamInfo};
 
 /// Packets that are due within this time go out together.
 const QUANTUM: Duration = Duration::from_micros(500);
-/// A group with a header is spread over this time, as paraslash does it.
+/// A header that is awaited is spread over this time, as paraslash does it; one that is sent again over half the time between two.
 const HEADER_NS: u64 = 200_000_000;
+/// Headers are not sent more often, whatever the settings say.
+const HEADER_INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// A lane that is later than this sends a tenth faster until it is not.
 const LATE_NS: u64 = 100_000_000;
 
@@ -30,6 +32,10 @@ pub(super) enum Message {
     Piece(Piece),
     /// The list of targets or the switch has changed.
     TargetsChanged,
+    Set {
+        multicast: Multicast,
+        header_interval: Duration,
+    },
     Beat,
     Stop,
 }
@@ -69,7 +75,7 @@ impl UdpThread {
         header_interval: Duration,
     ) -> Self {
         let start = clock::now();
-        let header_interval_ns = u64::try_from(header_interval.as_nanos()).unwrap_or(u64::MAX);
+        let header_interval_ns = interval_ns(header_interval);
         Self {
             sockets,
             inbox,
@@ -125,6 +131,7 @@ impl UdpThread {
         match message {
             Message::Piece(piece) => self.take_piece(&piece),
             Message::TargetsChanged => self.targets_changed(),
+            Message::Set { multicast, header_interval } => self.set(&multicast, header_interval),
             Message::Beat | Message::Stop => {}
         }
     }
@@ -161,8 +168,18 @@ impl UdpThread {
     fn send_header(&mut self, info: &StreamInfo) {
         let now_ns = self.now_ns();
         for profile in &mut self.profiles {
-            profile.send_header(now_ns, info, self.header_interval_ns);
+            profile.send_header(now_ns, info, self.header_interval_ns, HEADER_NS);
         }
+    }
+
+    fn set(&mut self, multicast: &Multicast, header_interval: Duration) {
+        if let Err(error) = self.sockets.set(multicast) {
+            tracing::error!(%error, "udp: multicast leaves as before");
+        }
+        self.header_interval_ns = interval_ns(header_interval);
+        // The next one comes after the new interval, not after what is left of the old.
+        let next = self.now_ns().saturating_add(self.header_interval_ns);
+        self.profiles.iter_mut().for_each(|profile| profile.header_due_ns = profile.header_due_ns.min(next));
     }
 
     /// Sorts the targets by their slicing.
@@ -192,7 +209,7 @@ impl UdpThread {
             let grown = own.len() > profile.targets.len();
             profile.targets = own;
             if let Some(info) = self.stream.as_ref().filter(|_| grown) {
-                profile.send_header(now_ns, info, self.header_interval_ns);
+                profile.send_header(now_ns, info, self.header_interval_ns, HEADER_NS);
             }
         }
         self.tell_state();
@@ -211,13 +228,17 @@ impl UdpThread {
         let now_ns = self.now_ns();
         for profile in &mut self.profiles {
             if let Some(info) = self.stream.as_ref().filter(|_| profile.header_due_ns <= now_ns) {
-                profile.send_header(now_ns, info, self.header_interval_ns);
+                profile.send_header(now_ns, info, self.header_interval_ns, self.header_interval_ns / 2);
             }
             for lane in [&mut profile.headers, &mut profile.data] {
                 send_lane(lane, now_ns, &self.sockets, &self.shared);
             }
         }
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn send_lane(lane: &mut Lane, now_ns: u64, sockets: &Sockets, shared: &Shared) {
@@ -241,6 +262,11 @@ fn send_lane(lane: &mut Lane, now_ns: u64, sockets: &Sockets, shared: &Shared) {
     }
 }
 
+/// From one header to the next, in nanoseconds.
+fn interval_ns(header_interval: Duration) -> u64 {
+    nanoseconds(header_interval.max(HEADER_INTERVAL_MIN))
+}
+
 impl Profile {
     fn new(slicing: Slicing, stream: Option<&Arc<StreamInfo>>) -> Self {
         let mut grouper = Grouper::new(slicing);
@@ -256,10 +282,10 @@ impl Profile {
         self.data.push(now_ns, group, duration_ns, &self.targets);
     }
 
-    fn send_header(&mut self, now_ns: u64, info: &StreamInfo, interval_ns: u64) {
+    fn send_header(&mut self, now_ns: u64, info: &StreamInfo, interval_ns: u64, duration_ns: u64) {
         self.header_due_ns = now_ns.saturating_add(interval_ns);
         if let Some(group) = self.grouper.header(info) {
-            self.headers.push(now_ns, group, HEADER_NS, &self.targets);
+            self.headers.push(now_ns, group, duration_ns, &self.targets);
         }
     }
 }

@@ -86,8 +86,8 @@ impl<'r> FrontEnd<'r> {
     }
 
     /// What is run here after a trigger was pulled.
-    pub(super) const fn trigger(&self) -> &Trigger {
-        &self.trigger
+    pub(super) const fn trigger(&mut self) -> &mut Trigger {
+        &mut self.trigger
     }
 
     /// Whether the run was ended on the screen.
@@ -246,7 +246,7 @@ impl Director for FrontEnd<'_> {
             fleet.trigger(&self.trigger_remote);
         }
         self.show(fleet);
-        if !self.shows_progress || now_ms < self.next_ms {
+        if self.view.is_some() || !self.shows_progress || now_ms < self.next_ms {
             return;
         }
         self.next_ms = now_ms + self.interval_ms;

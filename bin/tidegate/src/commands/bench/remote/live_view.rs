@@ -99,11 +99,12 @@ fn draw(frame: &mut Frame<'_>, fleet: &Fleet, said: &Said) {
         order.sort_by_key(|worker| (worker.state == State::Done, worker.state != State::Failed));
     }
     let widths = [
-        Constraint::Fill(3),
-        Constraint::Length(12),
-        Constraint::Fill(1),
-        Constraint::Fill(2),
-        Constraint::Fill(2),
+        // Whole addresses and one direction's numbers, from 70 columns on.
+        Constraint::Fill(16),
+        Constraint::Length(10),
+        Constraint::Length(8),
+        Constraint::Fill(13),
+        Constraint::Fill(8),
         Constraint::Length(10),
     ];
     let heading = Row::new(COLUMNS).style(Style::new().add_modifier(Modifier::BOLD));

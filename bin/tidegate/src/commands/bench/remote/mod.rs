@@ -82,7 +82,7 @@ fn measure(
             return message::failure(format_args!("cannot write the results: {error}"));
         }
     }
-    if let Err(error) = director.trigger().run_command() {
+    if let Err(error) = director.trigger().finish() {
         return message::failure(format_args!("--trigger: {error}"));
     }
     match (director.was_ended() || signals.number().is_some(), fleet.has_failures()) {

@@ -101,7 +101,8 @@ impl Storage {
         };
         let limit = limits::VERIFY_STATE_BYTES_MAX as u64;
         let mut bytes = Vec::new();
-        let file = File::open(self.directory.join(path)).map_err(number)?;
+        // It has no slash but those of the worker's name, where that is a socket's path: a name is no path, as it was saved.
+        let file = File::open(self.directory.join(path.replace('/', "."))).map_err(number)?;
         file.take(limit).read_to_end(&mut bytes).map_err(number)?;
         Ok(bytes)
     }
@@ -109,5 +110,35 @@ impl Storage {
     /// Whether a file was refused, not missed.
     pub(super) const fn is_refusal(error: u32) -> bool {
         error == REFUSED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_remote::address::WorkerAddress;
+    use bench_wire::FixedText;
+    use bench_wire::message::VerifyState;
+
+    use super::*;
+
+    #[test]
+    fn a_worker_gets_the_state_that_it_left_whatever_it_is_called() {
+        let directory = std::env::temp_dir().join(format!("tidegate-storage-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let general = GeneralOptions { aux_path: Some(directory.clone()), ..GeneralOptions::default() };
+        let unix = |path: &str| Route::Address(WorkerAddress::Unix(path.into()));
+        let mut storage = Storage::new(&general, &[unix("/run/a.socket"), unix("b")]);
+        let workers = ["/run/a.socket", "b"];
+        workers.iter().for_each(|_| storage.permit(PermittedFiles::of("[job]\nverify_state_load=1\n")));
+        for (index, worker) in workers.iter().enumerate() {
+            let name = format!("{worker}-job-0-verify.state");
+            assert!(storage.read(index, &name).is_err(), "nothing was left");
+            let state = VerifyState { name: FixedText::new("job"), depth: 1, files: 1, ..VerifyState::default() };
+            let version = ProtocolVersion::OLDEST;
+            storage.save_states(index, &VerifyStates::of(&[state], version), version).unwrap();
+            assert!(storage.read(index, &name).is_ok(), "{name}");
+            assert_eq!(storage.read(1 - index, &name), Err(REFUSED), "it is of another worker");
+        }
+        std::fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 /// Longest line that is kept together, in bytes.
 const LINE_BYTES_MAX: usize = 64 << 10;
 
+/// The highest level that lines are kept apart by: fio's is that of errors, 3.
+const LEVEL_MAX: u32 = 4;
+
 /// Lines that have begun.
 #[derive(Debug, Default)]
 pub(super) struct WorkerText {
@@ -15,7 +18,7 @@ pub(super) struct WorkerText {
 impl WorkerText {
     /// Takes a piece of what a worker says on a level; returns the lines that are whole now, without those that are empty.
     pub(super) fn take(&mut self, worker: usize, level: u32, piece: &[u8]) -> Vec<String> {
-        let begun = self.begun.entry((worker, level)).or_default();
+        let begun = self.begun.entry((worker, level.min(LEVEL_MAX))).or_default();
         begun.extend_from_slice(piece);
         let mut lines = Vec::new();
         while let Some(end) = begun.iter().position(|&byte| byte == b'\n') {
@@ -57,6 +60,10 @@ mod tests {
         assert_eq!(text.take(0, 3, b"\x1b[2Jclear\n"), ["\u{fffd}[2Jclear"]);
         assert_eq!(text.rest(0), [(2, "more".to_owned())]);
         assert!(text.rest(0).is_empty() && text.rest(1).is_empty());
+        let begun = [b'x'; LINE_BYTES_MAX / 2];
+        let told = (10..100).flat_map(|level| text.take(0, level, &begun)).map(|line| line.len()).sum::<usize>();
+        assert!(told + LINE_BYTES_MAX >= 90 * begun.len(), "levels that nobody knows are one");
+        text.rest(0);
         assert_eq!(text.take(0, 2, &[b'x'; LINE_BYTES_MAX + 1])[0].len(), LINE_BYTES_MAX + 1);
     }
 }

@@ -93,7 +93,7 @@ fn command() -> Command {
         .args(log_options::arguments())
 }
 
-fn limit_arguments() -> [Arg; 7] {
+fn limit_arguments() -> [Arg; 8] {
     let number = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).value_parser(value_parser!(u64).range(1..)).help(help)
     };
@@ -104,6 +104,11 @@ fn limit_arguments() -> [Arg; 7] {
         number("buffer-bytes-max", "BYTES", "Buffers of all jobs of a session [default: 1 GiB]"),
         number("memory-bytes-max", "BYTES", "Memory of a session [default: 4 GiB]"),
         number("file-bytes-max", "BYTES", "Size of a file [default: no limit]"),
+        number(
+            "space-bytes-max",
+            "BYTES",
+            "What the directories may hold, with what is there already [default: no limit]",
+        ),
         number("run-time-max", "SECONDS", "Length of a run [default: no limit]"),
     ]
 }
@@ -180,6 +185,7 @@ fn permissions(matches: &ArgMatches) -> Result<Permissions, Failure> {
             buffer_bytes: number("buffer-bytes-max").unwrap_or(defaults.buffer_bytes),
             memory_bytes: number("memory-bytes-max").or(defaults.memory_bytes),
             file_bytes: number("file-bytes-max"),
+            space_bytes: number("space-bytes-max"),
             run_time_s: number("run-time-max"),
         },
     })

@@ -18,6 +18,10 @@ pub(crate) const SERVICE_NAME: &str = "bench";
 /// The kind of its sockets.
 const KIND: &str = "bench";
 
+/// Connections that the kernel keeps until they are accepted; it takes no more than `net.core.somaxconn`. With the 128 of the standard
+/// library, a crowd that comes at once has its greetings dropped and waits a second, as would a front end behind it.
+const BACKLOG: i32 = 4096;
+
 /// Front ends at once, unless it is told otherwise.
 pub(crate) const SESSIONS_MAX: usize = 16;
 
@@ -110,7 +114,12 @@ fn is_local(address: IpAddr) -> bool {
 /// With what to do about it.
 pub(crate) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
     let address = address.address;
-    TcpListener::bind(address).map_err(|error| {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        // Of a socket that listens already, this is all that changes.
+        rustix::net::listen(&listener, BACKLOG)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| {
         Failure::running(format_args!(
             "cannot listen on {address}: {error}; choose another address with --server or listen in [bench]"
         ))

@@ -1,0 +1,204 @@
+//! MPD itself, beside the radio, on the same directory: answers to commands that only look have the same names in the same order, and
+//! wrong arguments are refused with the same code. What is different is written down here.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use e2e::context::Context;
+use e2e::failure::{Failure, Verdict};
+use e2e::needs::Need;
+use e2e::process::Process;
+use e2e::scenario::Scenario;
+use e2e::service::eventually;
+use e2e::{ensure, ensure_eq};
+
+use super::mpd_station::{Client, Reply, address, start};
+
+pub(super) const SCENARIO: Scenario = Scenario { name: "radio/mpd_comparison", needs: &[Need::Program("mpd")], run };
+
+/// Commands whose answers have the same names and values, but for those in [`OWN`] and [`UNEQUAL`].
+const SAME: &[&str] = &[
+    "lsinfo",
+    "lsinfo \"jazz\"",
+    "lsinfo \"misterioso.mp3\"",
+    "listall",
+    "listall \"jazz\"",
+    "listallinfo",
+    "listfiles \"jazz\"",
+    "find artist Miles",
+    "find \"(Artist == 'Miles')\" sort Title",
+    "find \"((Artist == 'Miles') AND (Title != 'So What'))\"",
+    "find \"(base 'jazz')\" sort -Title window 0:1",
+    "search title mister",
+    "search any miles",
+    "search \"(Title =~ '^So')\"",
+    "count artist Miles",
+    "count group artist",
+    "list artist",
+    "list album artist Miles",
+    "list album group artist",
+    "list album group albumartist group date",
+    "list title \"(Album == 'Blue')\"",
+    "currentsong",
+    "playlistinfo 0:3",
+    "playlistinfo 1",
+    "plchanges 0 0:3",
+    "listplaylists",
+    "binarylimit 4096",
+    "getvol",
+    "ping",
+];
+
+/// Names that only one of them has: what MPD 0.23 does not tell yet, and what a station without a decoder cannot.
+const OWN: [&str; 2] = ["Added", "Format"];
+
+/// Names whose values are each one's own.
+const UNEQUAL: [&str; 8] = ["Id", "duration", "Time", "playtime", "Last-Modified", "size", "Date", "encoder"];
+
+/// Wrong commands, which are refused with the same code.
+const WRONG: &[&str] = &[
+    "nonsense",
+    "status extra",
+    "add",
+    "add nowhere.mp3",
+    "play x",
+    "play 999",
+    "playid 999999",
+    "delete 999",
+    "delete 5:1",
+    "move 900 1",
+    "seek 0",
+    "seekcur x",
+    "find",
+    "find artist",
+    "find \"(Artist == \"",
+    "find \"(Nothing == 'x')\"",
+    "list",
+    "list nothing",
+    "lsinfo nowhere",
+    "listall nowhere",
+    "readcomments nowhere.mp3",
+    "albumart nowhere.mp3 0",
+    "readpicture nowhere.mp3 0",
+    "load nothing",
+    "rm nothing",
+    "listplaylist nothing",
+    "playlistdelete nothing 0",
+    "rename nothing something",
+    "save \"a/b\"",
+    "password wrong",
+    "enableoutput 99",
+    "single maybe",
+    "random 2",
+    "crossfade x",
+    "tagtypes nonsense",
+    "idle nonsense",
+    "binarylimit 1",
+    "sticker get song nowhere.mp3 rating",
+    "sendmessage",
+    "sendmessage nobody hello",
+    "subscribe \"a b\"",
+    "unsubscribe nothing",
+    "partition nothing",
+    "command_list_begin\nping\nnonsense\ncommand_list_end",
+];
+
+fn run(context: &Context) -> Verdict {
+    let radio = start(context, &[])?;
+    radio.imported()?;
+    let (_process, theirs) = mpd(context)?;
+    let mut radio = Client::connect(address(&radio)?)?;
+    let mut mpd = Client::connect(theirs)?;
+    eventually("MPD's own import", || Ok((mpd.done("stats")?.value("songs") == Some("3")).then_some(())))?;
+    radio.done("clear")?;
+    for client in [&mut radio, &mut mpd] {
+        client.done("add misterioso.mp3")?;
+        client.done("add jazz")?;
+    }
+    for command in SAME {
+        compare(command, &radio.done(command)?, &mpd.done(command)?)?;
+    }
+    for command in WRONG {
+        let (ours, theirs) = (radio.ask(command)?, mpd.ask(command)?);
+        ensure_eq!(code(&ours), code(&theirs), "{command:?}: {:?}, and MPD {:?}", ours.refusal, theirs.refusal);
+    }
+    status(&radio.done("status")?, &mpd.done("status")?)?;
+    let (ours, theirs) = (radio.done("tagtypes")?, mpd.done("tagtypes")?);
+    let missing: Vec<_> =
+        theirs.values("tagtype").into_iter().filter(|tag| !ours.values("tagtype").contains(tag)).collect();
+    ensure!(missing.is_empty(), "tags that only MPD has: {missing:?}");
+    let (ours, theirs) = (radio.done("commands")?, mpd.done("commands")?);
+    let known: BTreeSet<_> = ours.values("command").into_iter().collect();
+    let missing: Vec<_> = theirs.values("command").into_iter().filter(|command| !known.contains(command)).collect();
+    ensure!(missing.is_empty(), "commands that only MPD has: {missing:?}");
+    Ok(())
+}
+
+/// MPD on the same directory, with its database in memory of its own.
+fn mpd(context: &Context) -> Result<(Process, SocketAddr), Failure> {
+    let scratch = context.scratch().path();
+    std::fs::create_dir_all(scratch.join("playlists"))?;
+    // MPD takes no port 0: a port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let configuration = format!(
+        "music_directory \"{0}/music\"\nplaylist_directory \"{0}/playlists\"\ndb_file \"{0}/mpd.db\"\n\
+         sticker_file \"{0}/sticker.db\"\n\
+         bind_to_address \"127.0.0.1\"\nport \"{1}\"\nauto_update \"no\"\nzeroconf_enabled \"no\"\n\
+         audio_output {{\n type \"null\"\n name \"nowhere\"\n mixer_type \"none\"\n}}\n",
+        scratch.display(),
+        address.port(),
+    );
+    std::fs::write(scratch.join("mpd.conf"), configuration)?;
+    let mut command = Command::new("mpd");
+    command.args(["--no-daemon", "--stderr"]).arg(scratch.join("mpd.conf"));
+    let process = context.start("mpd", command)?;
+    eventually("MPD", || Ok(std::net::TcpStream::connect(address).ok()))?;
+    Client::connect(address)?.done("update")?;
+    Ok((process, address))
+}
+
+fn compare(command: &str, ours: &Reply, theirs: &Reply) -> Verdict {
+    let (mut ours, mut theirs) = (records(ours), records(theirs));
+    // Of a directory MPD tells the songs first, in no order; the radio the directories, in that of their names.
+    if command.starts_with("ls") || command.starts_with("list") {
+        ours.sort();
+        theirs.sort();
+    }
+    ensure_eq!(ours, theirs, "{command:?}");
+    Ok(())
+}
+
+/// What is told of each file, directory and playlist. A song's tags come in the order of its file from MPD, in one of their own from
+/// the radio.
+fn records(reply: &Reply) -> Vec<Vec<String>> {
+    let mut records: Vec<Vec<String>> = Vec::new();
+    for (name, value) in reply.pairs.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
+        let line = if UNEQUAL.contains(&name.as_str()) { name.clone() } else { format!("{name}: {value}") };
+        match records.last_mut() {
+            Some(record) if !["file", "directory", "playlist"].contains(&name.as_str()) => record.push(line),
+            _ => records.push(vec![line]),
+        }
+    }
+    for record in &mut records {
+        if record[0].starts_with("file: ") {
+            record[1..].sort();
+        }
+    }
+    records
+}
+
+/// The number in `ACK [NUMBER@PLACE]`, and the place; none: it was done.
+fn code(reply: &Reply) -> Option<&str> {
+    reply.refusal.strip_prefix("ACK [")?.split(']').next()
+}
+
+/// Everything that MPD tells of a stopped player is told.
+fn status(ours: &Reply, theirs: &Reply) -> Verdict {
+    for (name, _) in &theirs.pairs {
+        // What was selected but is not played is a thing of MPD's queue.
+        let is_of_mpd = ["song", "songid", "nextsong", "nextsongid", "volume"].contains(&name.as_str());
+        ensure!(is_of_mpd || ours.value(name).is_some(), "status: no {name} in {:?}", ours.pairs);
+    }
+    Ok(())
+}
