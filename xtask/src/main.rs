@@ -5,6 +5,7 @@
 
 mod ci;
 mod compare;
+mod dist;
 mod fuzz;
 mod soak;
 mod task;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use task::{Task, TaskError, say};
 
 /// Every task, in the order of the help text.
-const TABLE: &[Task] = &[test::TASK, ci::TASK, tidy::TASK, fuzz::TASK, soak::TASK, compare::TASK];
+const TABLE: &[Task] = &[test::TASK, ci::TASK, tidy::TASK, fuzz::TASK, soak::TASK, compare::TASK, dist::TASK];
 
 fn main() -> ExitCode {
     let command = clap::Command::new("cargo xtask")

@@ -60,23 +60,37 @@ pub(crate) fn build_example(package: &str, example: &str) -> Result<PathBuf, Tas
     build_target(package, "--example", example, true)
 }
 
+/// Builds a program of the same name as its package as it is released, with the C library in it, for a target such as
+/// `x86_64-unknown-linux-gnu`. The target is named because build scripts and macros cannot be static.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build_static(package: &str, target: &str) -> Result<PathBuf, TaskError> {
+    let mut command = cargo(&["build", "--release", "--target", target, "--package", package, "--bin", package]);
+    executable(command.env("RUSTFLAGS", "-C target-feature=+crt-static"), package)
+}
+
 fn build_target(package: &str, kind: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
-    let what = ["--package", package, kind, program];
-    let mut command = cargo(&["build", "--message-format", "json-render-diagnostics"]);
-    command.args(what);
+    let mut command = cargo(&["build", "--package", package, kind, program]);
     if release {
         command.arg("--release");
     }
+    executable(&mut command, program)
+}
+
+/// Runs `cargo build …` and says where the program is.
+fn executable(command: &mut Command, program: &str) -> Result<PathBuf, TaskError> {
+    command.args(["--message-format", "json-render-diagnostics"]);
     let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err(TaskError::new(format_args!("{package} does not build")));
+        return Err(TaskError::new(format_args!("{program} does not build")));
     }
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == program)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| TaskError::new(format_args!("{package} builds no program {program}")))
+        .ok_or_else(|| TaskError::new(format_args!("no program {program} was built")))
 }
 
 /// The files that git knows, as paths from the workspace's folder.
