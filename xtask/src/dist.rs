@@ -5,7 +5,7 @@
 //! services (LDAP and the like) need glibc's modules of the machine, which only the plain `cargo build --release` uses.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use clap::ArgMatches;
