@@ -11,6 +11,8 @@ use crate::task::TaskError;
 
 /// How long a station may take to be heard.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often Icecast is started until it stays.
+const STARTS_MAX: u32 = 3;
 /// What Icecast's source and its configuration agree on.
 const PASSWORD: &str = "measure";
 /// Starts a program with as many descriptors as it may have (listeners are descriptors), on the core that `$1` names.
@@ -119,6 +121,17 @@ fn free_port() -> Result<u16, TaskError> {
 
 /// Icecast with a source that plays `folder/music/song.mp3`.
 pub(super) fn icecast(folder: &Path, core: Option<usize>) -> Result<Station, TaskError> {
+    let mut started = start_icecast(folder, core);
+    // Now and then it ends while it starts, and a comparison of many minutes is not to end with it.
+    for _ in 1..STARTS_MAX {
+        if started.is_err() {
+            started = start_icecast(folder, core);
+        }
+    }
+    started
+}
+
+fn start_icecast(folder: &Path, core: Option<usize>) -> Result<Station, TaskError> {
     let port = free_port()?;
     let configuration = folder.join("icecast.xml");
     let logs = folder.join("icecast-logs");
