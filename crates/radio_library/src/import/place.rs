@@ -22,11 +22,13 @@ pub(super) struct Placing<'a, 'b> {
     now_s: u64,
     /// Songs that were given another path in this transaction; the catalogue has them under the old one.
     moved: HashSet<SongId>,
+    /// Songs whose files this import has found where they were: a library of many copies is not to ask for each of them each time.
+    present: &'a mut HashSet<SongId>,
 }
 
 impl<'a, 'b> Placing<'a, 'b> {
-    pub(super) fn new(work: &'a mut Work<'b>, now_s: u64) -> Self {
-        Self { work, now_s, moved: HashSet::new() }
+    pub(super) fn new(work: &'a mut Work<'b>, now_s: u64, present: &'a mut HashSet<SongId>) -> Self {
+        Self { work, now_s, moved: HashSet::new(), present }
     }
 
     pub(super) fn place(&mut self, reading: Reading) -> Result<(PathBuf, Placed), LibraryError> {
@@ -125,10 +127,20 @@ impl<'a, 'b> Placing<'a, 'b> {
     }
 
     /// The song that sounds so and whose file is gone: it is this one.
-    fn renamed(&self, content_hash: &[u8; 32]) -> Option<Arc<Song>> {
+    fn renamed(&mut self, content_hash: &[u8; 32]) -> Option<Arc<Song>> {
+        let present = &mut *self.present;
         let is_gone = |song: &&Arc<Song>| {
-            let found = song.path.symlink_metadata();
-            found.is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+            if present.contains(&song.id) {
+                return false;
+            }
+            let is_gone = song
+                .path
+                .symlink_metadata()
+                .is_err_and(|error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory));
+            if !is_gone {
+                present.insert(song.id);
+            }
+            is_gone
         };
         let songs = self.work.catalogue.songs_of(content_hash).filter(|song| !self.moved.contains(&song.id));
         songs.take(COPIES_LOOKED_AT_MAX).find(is_gone).cloned()

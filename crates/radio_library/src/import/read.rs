@@ -1,5 +1,6 @@
 //! Reading files on several threads, and placing what was read.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use super::{ImportOptions, ImportProblem, Report};
 use crate::error::LibraryError;
 use crate::library::Library;
 use crate::limits::{BATCH_FILES_MAX, BATCH_TIME_MAX};
-use crate::song::{FileState, Tags, Technical};
+use crate::song::{FileState, SongId, Tags, Technical};
 
 /// What was read and waits to be placed. More would only be memory: placing is faster than reading.
 const READINGS_WAITING: usize = 256;
@@ -66,7 +67,7 @@ impl Library {
         options: &ImportOptions,
         report: &mut Report<'_, '_>,
     ) -> Result<(), LibraryError> {
-        let mut batch = Vec::new();
+        let (mut batch, mut present) = (Vec::new(), HashSet::new());
         let mut started = clock::now();
         for reading in readings {
             match reading {
@@ -75,20 +76,21 @@ impl Library {
             }
             let now = clock::now();
             if batch.len() >= BATCH_FILES_MAX || now - started >= BATCH_TIME_MAX {
-                self.place(std::mem::take(&mut batch), options, report)?;
+                self.place(std::mem::take(&mut batch), &mut present, options, report)?;
                 started = now;
             }
             if report.summary.stopped {
                 break;
             }
         }
-        self.place(batch, options, report)
+        self.place(batch, &mut present, options, report)
     }
 
     /// One transaction.
     fn place(
         &self,
         mut batch: Vec<Reading>,
+        present: &mut HashSet<SongId>,
         options: &ImportOptions,
         report: &mut Report<'_, '_>,
     ) -> Result<(), LibraryError> {
@@ -98,7 +100,7 @@ impl Library {
         // In the order of paths, in which they are asked for.
         batch.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
         let placed = self.write(|work| {
-            let mut placing = Placing::new(work, options.now_s);
+            let mut placing = Placing::new(work, options.now_s, present);
             batch.into_iter().map(|reading| placing.place(reading)).collect::<Result<Vec<_>, _>>()
         })?;
         for (path, placed) in placed {
