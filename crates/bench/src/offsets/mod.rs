@@ -253,7 +253,7 @@ impl Offsets {
     }
 
     /// The next I/O on a file; `None`: it has nothing left.
-    #[inline]
+    #[inline(always)]
     fn io_on(&mut self, index: usize, direction: Direction) -> Option<Io> {
         if let Some(zones) = self.positions.strided {
             self.move_window(zones, index, direction);
@@ -311,7 +311,7 @@ impl Offsets {
     }
 
     /// Where the next I/O goes; `None`: the file has no place left.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, index: usize, direction: Direction) -> Option<Place> {
         let mut changes = false;
         if self.positions.change_every != 0 {
@@ -364,24 +364,31 @@ impl Offsets {
         share == 100 || percent(&mut self.order_draws[direction.index()]) <= share
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_random(&mut self, index: usize, direction: Direction) -> Option<Place> {
-        let file = &mut self.files[index];
-        let issued = self.directions.issued();
-        let block = self.blocks.next_block(file, direction, issued).or_else(|| {
-            if file.sprandom.is_some() {
-                self.passes.end();
-                return None;
-            }
-            if !self.positions.starts_over {
-                return None;
-            }
-            file.reset(self.seeds.seed(Purpose::Block));
-            self.blocks.start_over(issued);
-            self.blocks.next_block(file, direction, issued)
-        })?;
+        let block = match self.blocks.next_block(&mut self.files[index], direction, self.directions.issued()) {
+            Some(block) => block,
+            None => self.block_of_next_pass(index, direction)?,
+        };
         let offset = block.wrapping_mul(self.positions.alignment[direction.index()]);
         Some(Place { offset, block: Some(block), is_random: false })
+    }
+
+    /// The first block once a file has none left, if it is gone through again.
+    #[cold]
+    fn block_of_next_pass(&mut self, index: usize, direction: Direction) -> Option<u64> {
+        let file = &mut self.files[index];
+        if file.sprandom.is_some() {
+            self.passes.end();
+            return None;
+        }
+        if !self.positions.starts_over {
+            return None;
+        }
+        let issued = self.directions.issued();
+        file.reset(self.seeds.seed(Purpose::Block));
+        self.blocks.start_over(issued);
+        self.blocks.next_block(file, direction, issued)
     }
 
     /// The place behind the last I/O of this direction.

@@ -69,7 +69,7 @@ impl RandomBlocks {
     }
 
     /// The next block, after so many I/Os of each direction; `None`: the file has none left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_block(&mut self, file: &mut FileState, direction: Direction, issued: &[u64; 3]) -> Option<u64> {
         if let Some(skewed) = &mut file.skewed {
             return Some(skewed.next_block());
@@ -85,7 +85,7 @@ impl RandomBlocks {
     }
 
     /// A block of a zone that is drawn first, or of what else the job asks for; uniform for directions without.
-    #[inline(never)]
+    #[cold]
     fn special(&mut self, file: &mut FileState, direction: Direction, issued: u64) -> Option<u64> {
         let count = file.drawn_from[direction.index()];
         match &self.special {

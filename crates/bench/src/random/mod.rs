@@ -58,7 +58,7 @@ impl Generator {
     }
 
     /// The next number, over the whole width.
-    #[inline]
+    #[inline(always)]
     pub fn next_number(&mut self) -> u64 {
         match self {
             Self::Bits32(generator) => u64::from(generator.next_number()),

@@ -322,8 +322,8 @@ impl<'j, E: Engine> Core<'j, E> {
                         return Ok(Rest::Held);
                     }
                     self.begin(io)?;
-                    for _ in 0..self.parts.think_cycles {
-                        std::hint::spin_loop();
+                    if self.parts.think_cycles > 0 {
+                        spin(self.parts.think_cycles);
                     }
                 }
                 Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
@@ -535,10 +535,7 @@ impl<'j, E: Engine> Core<'j, E> {
         let mut io = io.with_priority(taken.priority);
         let queued = match &self.parts.locks {
             None => self.engine.queue(slot, &mut io),
-            Some(locks) => {
-                let (file, operation) = (taken.file, taken.operation(0));
-                locks.during(file, &operation, || self.engine.queue(slot, &mut io))
-            }
+            Some(locks) => queue_locked(&mut self.engine, locks, slot, &mut io, taken),
         };
         match queued {
             Queued::Done(outcome) => {
@@ -683,6 +680,20 @@ pub(super) struct CoreResults<'j> {
 const NOT_OPEN: i32 = -1;
 /// A file that is open with an engine that has no descriptors.
 const WITHOUT_DESCRIPTOR: i32 = -2;
+
+/// Turns of an empty loop (`thinkcycles`).
+#[cold]
+fn spin(turns: u32) {
+    for _ in 0..turns {
+        std::hint::spin_loop();
+    }
+}
+
+/// Hands an I/O to the engine while its file is locked (`lockfile`).
+#[cold]
+fn queue_locked<E: Engine>(engine: &mut E, locks: &FileLocks, slot: u32, io: &mut Io, taken: &Slot) -> Queued {
+    locks.during(taken.file, &taken.operation(0), || engine.queue(slot, io))
+}
 
 /// What a source of steps gives.
 enum Next {
