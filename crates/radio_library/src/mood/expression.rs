@@ -225,6 +225,8 @@ impl<'a> Parser<'a> {
             return Ok(Operand::Number(Number::Literal(0_i64.saturating_sub_unsigned(magnitude))));
         }
         match self.factor()? {
+            // A literal has one form, so that a mood that is written and read again stays as it is.
+            Operand::Number(Number::Literal(number)) => Ok(Operand::Number(Number::Literal(number.saturating_neg()))),
             Operand::Number(number) => Ok(Operand::Number(Number::Negated(Box::new(number)))),
             Operand::Text(_) => Err(unexpected(token, "a number to compute with")),
         }

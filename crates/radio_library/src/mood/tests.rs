@@ -332,6 +332,24 @@ fn moods_are_written_as_they_are_read() {
     }
 }
 
+#[test]
+fn a_minus_before_a_literal_belongs_to_it() {
+    for (text, written) in [
+        ("-7 < year", "-7 < year"),
+        ("-(7) < year", "-7 < year"),
+        ("-(-(7)) < year", "7 < year"),
+        ("--7 < year", "7 < year"),
+        ("---7 < year", "-7 < year"),
+        ("--year < 7", "-(-year) < 7"),
+        ("-(year) < -(7 + 1)", "-year < -(7 + 1)"),
+        ("-9223372036854775808 < year", "-9223372036854775808 < year"),
+        ("--9223372036854775808 < year", "9223372036854775807 < year"),
+    ] {
+        assert_eq!(mood(text).to_string(), written, "{text}");
+        assert_eq!(mood(written).to_string(), written, "{text}, once more");
+    }
+}
+
 /// A condition asked as it is written, part by part, with patterns as regular expressions.
 fn holds_as_written(condition: &Condition, song: &Song) -> bool {
     match condition {
