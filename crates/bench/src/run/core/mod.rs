@@ -619,8 +619,12 @@ impl<'j, E: Engine> Core<'j, E> {
         }
         let mut first_end = Ok(());
         for completion in completions.drain(..) {
-            let end = self.complete(completion.slot, completion.outcome, now);
-            first_end = first_end.and(end);
+            // Looked at instead of joined: an end is many words, which would be moved for each I/O.
+            if let Err(end) = self.complete(completion.slot, completion.outcome, now)
+                && first_end.is_ok()
+            {
+                first_end = Err(end);
+            }
         }
         self.completions = completions;
         result.map_err(|number| self.engine_failure("reap", number))?;
