@@ -12,6 +12,7 @@ use std::fmt;
 
 use super::error::Position;
 use super::keywords::{Keyword, method_of};
+use super::lexer::ESCAPES;
 use super::number::Number;
 use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
@@ -228,29 +229,28 @@ impl Text {
     }
 }
 
-/// A text between quotes, with backslashes where it needs them.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+/// A text between two of these, with backslashes where it needs them.
+pub(crate) struct Quoted<'a>(pub(crate) char, pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("\"")?;
-        for character in self.0.chars() {
-            match character {
-                '"' | '\\' => write!(formatter, "\\{character}")?,
-                '\n' => formatter.write_str("\\n")?,
-                '\r' => formatter.write_str("\\r")?,
-                '\t' => formatter.write_str("\\t")?,
-                _ => write!(formatter, "{character}")?,
+        let Self(delimiter, text) = *self;
+        write!(formatter, "{delimiter}")?;
+        for character in text.chars() {
+            match ESCAPES.iter().find(|(_, escaped)| *escaped == character) {
+                Some((letter, _)) => write!(formatter, "\\{letter}")?,
+                None if character == delimiter => write!(formatter, "\\{delimiter}")?,
+                None => write!(formatter, "{character}")?,
             }
         }
-        formatter.write_str("\"")
+        write!(formatter, "{delimiter}")
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Literal(text) => Quoted(text).fmt(formatter),
+            Self::Literal(text) => Quoted('"', text).fmt(formatter),
             Self::Of { keyword, .. } => formatter.write_str(keyword.name),
         }
     }
@@ -268,7 +268,7 @@ impl fmt::Display for Condition {
         };
         match self {
             Self::Constant(value) => write!(formatter, "{value}"),
-            Self::HasAttribute(test) => write!(formatter, "is_set({})", Quoted(&test.name)),
+            Self::HasAttribute(test) => write!(formatter, "is_set({})", Quoted('"', &test.name)),
             Self::Numbers { left, comparison, right } => write!(formatter, "{left} {} {right}", comparison.symbol()),
             Self::Texts { left, equal, right } => {
                 write!(formatter, "{left} {} {right}", if *equal { "==" } else { "!=" })

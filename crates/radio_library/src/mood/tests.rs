@@ -90,6 +90,20 @@ fn expressions_hold_or_do_not() {
         ("year == 1959 # and not 1960\n&& true", true),
         ("last_played == 0", true),
         ("format == \"mp3\" && duration == 180", true),
+        ("year", true),
+        ("(year - 1959)", false),
+        ("-image_id", false),
+        ("7", true),
+        ("artist", true),
+        ("comment", false),
+        ("\"\"", false),
+        ("title =~ /So\\sWhat/ && title =~ /So\\\\sWhat/ && title =~ /\\bWhat\\\\b/", true),
+        ("title =~ /So.What/ && !(title =~ /So\\.What/ || title =~ /So\\\\.What/ || title =~ /So[.]What/)", true),
+        ("path =~ /[.]flac$/ && path =~ /\\\\.flac$/ && path =~ /\\.flac$/", true),
+        ("\"a\\tb\" =~ /a\\tb/ && \"a\\nb\" =~ /a\\nb/ && \"\\a\\v\\f\\r\" =~ /^\\a\\v\\f\\r$/", true),
+        ("\"a\\\\b\" =~ /a\\\\\\\\b/ && \"a\\\\b\" =~ /a[\\\\]b/ && \"a\\\\b\" =| |a\\\\\\\\b|", true),
+        ("\"a|b\" =| |a\\|?| && \"\" =| || && \"a*b\" =| |a\\\\*b| && !(\"axb\" =| |a\\\\*b|)", true),
+        ("\"\\b\" != \"b\" && \"\\b\" == \"\u{8}\"", true),
     ] {
         assert_eq!(admits(text, &blue()), expected, "{text}");
     }
@@ -149,6 +163,10 @@ fn errors_say_where_what_was_found_and_what_is_expected() {
         ("year < 19x", "line 1, column 8: found \"19x\", expected a whole number"),
         ("year < 99999999999999999999", "expected a whole number of at most 64 bits"),
         ("true && ", "found the end, expected a condition"),
+        ("true && year", "column 13: found the end, expected ==, !=, <, <=, > or >= behind a number"),
+        ("!artist", "column 8: found the end, expected ==, !=, =~ or =| behind a text"),
+        ("(artist)", "found \")\", expected ==, !=, =~ or =| behind a text"),
+        ("artist =~ /c\\\\/", "regular expression \"c\\\\\": it ends in a backslash"),
         ("()", "line 1, column 2: found \")\", expected a condition"),
         ("year + artist == 3", "line 1, column 8: found \"artist\", expected a number to compute with"),
         ("-artist == 3", "line 1, column 2: found \"artist\", expected a number to compute with"),
@@ -240,9 +258,9 @@ fn lines_are_translated() {
         ("deny if is_set sick\naccept", "!is_set(\"sick\")"),
         (
             "accept if year < 1960\naccept if no_attributes_set\ndeny if path_matches */live/*\ndeny if not bitrate >= 128",
-            "(year < 1960 || num_attributes_set == 0) && !(path =| \"*/live/*\") && bitrate >= 128",
+            "(year < 1960 || num_attributes_set == 0) && !(path =| |*/live/*|) && bitrate >= 128",
         ),
-        ("deny if artist_matches 'a/b\\.c'", "!(artist =~ /a\\/b\\.c/)"),
+        ("deny if artist_matches 'a/b\\.c'", "!(artist =~ /a\\/b\\\\.c/)"),
     ] {
         assert_eq!(mood(lines).translate().mood.to_string(), expression, "{lines}");
     }
@@ -399,7 +417,7 @@ fn what_costs_least_is_asked_first() {
     };
     assert_eq!(
         asked("title =~ /a.b/ && (path =| \"*x*\" || year == 1) && artist == \"a\" && year < 3"),
-        ["year < 3", "artist == \"a\"", "path =| \"*x*\" || year == 1", "title =~ /a.b/"]
+        ["year < 3", "artist == \"a\"", "path =| |*x*| || year == 1", "title =~ /a.b/"]
     );
     let lines = mood(
         "score 3\naccept if year < 3\naccept with score 2 if title_matches a.b\ndeny if artist_matches a\ndeny if year > 9",
