@@ -39,15 +39,8 @@ pub(super) enum TokenKind {
 const SYMBOLS: &[&str] = &["||", "&&", "==", "!=", "=~", "=|", "<=", ">=", "<", ">", "!", "(", ")", "+", "-", "*"];
 
 /// What a character behind a backslash means, in texts and in patterns.
-pub(super) const ESCAPES: &[(char, char)] = &[
-    ('a', '\u{7}'),
-    ('f', '\u{c}'),
-    ('n', '\n'),
-    ('r', '\r'),
-    ('t', '\t'),
-    ('v', '\u{b}'),
-    ('\\', '\\'),
-];
+pub(super) const ESCAPES: &[(char, char)] =
+    &[('a', '\u{7}'), ('f', '\u{c}'), ('n', '\n'), ('r', '\r'), ('t', '\t'), ('v', '\u{b}'), ('\\', '\\')];
 
 /// What can begin a word.
 pub(super) const NUMBER: &str = "a whole number of at most 64 bits";
