@@ -44,14 +44,17 @@ impl Set {
     }
 
     /// Those for which something holds.
-    pub(crate) fn filter(self, mut holds: impl FnMut(usize) -> bool) -> Self {
-        Self(self.places().fold(0, |set, place| set | u64::from(holds(place)) << place))
+    pub(crate) fn filter(self, holds: impl FnMut(usize) -> bool) -> Self {
+        Self::collect(self.places(), holds)
     }
 
-    /// The places below `count` for which something holds; `count` is at most [`SONGS_AT_ONCE`].
+    /// The places below `count`, which is at most [`SONGS_AT_ONCE`], for which something holds.
     pub(crate) fn of(count: usize, holds: impl FnMut(usize) -> bool) -> Self {
-        let all = u64::MAX.checked_shr((SONGS_AT_ONCE - count) as u32).unwrap_or(0);
-        Self(all).filter(holds)
+        Self::collect(0..count, holds)
+    }
+
+    fn collect(places: impl Iterator<Item = usize>, mut holds: impl FnMut(usize) -> bool) -> Self {
+        Self(places.fold(0, |set, place| set | (u64::from(holds(place)) << place)))
     }
 }
 

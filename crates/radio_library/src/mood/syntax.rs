@@ -169,7 +169,14 @@ impl Condition {
             }
             Self::Matches { text, pattern } => {
                 let texts = text.of_all(songs, asked);
-                asked.filter(|place| pattern.matches(texts[place]))
+                // Of an album's songs, which mostly follow each other, many texts are the same.
+                let mut last: Option<(&[u8], bool)> = None;
+                asked.filter(|place| {
+                    let known = last.filter(|(text, _)| *text == texts[place]);
+                    let (_, matches) =
+                        *last.insert(known.unwrap_or_else(|| (texts[place], pattern.matches(texts[place]))));
+                    matches
+                })
             }
             Self::Not(inner) => asked.without(inner.holding(songs, asked)),
             Self::All(parts) => parts.cheapest_first().fold(asked, |asked, part| part.holding_if_any(songs, asked)),

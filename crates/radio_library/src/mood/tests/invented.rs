@@ -76,7 +76,7 @@ const WILDCARD_PIECES: &[&str] = &[
 const SPACES: &[&str] = &["", " ", " ", "\n", "\t ", " # x && \"\n"];
 
 fn space(random: &mut Random) -> &'static str {
-    *random.of(SPACES)
+    random.of::<&str>(SPACES)
 }
 
 fn pieces(random: &mut Random, pieces: &[&str], count: u32) -> String {
@@ -90,7 +90,7 @@ fn flags(random: &mut Random, flags: &str) -> String {
 /// A keyword whose value is of one kind.
 fn keyword(random: &mut Random, is: fn(Read) -> bool) -> &'static str {
     let names: Vec<_> = TABLE.iter().filter(|keyword| is(keyword.read)).map(|keyword| keyword.name).collect();
-    *random.of(&names)
+    random.of::<&str>(&names)
 }
 
 /// What `make` makes, once it is one half of a condition.
