@@ -15,6 +15,8 @@
 
 mod error;
 mod expression;
+#[cfg(test)]
+pub(crate) mod invented;
 mod keywords;
 mod lexer;
 mod limits;

@@ -1,10 +1,8 @@
 //! Both languages: what holds, what is refused, what is written again.
 
-mod invented;
-
 use std::collections::{BTreeSet, HashSet};
 
-use self::invented::{any_expression_mood, any_line, any_words};
+use super::invented::{any_expression_mood, any_line, any_words};
 use super::keywords::{Argument, Read, TABLE};
 use super::syntax::Condition;
 use super::*;

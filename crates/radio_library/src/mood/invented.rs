@@ -1,8 +1,8 @@
 //! Invented moods: every keyword, operator, flag and escape of both languages.
 
-use super::super::keywords::{Argument, Read, TABLE};
-use super::super::syntax::Comparison;
 use super::Mood;
+use super::keywords::{Argument, Read, TABLE};
+use super::syntax::Comparison;
 use crate::testing::Random;
 
 const ATTRIBUTES: &[&str] = &["instrumental", "sick", "two words", "x"];
@@ -154,7 +154,7 @@ fn any_leaf(random: &mut Random, depth: usize) -> String {
 }
 
 /// A condition, parts in parts.
-pub(super) fn any_condition(random: &mut Random, depth: usize) -> String {
+fn any_condition(random: &mut Random, depth: usize) -> String {
     let kind = random.below(11);
     if depth == 0 || kind > 5 {
         return any_leaf(random, depth);
@@ -169,7 +169,7 @@ pub(super) fn any_condition(random: &mut Random, depth: usize) -> String {
 }
 
 /// A mood of the language of expressions.
-pub(super) fn any_expression_mood(random: &mut Random, depth: usize) -> String {
+pub(crate) fn any_expression_mood(random: &mut Random, depth: usize) -> String {
     match random.below(10) {
         0 => any_number(random, depth),
         1 => any_text(random),
@@ -178,7 +178,7 @@ pub(super) fn any_expression_mood(random: &mut Random, depth: usize) -> String {
 }
 
 /// A line of the language of lines.
-pub(super) fn any_line(random: &mut Random) -> String {
+pub(crate) fn any_line(random: &mut Random) -> String {
     let verdict = *random.of(&[
         "accept",
         "deny",
@@ -239,7 +239,7 @@ fn word(random: &mut Random, make: fn(&mut Random) -> String) -> String {
 }
 
 /// Words of either language in no order that means anything, most of the time.
-pub(super) fn any_words(random: &mut Random) -> String {
+pub(crate) fn any_words(random: &mut Random) -> String {
     let words: Vec<&str> = TABLE
         .iter()
         .flat_map(|keyword| [Some(keyword.name), keyword.method.as_ref().map(|method| method.name)])
