@@ -20,12 +20,12 @@ use radio_stream::link::{Event, LibraryEnd, LinkError, Request, Status};
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::context::{Context, ContextParts};
 use crate::control_front::ControlFront;
 use crate::importer::Importer;
-use crate::limits::COMMAND_THREADS_MAXIMUM;
+use crate::limits::{COMMAND_THREADS_MAXIMUM, LAST_WORDS_TIMEOUT};
 use crate::listeners::Listeners;
 use crate::program::Program;
 use crate::settings::{Front, Greeting, LibrarySettings};
@@ -158,13 +158,17 @@ impl LibrarySide {
         link.request(Request::Subscribe, |_| {});
         let entered = runtime.enter();
         let (ssh, mpd) = listeners(self.sockets)?;
-        runtime.spawn(crate::ssh::serve(ssh, key, Arc::clone(&context)));
+        let (end, ended) = oneshot::channel();
+        let ssh = runtime.spawn(crate::ssh::serve(ssh, key, Arc::clone(&context), ended));
         runtime.spawn(crate::mpd::serve(mpd, Arc::clone(&context), mpd_access));
         drop(entered);
         import.start(self.settings.directories.clone(), self.settings.watch)?;
         tracing::info!("library side ready");
         let renewable = Renewable { logging, users_path: self.settings.users, users: users_sender, access };
         renewable.attend(&mut happened);
+        drop(end);
+        // Its end, like the limit, is all that there is to know.
+        let _ = runtime.block_on(async { tokio::time::timeout(LAST_WORDS_TIMEOUT, ssh).await });
         link.close();
         // A command that runs on, and that nobody hears any more, does not keep the process.
         runtime.shutdown_background();

@@ -21,6 +21,10 @@ pub const CHANNELS_PER_SESSION_MAXIMUM: usize = 10;
 /// Threads that commands run on.
 pub const COMMAND_THREADS_MAXIMUM: usize = 512;
 
+/// How long the end of the server waits for connections over ssh to end by themselves: whoever asked for the end with `term` is
+/// told that it was done, and leaves.
+pub const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Attempts to log in on one connection.
 pub const LOGIN_ATTEMPTS_MAXIMUM: usize = 6;
 

@@ -83,7 +83,7 @@ pub enum Selection {
 pub enum Effort {
     /// Those whose paths are not known. Parity: `--lazy` of paraslash's `add`.
     Lazy,
-    /// Those whose size or time is different, too.
+    /// Those whose size or time is different, too, and those that are named themselves and could not be played.
     Changed,
     /// All of them. Parity: `--force` of paraslash's `add`.
     Force,

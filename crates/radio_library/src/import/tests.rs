@@ -157,6 +157,28 @@ fn what_did_not_change_is_not_read_again() {
 }
 
 #[test]
+fn a_file_that_is_named_and_cannot_be_played_is_told_each_time() {
+    let bench = Bench::new("named_and_refused");
+    let never_played = bench.path("never played.mp3");
+    let once_a_song = bench.path("once a song.mp3");
+    bench.write("once a song.mp3", 1, "A");
+    bench.import();
+    for path in [&never_played, &once_a_song] {
+        fs::write(path, "no audio at all").unwrap();
+    }
+    assert_eq!(counts(&bench.import()), [0, 0, 0, 0, 2, 0]);
+    let named = |path: &Path, effort| {
+        let options = ImportOptions { effort, ..ImportOptions::new(1000) };
+        counts(&bench.library.import(&[path.to_owned()], &options, &mut |_| ControlFlow::Continue(())).unwrap())
+    };
+    for path in [&never_played, &once_a_song] {
+        assert_eq!(named(path, Effort::Changed), [0, 0, 0, 0, 1, 0], "{}", path.display());
+        assert_eq!(named(path, Effort::Lazy), [0; 6], "{}", path.display());
+    }
+    assert!(!bench.import().changed(), "they are not named now");
+}
+
+#[test]
 fn a_refused_file_that_is_gone_is_forgotten() {
     let bench = Bench::new("refused_and_gone");
     for name in ["bad.mp3", "worse.mp3"] {

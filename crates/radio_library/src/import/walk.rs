@@ -68,12 +68,15 @@ impl Walk<'_> {
             report.tell(Progress::Looking { files: report.summary.seen });
         }
         let path = entry.path();
-        let song = self.library.catalogue().song_at(path).map(|song| (song.id, song.file));
-        self.seen.extend(song.map(|(id, _)| id));
+        let song = self.library.catalogue().song_at(path).map(|song| (song.id, song.file, song.fault.is_some()));
+        self.seen.extend(song.map(|(id, ..)| id));
         let refused = self.refused.get(path).copied();
-        let read = match (self.options.effort, song.map(|(_, file)| file).or(refused)) {
+        let is_unplayable = refused.is_some() || song.is_some_and(|(.., is_faulty)| is_faulty);
+        let read = match (self.options.effort, song.map(|(_, file, _)| file).or(refused)) {
             (_, None) | (Effort::Force, _) => true,
             (Effort::Lazy, Some(_)) => false,
+            // Whoever names it is told why it is no song, also if a look at its directory came before.
+            (Effort::Changed, Some(_)) if is_unplayable && entry.depth() == 0 => true,
             (Effort::Changed, Some(known)) => match entry.metadata() {
                 Ok(metadata) => FileState::of(&metadata) != known,
                 // The worker will say why it cannot be read, or that it is gone.

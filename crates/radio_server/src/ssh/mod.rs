@@ -17,13 +17,14 @@ mod login;
 mod tests;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use russh::keys::PrivateKey;
 use russh::{MethodKind, MethodSet, SshId};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::context::Context;
 use crate::limits::{
@@ -44,19 +45,33 @@ const WINDOW_BYTES: u32 = 256 << 10;
 /// Time without a word from a client after which it is asked for one.
 const KEEPALIVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// Accepts connections for as long as it is polled.
-pub async fn serve(mut listeners: Listeners, key: PrivateKey, context: Arc<Context>) {
+/// Accepts connections until the sender of `end` is dropped or used, and is over when those that there are then are.
+pub async fn serve(
+    mut listeners: Listeners,
+    key: PrivateKey,
+    context: Arc<Context>,
+    mut end: oneshot::Receiver<Infallible>,
+) {
     let server = Arc::new(Server {
         config: Arc::new(config(key)),
         half_open: Arc::new(Semaphore::new(HALF_OPEN_CONNECTIONS_MAXIMUM)),
         sessions: AtomicUsize::new(0),
         context,
     });
+    // Each connection has a sender; without one the receiver has nothing more to wait for.
+    let (open, mut all_over) = mpsc::channel::<Infallible>(1);
     loop {
-        match listeners.accept().await {
+        let accepted = tokio::select! {
+            accepted = listeners.accept() => accepted,
+            _ = &mut end => break,
+        };
+        match accepted {
             Ok((stream, peer)) => {
-                let server = Arc::clone(&server);
-                tokio::spawn(async move { server.connection(stream, peer.to_string()).await });
+                let (server, open) = (Arc::clone(&server), open.clone());
+                tokio::spawn(async move {
+                    server.connection(stream, peer.to_string()).await;
+                    drop(open);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "ssh: cannot accept a connection; trying again in a second");
@@ -64,6 +79,9 @@ pub async fn serve(mut listeners: Listeners, key: PrivateKey, context: Arc<Conte
             }
         }
     }
+    // Nobody is to wait for an answer that nobody gives.
+    drop((listeners, open));
+    all_over.recv().await;
 }
 
 fn config(key: PrivateKey) -> russh::server::Config {

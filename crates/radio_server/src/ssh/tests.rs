@@ -32,6 +32,9 @@ struct Radio {
     bench: Bench,
     address: std::net::SocketAddr,
     key: Arc<PrivateKey>,
+    /// Dropped, it ends the front.
+    end: oneshot::Sender<Infallible>,
+    front: tokio::task::JoinHandle<()>,
 }
 
 impl Radio {
@@ -41,8 +44,9 @@ impl Radio {
         bench.set_users(users("anna", key.public_key(), rights));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(vec![listener].into(), self::key(), Arc::clone(&bench.context)));
-        Self { bench, address, key: Arc::new(key) }
+        let (end, ended) = oneshot::channel();
+        let front = tokio::spawn(serve(vec![listener].into(), self::key(), Arc::clone(&bench.context), ended));
+        Self { bench, address, key: Arc::new(key), end, front }
     }
 
     async fn connect(&self) -> client::Handle<Client> {
@@ -240,6 +244,27 @@ fn a_script_without_a_terminal_runs_line_by_line() {
         let (output, error, status) = finish(&mut channel).await;
         assert_eq!((output.as_str(), status), ("rock\n", Some(2)));
         assert_eq!(error, "jmp: \"200\": expected 0 to 100\n");
+    });
+}
+
+#[test]
+fn the_end_waits_for_those_who_are_there() {
+    in_runtime(async {
+        let radio = Radio::start(Rights::ALL).await;
+        let client = radio.log_in().await;
+        let mut channel = client.channel_open_session().await.unwrap();
+        channel.exec(true, "addimg cover").await.unwrap();
+        drop(radio.end);
+        // From now on nobody else comes in.
+        while client::connect(Arc::default(), radio.address, Client).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!radio.front.is_finished());
+        channel.data(&b"an image"[..]).await.unwrap();
+        channel.eof().await.unwrap();
+        assert_eq!(finish(&mut channel).await, (String::new(), String::new(), Some(0)));
+        client.disconnect(Disconnect::ByApplication, "", "").await.unwrap();
+        radio.front.await.unwrap();
     });
 }
 
