@@ -10,6 +10,7 @@
 mod interruption;
 mod local;
 mod remote;
+mod screen;
 pub(crate) mod serve;
 mod voice;
 
