@@ -210,9 +210,9 @@ impl<'v> Progress<'v> {
         std::process::exit(i32::from(status));
     }
 
-    /// The results follow on a line of their own.
+    /// What follows stands on a line of its own: the results begin one where they go to standard output.
     fn end(self) -> Reporter<'v> {
-        if self.shown {
+        if self.shown && self.reporter.invocation.general.output.is_some() {
             message::text("\n");
         }
         self.reporter
