@@ -66,7 +66,7 @@ fn run(context: &Context) -> Verdict {
 }
 
 /// What each block that is damaged holds then, and what its report begins with and contains.
-fn damages<'w>(old: &[Block], new: &[Block]) -> Vec<(usize, Block, &'w [&'w str])> {
+fn damages(old: &[Block], new: &[Block]) -> Vec<(usize, Block, &'static [&'static str])> {
     let half = |front: &Block, back: &Block| {
         let mut block = *front;
         block[BLOCK / 2..].copy_from_slice(&back[BLOCK / 2..]);
