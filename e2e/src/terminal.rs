@@ -146,6 +146,12 @@ impl Terminal {
         Ok(File::from(self.master.try_clone()?).write_all(keys.as_bytes())?)
     }
 
+    /// Everything that it has written so far, as the terminal gets it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().bytes).into_owned()
+    }
+
     /// Makes the terminal larger or smaller.
     ///
     /// # Errors

@@ -46,8 +46,8 @@ fn main() -> ExitCode {
         Ok(position) => position,
         Err(failure) => return message::failed(&failure).into(),
     };
-    if let Some(arguments) = commands::bench::own_arguments(std::env::args_os()) {
-        return commands::bench::generate(arguments, position).into();
+    if let Some((name, arguments)) = commands::bench::own_arguments(std::env::args_os()) {
+        return commands::bench::generate(name, arguments, position).into();
     }
     let matches = match command_line().try_get_matches_from(log_options::attach_levels(std::env::args_os())) {
         Ok(matches) => matches,

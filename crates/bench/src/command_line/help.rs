@@ -10,6 +10,15 @@ use crate::options::{JobOption, all, find};
 /// The version of fio whose behaviour this is: scripts ask for it.
 const FIO_VERSION: &str = "fio-3.33";
 
+/// What a run ends with.
+const ENDINGS: &str = "\
+Exit status: 0 when all jobs did their work; 1 when one failed or was refused; 128 after Ctrl-C or SIGTERM, which end the jobs and
+have them reported. A second one ends the program at once.
+
+A job whose size, filesize or offset and size together go beyond a device is refused before anything runs. Under the name fio the
+device is used up to its end, as with fio; --warnings-fatal refuses it there, too.
+";
+
 pub(super) fn version() -> String {
     format!("{FIO_VERSION}\n")
 }
@@ -19,6 +28,7 @@ pub(super) fn usage() -> String {
     for option in GENERAL.iter().filter(|option| option.is_supported()) {
         line(&mut text, format_args!("  {:<32}{}", written(option), option.help));
     }
+    line(&mut text, format_args!("\n{}", ENDINGS.trim_end()));
     text
 }
 
@@ -42,6 +52,7 @@ pub fn reference_page() -> String {
             line(&mut page, format_args!("| `{}` | {} | {reason} |", written(option), option.help));
         }
     }
+    line(&mut page, format_args!("\n## How it ends\n\n{}", ENDINGS.trim_end()));
     page
 }
 

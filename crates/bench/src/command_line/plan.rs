@@ -15,6 +15,8 @@ pub struct PlannedJob {
     pub listed: Vec<Listed>,
     /// Where it begins.
     pub place: Place,
+    /// Where that stands which says how much of its files it uses.
+    pub place_of_size: Place,
     /// The group, from 0: results of jobs with `group_reporting` are told together by group.
     pub group: u32,
 }
@@ -56,7 +58,8 @@ impl Invocation {
                 group += 1;
             }
             let (name, listed, place) = (job.name.clone(), job.listed.clone(), job.place.clone());
-            let planned = PlannedJob { name, resolved, listed, place, group };
+            let place_of_size = self.place_of(job, &["size", "filesize", "offset", "offset_increment"]);
+            let planned = PlannedJob { name, resolved, listed, place, place_of_size, group };
             check(&plan.jobs, &planned).map_err(refuse)?;
             plan.jobs.push(planned);
         }

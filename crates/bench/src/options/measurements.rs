@@ -297,7 +297,7 @@ pub(super) const SECTION: Section = Section {
         option(
             "log_store_compressed",
             &boolean(|options| &mut options.measurements.log_store_compressed, false),
-            "Write logs compressed",
+            "Write logs compressed, for --inflate-log",
         ),
     ],
 };

@@ -106,8 +106,8 @@ pub fn run(
         let options = Arc::clone(&options[member.job]);
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
         let ramp = ramps.join(&options, member.group);
-        let place = jobs[member.job].place.clone();
-        places.push(Seat { flow, ramp, place, ..Seat::new(member, options) });
+        let (place, place_of_size) = (jobs[member.job].place.clone(), jobs[member.job].place_of_size.clone());
+        places.push(Seat { flow, ramp, place, place_of_size, ..Seat::new(member, options) });
     }
     let mut coordinator = Coordinator {
         jobs,
@@ -146,6 +146,8 @@ struct Seat {
     shared: Arc<Shared>,
     /// Where the job stands in its file.
     place: Place,
+    /// Where its size stands.
+    place_of_size: Place,
     flow: Option<Flow>,
     ramp: Option<SizeRamp>,
     setup: Option<Box<JobSetup>>,
@@ -185,6 +187,7 @@ impl Seat {
             options,
             shared: Arc::default(),
             place: Place::default(),
+            place_of_size: Place::default(),
             flow: None,
             ramp: None,
             setup: None,
@@ -294,6 +297,12 @@ impl<'r> Coordinator<'r> {
                         setup.files.files().iter().for_each(|file| self.disks.watch(file.path(), now_ms));
                     }
                     seat.setup = Some(Box::new(setup));
+                }
+                Err(failure @ JobFailure::SmallDevice { .. }) => {
+                    seat.place = std::mem::take(&mut seat.place_of_size);
+                    fail(seat, &failure, self.journal);
+                    self.end_all();
+                    break;
                 }
                 // Jobs before it may make its files: it is set up when it starts, and only then has to be right.
                 Err(_) if !seat.options.target_file.create_serialize => {

@@ -97,6 +97,20 @@ pub(super) enum JobFailure {
     /// Options and files do not go together.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// A device has less than the job says.
+    #[error(
+        "{option}: {name} has {has} bytes, and the job would go to {asked}: choose a smaller {option}, or size=100% in its place"
+    )]
+    SmallDevice {
+        /// The option that asks for so much.
+        option: &'static str,
+        /// The device.
+        name: String,
+        /// Its bytes.
+        has: u64,
+        /// Where the job would end, in bytes.
+        asked: u64,
+    },
     /// Options of offsets do not go together.
     #[error(transparent)]
     Offsets(#[from] crate::offsets::SettingsError),
@@ -130,6 +144,7 @@ impl JobFailure {
             Self::System { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
             Self::Memory(_) => libc::ENOMEM,
             Self::Start(_) | Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_) => libc::EINVAL,
+            Self::SmallDevice { .. } => libc::EINVAL,
         }
     }
 
@@ -143,7 +158,7 @@ impl JobFailure {
 
     /// Whether the job file is to be changed: then the line says where the job stands in it.
     pub(super) fn is_of_options(&self) -> bool {
-        matches!(self, Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_))
+        matches!(self, Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_) | Self::SmallDevice { .. })
     }
 
     /// For results: the number, and everything that is known.

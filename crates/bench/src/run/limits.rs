@@ -164,6 +164,7 @@ fn histograms(options: &JobOptions, number: u32, section: &str) -> Option<(Histo
         window_ms: u64::from(measurements.log_hist_msec),
         coarseness: measurements.log_hist_coarseness,
         epoch_ms: epoch_ms(options),
+        store_compressed: measurements.log_store_compressed,
     };
     Some((settings, prefix, measurements.per_job_logs.then_some(number)))
 }

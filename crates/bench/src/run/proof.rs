@@ -71,6 +71,8 @@ pub(super) struct Prover {
     seeds: Generator,
     expected_seeds: Generator,
     next_number: u16,
+    /// The number of the first write of this pass.
+    first_number: u16,
     /// Writes so far.
     issued: u64,
     synced: Option<Synced>,
@@ -96,6 +98,7 @@ impl Prover {
             seeds,
             expected_seeds,
             next_number: 0,
+            first_number: 0,
             issued: 0,
             synced,
             writes: vec![None; depth as usize].into_boxed_slice(),
@@ -246,6 +249,11 @@ impl Prover {
         self.history.take_next()
     }
 
+    /// The number of the first write of this pass, for who draws its writes again.
+    pub(super) fn first_number(&self) -> u16 {
+        self.first_number
+    }
+
     /// Whether writes wait to be read back.
     pub(super) fn has_writes(&self) -> bool {
         !self.history.is_empty()
@@ -289,6 +297,7 @@ impl Prover {
             self.seeds = self.settings.seeds.clone();
         }
         self.expected_seeds = self.seeds.clone();
+        self.first_number = self.next_number;
         self.history.clear();
     }
 }

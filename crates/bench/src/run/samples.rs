@@ -191,7 +191,7 @@ impl Samples {
             deliver(name, file.job, LogContent::Samples(log), journal)?;
         }
         if let (Some(log), Some((_, prefix, job))) = (&self.histograms, &self.settings.histograms) {
-            let name = file_name(prefix, LogKind::Histogram, *job, false);
+            let name = file_name(prefix, LogKind::Histogram, *job, log.settings().store_compressed);
             deliver(name, *job, LogContent::Histograms(log), journal)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use crate::direction::Direction;
 use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
 use crate::files::{JobFiles, LayOut, file_names};
-use crate::offsets::layout::{Layout, LayoutError};
+use crate::offsets::layout::{FileRange, Layout, LayoutError};
 use crate::offsets::settings::Settings;
 use crate::options::JobOptions;
 use crate::random::Width;
@@ -39,8 +39,6 @@ pub(super) struct JobSetup {
     pub(super) is_laid_out: bool,
     /// Nothing may be written.
     pub(super) read_only: bool,
-    /// A device that is too small ends the job.
-    pub(super) warnings_fatal: bool,
 }
 
 /// What the whole run is told.
@@ -52,8 +50,9 @@ pub struct RunSettings {
     pub read_only: bool,
     /// Where files of the program's own go.
     pub aux_path: Option<PathBuf>,
-    /// Whether what is done in another way than asked for ends the job (`--warnings-fatal`).
-    pub warnings_fatal: bool,
+    /// Whether a device with less bytes than a job says is refused before anything runs. Otherwise it is used up to its end, as fio
+    /// does, and that is told.
+    pub refuses_small_devices: bool,
     /// The address of the front end that sent the jobs; empty: none.
     pub front_end: String,
 }
@@ -104,6 +103,17 @@ impl JobSetup {
         } else {
             Layout { files: Vec::new(), size: 0 }
         };
+        if run.refuses_small_devices
+            && let Some(found) = small_device(&layout)
+        {
+            let option = if options.io_size.filesize.is_some() { "filesize" } else { "size" };
+            return Err(JobFailure::SmallDevice {
+                option,
+                name: found.name.clone(),
+                has: found.size,
+                asked: end(found),
+            });
+        }
         let lay_out = files.apply(&layout);
         let verifier = proving::verifier(&options, &offsets.block_sizes)?;
         let is_laid_out = false;
@@ -120,7 +130,6 @@ impl JobSetup {
             verifier,
             is_laid_out,
             read_only: run.read_only,
-            warnings_fatal: run.warnings_fatal,
         })
     }
 
@@ -129,7 +138,13 @@ impl JobSetup {
         if std::mem::replace(&mut self.is_laid_out, true) || !self.description.traits.does_io {
             return Ok(());
         }
-        self.tell_small_devices(journal)?;
+        if let Some(found) = small_device(&self.layout) {
+            let (job, asked) = (&self.member.name, end(found));
+            let FileRange { name, size, .. } = found;
+            journal.complain(&format!(
+                "{job}: {name} has {size} bytes: the job ends there, and not at {asked} as its size says"
+            ));
+        }
         let LayOut { file_count, bytes } = self.lay_out;
         if self.read_only && file_count > 0 {
             let what = "--readonly: a file to read is missing or too short, and is not to be written".to_owned();
@@ -154,27 +169,6 @@ impl JobSetup {
         Ok(())
     }
 
-    /// Parity: a device that is smaller than what was asked for is used up to its end. Here it is told, and an error with
-    /// `--warnings-fatal`.
-    fn tell_small_devices(&self, journal: &dyn Journal) -> Result<(), JobFailure> {
-        for range in &self.layout.files {
-            let end = range.first.saturating_add(range.length);
-            if end <= range.size {
-                continue;
-            }
-            let (name, size) = (&range.name, range.size);
-            if self.warnings_fatal {
-                let text = format!("size: {name} has {size} bytes, and not {end}: choose a smaller size, or size=100%");
-                return Err(JobFailure::Option(text));
-            }
-            journal.complain(&format!(
-                "{}: {name} has {size} bytes: the job ends there, and not at {end} as its size says",
-                self.member.name
-            ));
-        }
-        Ok(())
-    }
-
     /// Sets the scheduler of the disks below the files (`ioscheduler`).
     pub(super) fn set_schedulers(&self) -> Result<(), JobFailure> {
         let Some(name) = self.options.target_file.ioscheduler.as_ref().filter(|_| self.description.traits.uses_files)
@@ -194,6 +188,16 @@ impl JobSetup {
     pub(super) fn shape(&self) -> Shape {
         Shape::of(&self.options)
     }
+}
+
+/// The first device that has less than the job says.
+fn small_device(layout: &Layout) -> Option<&FileRange> {
+    layout.files.iter().find(|range| end(range) > range.size)
+}
+
+/// Where the part of a file that was asked for ends.
+fn end(range: &FileRange) -> u64 {
+    range.first.saturating_add(range.length)
 }
 
 fn check(options: &JobOptions, description: &Description, run: &RunSettings) -> Result<(), JobFailure> {

@@ -75,7 +75,7 @@ pub enum AfterRun {
     /// The writes of the history are read and checked.
     History,
     /// The job's generators begin anew, and what they give again as writes is read and checked (`experimental_verify`). Numbers count
-    /// from 0, seeds are drawn as for writes.
+    /// from that of the pass's first write, seeds are drawn as for writes.
     Replay,
 }
 

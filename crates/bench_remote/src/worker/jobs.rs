@@ -148,7 +148,8 @@ impl SentJobs {
             allow_exec: permissions.exec,
             read_only: invocation.general.readonly,
             aux_path: invocation.general.aux_path.clone(),
-            warnings_fatal: invocation.general.warnings_fatal,
+            // The same for every front end: a worker does as fio's does.
+            refuses_small_devices: invocation.general.warnings_fatal,
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;

@@ -1,7 +1,9 @@
 //! The load generator beside fio: the same job files, and what both make of them.
 
+mod bins;
 mod case;
 mod comparison;
+mod damage;
 pub(super) mod difference;
 mod hung;
 mod interrupted;
@@ -10,6 +12,8 @@ mod mounted;
 mod nvme_tcp;
 mod pair;
 mod random_jobs;
+mod status_line;
+mod stored_logs;
 mod terse;
 mod trigger;
 mod trouble;
@@ -36,9 +40,12 @@ pub(crate) const TABLE: &[Scenario] = &[
     hung::TOLD,
     hung::STOPPED,
     hung::TRIGGERED,
+    status_line::SCENARIO,
+    stored_logs::SCENARIO,
     terse::SCENARIO,
     trigger::SCENARIO,
     nvme_tcp::SCENARIO,
     nvme_tcp::KILLED,
+    damage::SCENARIO,
     nvme_tcp::HUNG,
 ];

@@ -18,7 +18,7 @@ const BYTES: u64 = 4 << 20;
 const PROOF: [&str; 4] = ["--verify=crc32c", "--bs=4k", "--size=4m", "--name=a"];
 
 /// `filename=` for namespace 1 of the target.
-fn filename(target: &Target) -> String {
+pub(super) fn filename(target: &Target) -> String {
     let address = target.address.to_string().replace(':', "\\:");
     format!("--filename=tcp\\:{address}/{}/1", target.nqn.replace(':', "\\:"))
 }

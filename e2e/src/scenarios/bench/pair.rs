@@ -11,6 +11,7 @@ use e2e::process::{Process, Stream};
 use reactor::clock::Duration;
 use serde_json::Value;
 
+use super::bins;
 use super::case::{Case, Checks, Part};
 use super::difference::differences;
 
@@ -139,7 +140,13 @@ fn documents(report: &str) -> Result<Value, String> {
 
 fn compare_reports(fio: &str, ours: &str, checks: Checks) -> Vec<String> {
     match (documents(fio), documents(ours)) {
-        (Ok(fio), Ok(ours)) => differences(&fio, &ours, checks.counts),
+        (Ok(fio), Ok(ours)) => {
+            let flaws =
+                |who: &'static str, report| bins::flaws(report).into_iter().map(move |flaw| format!("{who}: {flaw}"));
+            let mut found = differences(&fio, &ours, checks.counts);
+            found.extend(flaws("fio's report", &fio).chain(flaws("our report", &ours)));
+            found
+        }
         (Err(error), _) => vec![format!("fio's report: {error}")],
         (_, Err(error)) => vec![format!("our report: {error}")],
     }

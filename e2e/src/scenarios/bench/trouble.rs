@@ -2,6 +2,7 @@
 //! full file system, a device that fails, one that is too small. And what is rarely there does work: trims of a device, programs.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::Command;
 
 use e2e::context::{Context, Finished};
@@ -19,17 +20,15 @@ use super::loop_device::LoopDevice;
 pub(super) const FULL: Scenario =
     Scenario { name: "bench/full_disk", needs: &[Need::Root, Need::Program("mount")], run: full };
 pub(super) const FAILING: Scenario = Scenario { name: "bench/failing_device", needs: DEVICE, run: failing };
-pub(super) const SMALL: Scenario = Scenario { name: "bench/small_device", needs: DEVICE, run: small };
+pub(super) const SMALL: Scenario = Scenario { name: "bench/small_device", needs: BESIDE_FIO, run: small };
 pub(super) const TRIMS: Scenario = Scenario { name: "bench/trims", needs: DEVICE, run: trims };
 pub(super) const PROGRAMS: Scenario = Scenario { name: "bench/programs", needs: &[], run: programs };
 
-pub(super) const UTILISATION: Scenario = Scenario {
-    name: "bench/disk_utilisation",
-    needs: &[Need::Root, Need::LoopDevice, Need::Program("losetup"), Need::Program("fio")],
-    run: utilisation,
-};
+pub(super) const UTILISATION: Scenario =
+    Scenario { name: "bench/disk_utilisation", needs: BESIDE_FIO, run: utilisation };
 
 const DEVICE: &[Need] = &[Need::Root, Need::LoopDevice, Need::Program("losetup")];
+const BESIDE_FIO: &[Need] = &[Need::Root, Need::LoopDevice, Need::Program("losetup"), Need::Program("fio")];
 /// Bytes of a device.
 const BYTES: u64 = 4 << 20;
 const ENGINES: [&str; 3] = ["--ioengine=psync", "--ioengine=libaio", "--ioengine=io_uring"];
@@ -87,21 +86,60 @@ fn failing(context: &Context) -> Verdict {
     Ok(())
 }
 
+/// A size that goes beyond the device: under the name `fio` as with fio itself, which uses what there is; under our own name an error.
 fn small(context: &Context) -> Verdict {
     let file = context.scratch().sparse_file("disk.img", BYTES)?;
     let device = LoopDevice::attach(&file)?;
-    let name = device.filename();
-    let words = ["bench", "--output-format=json", "--name=a", "--rw=read", "--bs=64k", &name];
-    // fio reads what there is, without a word.
-    let clipped = context.run(&[&words[..], &["--size=8m"]].concat())?;
-    ensure_eq!(clipped.status, Some(0), "exit status with a size larger than the device");
-    ensure!(clipped.error.contains("has 4194304 bytes: the job ends there"), "it is not told: {}", clipped.error);
-    ensure_eq!(job(&clipped)?["read"]["io_bytes"].as_u64(), Some(BYTES), "bytes that were read");
-    let fatal = context.run(&[&words[..], &["--size=8m", "--warnings-fatal"]].concat())?;
-    ensure_told(&fatal, &["size: ", "has 4194304 bytes, and not 8388608", &device.path().display().to_string()])?;
+    let (name, path) = (device.filename(), device.path().display().to_string());
+    let words = ["--output-format=json", "--name=a", "--rw=read", "--bs=64k", &name];
+    let larger: [&[&str]; 4] = [
+        &["--size=8m"],
+        &["--filesize=8m"],
+        &["--size=4m", "--offset=1m"],
+        &["--size=4m", "--offset_increment=1m", "--numjobs=2"],
+    ];
+    let as_fio = context.scratch().path().join("fio");
+    std::os::unix::fs::symlink(context.binary(), &as_fio)?;
+    let run_as = |program: &Path, sizes: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(words).args(sizes).current_dir(context.scratch().path());
+        context.finish("fio", command, PROMPTLY)
+    };
+    for sizes in larger {
+        let (ours, fio) = (run_as(&as_fio, sizes)?, run_as(Path::new("fio"), sizes)?);
+        ensure_eq!((ours.status, fio.status), (Some(0), Some(0)), "exit statuses under the name of fio, {sizes:?}");
+        let told = format!("{path} has 4194304 bytes: the job ends there");
+        ensure!(ours.error.lines().count() == 1 && ours.error.contains(&told), "{sizes:?}: {:?}", ours.error);
+        let bytes = |finished: &Finished| -> Result<u64, Failure> {
+            Ok(job(finished)?["read"]["io_bytes"].as_u64().unwrap_or_default())
+        };
+        ensure_eq!(bytes(&ours)?, bytes(&fio)?, "bytes that were read, {sizes:?}");
+        let told = ["a: ", sizes[0].trim_start_matches('-').split('=').next().unwrap_or_default(), &path];
+        let refused = context.run(&[&["bench"], &words[..], sizes].concat())?;
+        ensure_told(&refused, &told)?;
+        ensure_told(&run_as(&as_fio, &[sizes, &["--warnings-fatal"]].concat())?, &told)?;
+    }
+    // Nothing has run then, and the line says where.
+    let jobs = format!(
+        "[global]\nrw=write\nbs=64k\ndirect=1\nfilename={path}\n[first]\nsize=1m\n[second]\nstonewall\noffset=1m\nsize=5m\n"
+    );
+    std::fs::write(context.scratch().path().join("jobs.fio"), jobs)?;
+    let before = std::fs::read(&file)?;
+    for serialize in ["0", "1"] {
+        let option = format!("--create_serialize={serialize}");
+        let refused = context.run(&["bench", "--output-format=json", &option, "jobs.fio"])?;
+        let place = "jobs.fio:11: [second]: size: ";
+        ensure_told(&refused, &[place, &path, "has 4194304 bytes", "6291456: choose a smaller size, or size=100%"])?;
+        ensure!(before == std::fs::read(&file)?, "the first job has run");
+    }
+    for sizes in [&["--size=4m"][..], &["--size=3m", "--offset=1m"], &["--size=100%"], &["--size=100%", "--offset=1m"]]
+    {
+        let fits = context.run(&[&["bench"], &words[..], sizes].concat())?;
+        ensure_eq!(fits.status, Some(0), "exit status with {sizes:?}, which said {}", fits.error);
+    }
     // fio reads nothing, with success.
-    let beyond = context.run(&[&words[..], &["--size=1m", "--offset=8m"]].concat())?;
-    ensure_told(&beyond, &["offset=8388608", "4194304 bytes", &device.path().display().to_string()])
+    let beyond = context.run(&[&["bench"], &words[..], &["--size=1m", "--offset=8m"]].concat())?;
+    ensure_told(&beyond, &["offset=8388608", "4194304 bytes", &path])
 }
 
 fn trims(context: &Context) -> Verdict {

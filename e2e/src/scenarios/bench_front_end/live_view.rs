@@ -1,5 +1,7 @@
 //! `--tui` on a terminal: every worker is seen at work, keys end the jobs, and the terminal is left as it was, however it ends.
 
+use std::os::unix::process::ExitStatusExt;
+
 use e2e::context::Context;
 use e2e::ensure;
 use e2e::failure::{Failure, Verdict};
@@ -113,7 +115,8 @@ fn dying(context: &Context) -> Verdict {
     Ok(())
 }
 
-/// Workers that do not end their jobs are waited for until it is asked a second time.
+/// Workers that do not end their jobs are waited for until it is asked a second time: on the screen, or by a second signal, which ends
+/// the process at once.
 fn hung(context: &Context) -> Verdict {
     let mut two = Two::start(context, ENDLESS)?;
     two.both_run()?;
@@ -127,6 +130,19 @@ fn hung(context: &Context) -> Verdict {
     let (status, said) = two.terminal.wait(LIMIT)?;
     ensure!(status.code() == ENDED, "{status}: {said}");
     ensure!(said.contains("read: IOPS="), "the results of the other are missing: {said}");
+
+    let mut two = Two::start(context, ENDLESS)?;
+    two.both_run()?;
+    for session in children(two.workers[0].process.pid()?)? {
+        kill_process(session, Signal::STOP)?;
+    }
+    kill_process(two.terminal.pid()?, Signal::TERM)?;
+    two.shows(1, &["done"])?;
+    two.shows(0, &["running"])?;
+    kill_process(two.terminal.pid()?, Signal::TERM)?;
+    // The terminal is looked at there: it is as it was.
+    let (status, said) = two.terminal.wait(LIMIT)?;
+    ensure!(status.signal() == Some(Signal::TERM.as_raw()), "{status}: {said}");
     Ok(())
 }
 

@@ -12,9 +12,9 @@ use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, Tot
 use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
 
-use super::COMPATIBLE;
 use super::interruption::Interruption;
 use super::voice::{Voice, formats};
+use super::{COMPATIBLE, Name};
 use crate::{Outcome, message};
 
 /// How long a run will still take when there is no saying. Parity: fio.
@@ -24,7 +24,7 @@ const NOBODY_KNOWS: u64 = 0x7fff_ffff;
 const STOPPED: u8 = 128;
 
 /// Runs the jobs of an invocation and tells the results.
-pub(super) fn run(invocation: &Invocation) -> Outcome {
+pub(super) fn run(invocation: &Invocation, name: Name) -> Outcome {
     let plan = match invocation.plan() {
         Ok(plan) => plan,
         Err(error) => return message::failure(message::chain(&error)),
@@ -32,10 +32,10 @@ pub(super) fn run(invocation: &Invocation) -> Outcome {
     for (place, warning) in &plan.warnings {
         message::error(format_args!("{place}: note: {warning}"));
     }
-    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan) }
+    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan, name) }
 }
 
-fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
+fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
     let general = &invocation.general;
     let formats = formats(general);
     let voice = match Voice::new(general, formats.normal) {
@@ -51,7 +51,7 @@ fn measure(invocation: &Invocation, plan: &Plan) -> Outcome {
         allow_exec: general.allow_exec,
         read_only: general.readonly,
         aux_path: general.aux_path.clone(),
-        warnings_fatal: general.warnings_fatal,
+        refuses_small_devices: general.warnings_fatal || name == Name::Bench,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);
@@ -210,9 +210,9 @@ impl<'v> Progress<'v> {
         std::process::exit(i32::from(status));
     }
 
-    /// The results follow on a line of their own.
+    /// What follows stands on a line of its own: the results begin one where they go to standard output.
     fn end(self) -> Reporter<'v> {
-        if self.shown {
+        if self.shown && self.reporter.invocation.general.output.is_some() {
             message::text("\n");
         }
         self.reporter

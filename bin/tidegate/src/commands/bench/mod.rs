@@ -10,6 +10,7 @@
 mod interruption;
 mod local;
 mod remote;
+mod screen;
 pub(crate) mod serve;
 mod voice;
 
@@ -32,6 +33,16 @@ const COMPATIBLE: &str = "fio-3.33";
 /// The name under which the binary takes fio's command line.
 const TOOL: &str = "fio";
 
+/// What the load generator was called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// `fio`: scripts rely on what fio does.
+    Fio,
+    /// `tidegate bench`: where fio takes something else for what was asked, without a word, it is refused. Today that is a device with
+    /// less bytes than a job says.
+    Bench,
+}
+
 fn arguments() -> Command {
     Command::new("bench")
         .about("Generate I/O from fio's job files and options, and measure it")
@@ -51,23 +62,24 @@ fn arguments() -> Command {
 }
 
 fn run(matches: &ArgMatches, position: Position) -> Outcome {
-    generate(matches.get_many::<OsString>("arguments").into_iter().flatten().cloned().collect(), position)
+    let arguments = matches.get_many::<OsString>("arguments").into_iter().flatten().cloned().collect();
+    generate(Name::Bench, arguments, position)
 }
 
 /// The arguments of the load generator, when the command line is one for it: by its first word, or by the name of the
 /// program. They are not for clap, which knows no options that are cut short.
-pub(crate) fn own_arguments(command_line: impl Iterator<Item = OsString>) -> Option<Vec<OsString>> {
+pub(crate) fn own_arguments(command_line: impl Iterator<Item = OsString>) -> Option<(Name, Vec<OsString>)> {
     let mut words = command_line;
     let program = words.next()?;
     let is_tool = Path::new(&program).file_name().is_some_and(|name| name == TOOL);
     if !is_tool && words.next()? != ENTRY.name {
         return None;
     }
-    Some(words.collect())
+    Some((if is_tool { Name::Fio } else { Name::Bench }, words.collect()))
 }
 
 /// Does what the command line of the load generator says. As with fio, everything that is wrong ends with status 1.
-pub(crate) fn generate(arguments: Vec<OsString>, position: Position) -> Outcome {
+pub(crate) fn generate(name: Name, arguments: Vec<OsString>, position: Position) -> Outcome {
     if serve::is_asked(&arguments) {
         return serve::run(arguments, position);
     }
@@ -79,7 +91,7 @@ pub(crate) fn generate(arguments: Vec<OsString>, position: Position) -> Outcome 
             message::text(&text);
             if is_success { Outcome::Success } else { Outcome::Failure }
         }
-        Ok(command_line::Outcome::Run(invocation)) => local::run(&invocation),
+        Ok(command_line::Outcome::Run(invocation)) => local::run(&invocation, name),
         Ok(command_line::Outcome::Remote(invocation)) => remote::run(&invocation),
         Err(error) => message::failure(message::chain(&error)),
     }
@@ -89,15 +101,15 @@ pub(crate) fn generate(arguments: Vec<OsString>, position: Position) -> Outcome 
 mod tests {
     use super::*;
 
-    fn own(words: &[&str]) -> Option<Vec<OsString>> {
+    fn own(words: &[&str]) -> Option<(Name, Vec<OsString>)> {
         own_arguments(words.iter().map(OsString::from))
     }
 
     #[test]
     fn the_first_word_or_the_name_of_the_program_makes_it_the_load_generator() {
-        assert_eq!(own(&["tidegate", "bench", "--name=x"]), Some(vec!["--name=x".into()]));
-        assert_eq!(own(&["/usr/bin/fio", "-v"]), Some(vec!["-v".into()]));
-        assert_eq!(own(&["fio"]), Some(Vec::new()));
+        assert_eq!(own(&["tidegate", "bench", "--name=x"]), Some((Name::Bench, vec!["--name=x".into()])));
+        assert_eq!(own(&["/usr/bin/fio", "-v"]), Some((Name::Fio, vec!["-v".into()])));
+        assert_eq!(own(&["fio"]), Some((Name::Fio, Vec::new())));
         for other in [&["tidegate"][..], &["tidegate", "target", "bench"], &["tidegate", "-v", "bench"], &["fiox", "a"]]
         {
             assert_eq!(own(other), None, "{other:?}");

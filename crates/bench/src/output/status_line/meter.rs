@@ -1,8 +1,5 @@
 //! What was done between two lines.
 
-/// Looks that come this much early (in percent of the interval) are on time.
-const SLACK_PERCENT: u64 = 5;
-
 /// Measures rates between looks.
 #[derive(Debug, Clone, Default)]
 pub struct RateMeter {
@@ -16,12 +13,6 @@ impl RateMeter {
     #[must_use]
     pub fn new(now_ms: u64) -> Self {
         Self { last_ms: now_ms, ..Self::default() }
-    }
-
-    /// Whether a line is due: the interval is over, but for a little.
-    #[must_use]
-    pub fn is_due(&self, now_ms: u64, interval_ms: u64) -> bool {
-        now_ms.saturating_sub(self.last_ms) > interval_ms * (100 - SLACK_PERCENT) / 100
     }
 
     /// KiB and I/Os a second since the last look, by direction, from how much was done since the start. Whoever wants one
@@ -47,7 +38,6 @@ mod tests {
     #[test]
     fn rates_are_between_looks() {
         let mut meter = RateMeter::new(100);
-        assert!(!meter.is_due(1050, 1000) && meter.is_due(1051, 1000));
         assert_eq!(meter.look(600, [1 << 20, 0, 0], [256, 0, 0]), ([2048, 0, 0], [512, 0, 0]));
         assert_eq!(meter.look(1600, [1 << 20, 4096, 0], [256, 1, 0]), ([0, 4, 0], [0, 1, 0]));
         assert_eq!(meter.look(1600, [1 << 30, 4096, 0], [999, 1, 0]), ([0; 3], [0; 3]));

@@ -41,6 +41,8 @@ fn all_directions_and_bits() {
     let mixed = Status { rate: [1, 2048, 3], iops: [0, 1, 2], unit: BandwidthUnit::Bits, ..status() };
     let line = StatusLine::new(0).render(&mixed, 0);
     assert!(line.contains("[r=8Kibit/s,w=16.0Mibit/s,t=24Kibit/s][r=0,w=1,t=2 IOPS]"), "{line}");
+    let slow = StatusLine::new(0).render(&Status { rate: [0; 3], iops: [0, 1, 0], ..status() }, 0);
+    assert!(slow.contains("[w=0KiB/s][w=1 IOPS][eta"), "{slow}");
 }
 
 #[test]

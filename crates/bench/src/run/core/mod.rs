@@ -215,7 +215,7 @@ impl<'j, E: Engine> Core<'j, E> {
 
     /// Reads back what a copy of the offsets says was written.
     pub(super) fn run_replay(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
-        let mut number = 0_u16;
+        let mut number = self.parts.prover.as_ref().map_or(0, Prover::first_number);
         let mut source = |prover: &mut Option<Prover>, _: &Pace| loop {
             match offsets.next_step() {
                 Step::Io(io) if io.direction == Direction::Write => {

@@ -121,6 +121,7 @@ fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
         ("--rw=randwrite:4", 64, 30..=64),
         ("--rw=randwrite --percentage_random=50", 64, 30..=64),
         ("--rw=randwrite --norandommap --experimental_verify=1", 64, 64..=64),
+        ("--rw=randwrite --experimental_verify=1 --loops=3", 192, 192..=192),
         ("--rw=rw:4k --nrfiles=2 --filename_format=v.$filenum", 1, 1..=64),
     ] {
         for engine in DEPTHS {

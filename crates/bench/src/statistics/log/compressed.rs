@@ -1,5 +1,6 @@
 //! Compressed logs: one zlib stream a chunk, one behind the other, each of whole entries. As fio 3.33 stores them
-//! (`log_store_compressed`), so that its `--inflate-log` reads ours and ours reads its.
+//! (`log_store_compressed`), so that its `--inflate-log` reads ours and ours reads its. A log of histograms is a stream of its
+//! lines, which only ours reads.
 
 use std::io::{self, Read, Write};
 
@@ -24,7 +25,7 @@ pub enum InflateError {
         source: io::Error,
     },
     /// A chunk holds something else than log entries.
-    #[error("chunk {chunk} does not hold log entries of fio 3.33 or of this program")]
+    #[error("chunk {chunk} holds neither log entries of fio 3.33 or of this program, nor lines of histograms")]
     Entries {
         /// The chunk, from 1.
         chunk: usize,
@@ -59,24 +60,58 @@ pub fn inflate(file: &[u8], output: &mut dyn Write) -> Result<(), InflateError> 
     Ok(())
 }
 
+/// What a chunk holds.
+#[derive(Clone, Copy)]
+enum Form {
+    Entries(Columns),
+    /// Those of a [`HistogramLog`](super::HistogramLog).
+    Lines,
+}
+
+impl Form {
+    /// The form that begins so. Both have more bytes than that, and flags of an entry are no digits.
+    fn of_first(bytes: &[u8; BASE_BYTES]) -> Option<Self> {
+        if are_of_lines(bytes) { Some(Self::Lines) } else { Columns::of_first(bytes).map(Self::Entries) }
+    }
+
+    /// How many of these bytes are whole; writes the lines that they are. `None` for what is of another form.
+    fn write(self, bytes: &[u8], output: &mut dyn Write) -> io::Result<Option<usize>> {
+        match self {
+            Self::Entries(columns) => {
+                let whole = bytes.len() - bytes.len() % columns.entry_bytes();
+                Ok(columns.write_lines(&bytes[..whole], output)?.map(|()| whole))
+            }
+            Self::Lines if !are_of_lines(bytes) => Ok(None),
+            Self::Lines => {
+                let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+                output.write_all(&bytes[..whole])?;
+                Ok(Some(whole))
+            }
+        }
+    }
+}
+
+fn are_of_lines(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b' ' | b'\n'))
+}
+
 /// Writes the lines of the first chunk and returns what follows it.
 fn inflate_chunk<'a>(file: &'a [u8], chunk: usize, output: &mut dyn Write) -> Result<&'a [u8], InflateError> {
     let mut decoder = ZlibDecoder::new(file);
     let mut buffer = vec![0; INFLATED_AT_ONCE];
     let mut filled = 0;
-    let mut columns = None;
+    let mut form = None;
     loop {
         let read = decoder.read(&mut buffer[filled..]).map_err(|source| InflateError::Stream { chunk, source })?;
         filled += read;
-        if columns.is_none()
+        if form.is_none()
             && let Some(first) = buffer[..filled].first_chunk::<BASE_BYTES>()
         {
-            columns = Some(Columns::of_first(first).ok_or(InflateError::Entries { chunk })?);
+            form = Some(Form::of_first(first).ok_or(InflateError::Entries { chunk })?);
         }
-        if let Some(columns) = columns {
-            let whole = filled - filled % columns.entry_bytes();
-            let written = columns.write_lines(&buffer[..whole], output).map_err(InflateError::Write)?;
-            written.ok_or(InflateError::Entries { chunk })?;
+        if let Some(form) = form {
+            let written = form.write(&buffer[..filled], output).map_err(InflateError::Write)?;
+            let whole = written.ok_or(InflateError::Entries { chunk })?;
             buffer.copy_within(whole..filled, 0);
             filled -= whole;
         }
@@ -93,7 +128,10 @@ fn inflate_chunk<'a>(file: &'a [u8], chunk: usize, output: &mut dyn Write) -> Re
 #[cfg(test)]
 mod tests {
     use super::super::entry::Entry;
+    use super::super::{HistogramLog, HistogramLogSettings};
     use super::*;
+    use crate::direction::Direction;
+    use crate::statistics::histogram::{BUCKETS, Histogram};
 
     fn inflated(file: &[u8]) -> Result<String, InflateError> {
         let mut output = Vec::new();
@@ -124,6 +162,39 @@ mod tests {
     fn a_file_of_fio() {
         let text = inflated(include_bytes!("fio_lat.1.log.fz")).unwrap();
         assert_eq!(text, include_str!("fio_lat.1.log"));
+    }
+
+    /// Lines that are longer than what is inflated at once would be no log's: the longest has 1859 numbers.
+    #[test]
+    fn histograms_are_lines() {
+        let mut log = HistogramLog::new(HistogramLogSettings {
+            window_ms: 1,
+            store_compressed: true,
+            ..HistogramLogSettings::default()
+        });
+        let mut histogram = Histogram::new();
+        for time in 0..40 {
+            histogram.record(time * 1000);
+            log.record(time, Direction::Write, 4096, &histogram);
+        }
+        let mut stored = Vec::new();
+        log.write(&mut stored).unwrap();
+        let text = inflated(&stored).unwrap();
+        assert_eq!(text.lines().count(), 40);
+        for (time, line) in text.lines().enumerate() {
+            let numbers: Vec<u64> = line.split(", ").map(|number| number.parse().unwrap()).collect();
+            assert_eq!((numbers.len(), numbers[0], numbers[1], numbers[2]), (3 + BUCKETS, time as u64, 1, 4096));
+            assert_eq!(numbers[3..].iter().sum::<u64>(), 1, "the one I/O of its window");
+        }
+        assert_eq!(
+            inflated(&[&stored[..], &stored[..]].concat()).unwrap().lines().count(),
+            80,
+            "jobs that share a file"
+        );
+        let damaged = compress(&[&text.as_bytes()[..200_000], b"x\n"].concat());
+        assert!(matches!(inflated(&damaged), Err(InflateError::Entries { chunk: 1 })));
+        let cut = compress(&text.as_bytes()[..200]);
+        assert!(matches!(inflated(&cut), Err(InflateError::Entries { chunk: 1 })));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub struct LogTransfer {
 }
 
 /// A log as a message. `None` for histograms when nothing may be compressed: the protocol has no other form for their buckets.
+/// What the job has stored compressed is sent as it is, whoever asks.
 #[must_use]
 pub fn message(log: &JobLog<'_>, transfer: LogTransfer) -> Option<Log> {
     let header = LogHeader {
@@ -29,6 +30,10 @@ pub fn message(log: &JobLog<'_>, transfer: LogTransfer) -> Option<Log> {
     };
     match log.content {
         LogContent::Samples(samples) => Some(sample_log(samples, header, transfer.version)),
+        LogContent::Histograms(histograms) if histograms.settings().store_compressed => {
+            let header = LogHeader { kind: LogKind::HISTOGRAM, ..header };
+            Some(stored_log(header, |data| histograms.write(data)))
+        }
         LogContent::Histograms(_) if !transfer.compresses => None,
         LogContent::Histograms(histograms) => Some(histogram_log(histograms, header, transfer.version)),
     }
@@ -46,10 +51,7 @@ fn sample_log(log: &SampleLog, header: LogHeader, version: ProtocolVersion) -> L
         ..header
     };
     if settings.store_compressed {
-        let mut data = Vec::new();
-        let written = log.write(&mut data);
-        debug_assert!(written.is_ok(), "memory takes all bytes");
-        return Log { header: LogHeader { compression: LogCompression::AS_STORED, ..header }, data };
+        return stored_log(header, |data| log.write(data));
     }
     let has_maximum = settings.window_ms != 0 && settings.window_value == WindowValue::Both;
     let mut entries = Vec::with_capacity(log.entries());
@@ -69,6 +71,13 @@ fn sample_log(log: &SampleLog, header: LogHeader, version: ProtocolVersion) -> L
         });
     });
     Log::new(header, &entries, version)
+}
+
+fn stored_log(header: LogHeader, write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Log {
+    let mut data = Vec::new();
+    let written = write(&mut data);
+    debug_assert!(written.is_ok(), "memory takes all bytes");
+    Log { header: LogHeader { compression: LogCompression::AS_STORED, ..header }, data }
 }
 
 fn histogram_log(log: &HistogramLog, header: LogHeader, version: ProtocolVersion) -> Log {
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn histograms_need_compression_and_stand_in_the_first_of_their_buckets() {
-        let settings = HistogramLogSettings { window_ms: 10, coarseness: 2, epoch_ms: 0 };
+        let settings = HistogramLogSettings { window_ms: 10, coarseness: 2, ..HistogramLogSettings::default() };
         let mut histograms = HistogramLog::new(settings);
         let mut measured = bench::statistics::Histogram::new();
         measured.record(6);
@@ -134,5 +143,21 @@ mod tests {
         assert!(!log.header.per_job_logs && log.header.histogram_coarseness == 2);
         let entry = log.entries(ProtocolVersion::OLDEST).next().unwrap().unwrap();
         assert_eq!(entry.histogram.unwrap().buckets()[..8], [0, 0, 0, 0, 1, 0, 0, 0], "bucket 6 is in that of 4 to 7");
+    }
+
+    #[test]
+    fn histograms_that_are_stored_compressed_are_sent_so() {
+        let settings =
+            HistogramLogSettings { window_ms: 10, store_compressed: true, ..HistogramLogSettings::default() };
+        let mut histograms = HistogramLog::new(settings);
+        histograms.record(10, Direction::Read, 4096, &bench::statistics::Histogram::new());
+        let mut file = Vec::new();
+        histograms.write(&mut file).unwrap();
+        let job = JobLog { file_name: "x".into(), job: None, content: LogContent::Histograms(&histograms) };
+        for compresses in [false, true] {
+            let log = message(&job, transfer(compresses)).unwrap();
+            assert_eq!((log.header.kind, log.header.compression), (LogKind::HISTOGRAM, LogCompression::AS_STORED));
+            assert_eq!(log.data, file);
+        }
     }
 }

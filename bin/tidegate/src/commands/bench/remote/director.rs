@@ -81,6 +81,7 @@ impl<'r> FrontEnd<'r> {
         if !std::io::stdout().is_terminal() {
             return Err(std::io::Error::other("standard output is no terminal"));
         }
+        self.signals.screen.remember()?;
         self.view = Some(LiveView::begin()?);
         Ok(())
     }
@@ -97,7 +98,9 @@ impl<'r> FrontEnd<'r> {
 
     /// What follows stands on a line of its own.
     pub(super) fn end(&mut self) {
-        for (is_error, line) in self.view.take().into_iter().flat_map(LiveView::end) {
+        let said = self.view.take().map(LiveView::end);
+        self.signals.screen.forget();
+        for (is_error, line) in said.into_iter().flatten() {
             if is_error {
                 message::verbatim_error(&line);
             } else {
