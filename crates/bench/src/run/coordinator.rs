@@ -27,6 +27,7 @@ use super::file_locks::RunLocks;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
+use super::limits;
 use super::members::{Member, members};
 use super::progress::{Watched, status};
 use super::ramp::{SizeRamp, SizeRamps};
@@ -216,6 +217,7 @@ impl Seat {
             }
         }
         let mut result = self.member.blank_result(&self.options);
+        result.latency_target = limits::latency_target(&self.options).result(self.shared.depth());
         result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
         Some(JobResult { measurement, ..result })
     }

@@ -54,6 +54,7 @@ mod total_bandwidth;
 mod trigger;
 mod worker;
 mod writes;
+mod written;
 
 pub use self::coordinator::{Observer, RunOutcome, RunView, run};
 pub use self::ended::chain;

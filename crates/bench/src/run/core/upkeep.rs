@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use super::super::clock::nanoseconds;
 use super::super::ended::{Ended, JobFailure};
 use super::super::latency_target::Verdict;
+use super::super::place;
 use super::super::proof::Prover;
 use super::super::rest;
 use super::super::shared::Phase;
@@ -46,6 +47,7 @@ impl<'j, E: Engine> Core<'j, E> {
             Moment::Before => {}
             Moment::RampOver => {
                 self.parts.recorder.reset();
+                self.parts.used_before = place::usage();
                 self.parts.samples.begin(now);
                 self.parts.shared.set_began(now);
                 self.parts.shared.enter(Phase::Running);
@@ -88,7 +90,7 @@ impl<'j, E: Engine> Core<'j, E> {
         for direction in measurement.directions.iter_mut().filter(|direction| direction.ios > 0) {
             direction.runtime_ms = ran_ms;
         }
-        parts.shared.answer(measurement);
+        parts.shared.answer(measurement, parts.target.depth());
     }
 
     pub(super) fn publish(&self) {
@@ -206,6 +208,7 @@ impl<'j, E: Engine> Core<'j, E> {
                 self.descriptors[file] = NOT_OPEN;
             }
         }
+        self.parts.files.end_writing();
         self.parts.shared.set_files_open(0);
         Ok(result?)
     }
@@ -300,8 +303,19 @@ impl<'j, E: Engine> Core<'j, E> {
 
     /// What was measured, and what is left to be done.
     pub(in crate::run) fn into_results(self) -> CoreResults<'j> {
-        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, prover, lifetimes, .. } =
-            self.parts;
+        let CoreParts {
+            recorder,
+            samples,
+            target,
+            tolerance,
+            used_before,
+            files,
+            clock,
+            journal,
+            prover,
+            lifetimes,
+            ..
+        } = self.parts;
         drop(self.check_threads);
         drop(self.engine);
         let saved = prover.as_ref().and_then(Prover::saved);
@@ -313,6 +327,7 @@ impl<'j, E: Engine> Core<'j, E> {
             samples,
             target,
             continued: tolerance.counted(),
+            used_before,
             files,
             clock,
             journal,
