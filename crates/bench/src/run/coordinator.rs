@@ -418,7 +418,7 @@ impl<'r> Coordinator<'r> {
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
         let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
         let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
-        let aux_path = self.settings.aux_path.clone();
+        let (aux_path, debug) = (self.settings.aux_path.clone(), self.settings.debug);
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
             let context = Context {
@@ -431,6 +431,7 @@ impl<'r> Coordinator<'r> {
                 locks,
                 job_count,
                 aux_path,
+                debug,
                 ready: &|| tell(events, Event::Ready(index)),
                 others_run: &|| io_jobs.load(Ordering::Relaxed) > 0,
             };

@@ -19,6 +19,7 @@ use crate::verify::Verifier;
 
 use super::calendar;
 use super::convert::{self, Shape, proving};
+use super::debug::Subjects;
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
@@ -54,6 +55,8 @@ pub struct RunSettings {
     pub aux_path: Option<PathBuf>,
     /// Whether what is done in another way than asked for ends the job (`--warnings-fatal`).
     pub warnings_fatal: bool,
+    /// What is told of while jobs run (`--debug`).
+    pub debug: Subjects,
     /// The address of the front end that sent the jobs; empty: none.
     pub front_end: String,
 }

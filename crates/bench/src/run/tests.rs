@@ -460,6 +460,30 @@ fn an_io_that_takes_too_long_is_told_with_its_place() {
 }
 
 #[test]
+fn debug_tells_of_what_it_is_asked_for() {
+    let words = ["io", "file", "process", "verify", "time"].map(str::to_owned);
+    let line = "--name=a --ioengine=psync --filename=/dev/full --rw=write --size=4k --bs=4k --ignore_error=,ENOSPC";
+    let told = |words: &[String]| {
+        let settings = RunSettings { debug: Subjects::of(words).0, ..RunSettings::default() };
+        let ran = run_with(line, &settings, &AtomicBool::new(false), |_| {}).fine();
+        let events = ran.complaints.iter().map(|line| {
+            let (subject, rest) = line.split_once(' ').unwrap();
+            format!("{subject}: {}", rest.trim_start().split_once(' ').unwrap().1.trim_start())
+        });
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[]), Vec::<String>::new());
+    let io = "off=0x0,len=0x1000,ddir=write,file=/dev/full";
+    let expected = [format!("io: queue: {io}"), format!("io: complete: {io},error=28")];
+    assert_eq!(told(&words[..1]), expected);
+    let all = told(&words);
+    assert_eq!(all.len(), 7, "{all:?}");
+    assert_eq!(all[0], "process: job a (1): ioengine=psync");
+    assert!(all[1].starts_with("file: open /dev/full: off=0x0,len=0x1000,fd="), "{all:?}");
+    assert_eq!((all[2].as_str(), all[5].as_str()), ("time: the job begins to count", "file: close /dev/full"));
+}
+
+#[test]
 fn several_files_loops_and_unlinking() {
     let folder = Folder::new();
     let line = format!(

@@ -22,6 +22,7 @@ use super::checker::Checker;
 use super::clock::Clock;
 use super::convert::{content, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
+use super::debug::{Subject, Subjects};
 use super::ended::{Ended, JobFailure};
 use super::file_locks::FileLocks;
 use super::flow::Flow;
@@ -55,6 +56,8 @@ pub(super) struct Context<'r> {
     pub(super) locks: Option<FileLocks>,
     pub(super) job_count: u32,
     pub(super) aux_path: Option<std::path::PathBuf>,
+    /// What `--debug` tells of.
+    pub(super) debug: Subjects,
     /// Tells the coordinator that the job is ready.
     pub(super) ready: &'r (dyn Fn() + Sync),
     /// Whether jobs that do I/O still run.
@@ -70,6 +73,9 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
         ..setup.member.blank_result(&setup.options)
     };
     let options = Arc::clone(&setup.options);
+    let debug = context.debug;
+    let (name, number) = (result.name.clone(), setup.member.number);
+    debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ioengine={}", options.engine.ioengine));
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
@@ -90,6 +96,7 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
     let has_ramp = !options.time.ramp_time.is_zero() || options.time.ramp_size > 0;
     let from_ns = if has_ramp { began_ns.max(shared.began_ns()) } else { began_ns };
     result.runtime_ms = clock.now().saturating_sub(from_ns) / 1_000_000;
+    debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ended after {} ms", result.runtime_ms));
     shared.enter(Phase::Ended);
     let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
     for failure in [outcome, after].into_iter().filter_map(Result::err) {
@@ -256,7 +263,7 @@ fn parts<'r>(
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = setup;
-    let Context { clock, shared, journal, mut flow, ramp, locks, .. } = context;
+    let Context { clock, shared, journal, debug, mut flow, ramp, locks, .. } = context;
     let file_count = files.files().len();
     let now = clock.now();
     let measured = measuring::measured(&options, at_once);
@@ -303,6 +310,7 @@ fn parts<'r>(
         max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
         sync_range_flags: limits::sync_range_flags(&options),
         written: (options.io_type.sync_file_range.blocks > 0).then(|| Written::new(file_count)),
+        debug,
         latency_from_due: limits::latency_from_due(&options),
         forgets_thinking: options.io_rate.rate_ignore_thinktime,
         shared,
@@ -373,11 +381,17 @@ impl<E: Engine> Job<'_, '_, '_, E> {
         self.core.close_all()?;
         let (clock, shared) = (self.core.parts().clock, self.core.parts().shared);
         shared.enter(Phase::Verifying);
+        let (journal, debug) = (self.core.parts().journal, self.core.parts().debug);
+        debug.tell(journal, Subject::Verify, || "reading back what was written".to_owned());
         let began = clock.now();
         let ended = match replay {
             Some(mut copy) => self.core.run_replay(&mut copy, offsets),
             None => self.core.run_proof(offsets),
         };
+        debug.tell(journal, Subject::Verify, || match &ended {
+            Ok(_) => "all was read back".to_owned(),
+            Err(_) => "ended before all was read back".to_owned(),
+        });
         self.runs_ns[1] += clock.now().saturating_sub(began);
         ended.map(|_| ())
     }

@@ -78,6 +78,7 @@ impl<E: Engine> Core<'_, E> {
     /// What some jobs want of each I/O that is over.
     #[cold]
     fn follow_end(&mut self, index: u32, measured: Measured, now: u64) {
+        self.tell_io(index, "complete", "");
         let slot = *self.slots.get(index);
         let CoreParts { samples, recorder, priority, priorities, lifetimes, written, .. } = &mut self.parts;
         let direction = slot.direction();
@@ -114,6 +115,7 @@ impl<E: Engine> Core<'_, E> {
     }
 
     pub(super) fn failed(&mut self, index: u32, slot: Slot, number: Errno) -> Result<(), Ended> {
+        self.tell_io(index, "complete", &format!(",error={}", number.raw_os_error()));
         let explanation = self.engine.explain().map(|text| format!(" ({text})")).unwrap_or_default();
         let failure = JobFailure::Io {
             file: self.file_name(slot.file),

@@ -30,6 +30,7 @@ use crate::verify::LoggedWrite;
 
 use super::check_threads::CheckThreads;
 use super::clock::Clock;
+use super::debug::{Subject, Subjects};
 use super::ended::Ended;
 use super::file_locks::FileLocks;
 use super::flow::Flow;
@@ -108,6 +109,8 @@ pub(super) struct CoreParts<'j> {
     /// What `sync_file_range` is asked for, and of what.
     pub(super) sync_range_flags: u32,
     pub(super) written: Option<Written>,
+    /// What `--debug` tells of.
+    pub(super) debug: Subjects,
     pub(super) latency_from_due: bool,
     pub(super) forgets_thinking: bool,
     pub(super) shared: &'j Shared,
@@ -183,11 +186,14 @@ impl<'j, E: Engine> Core<'j, E> {
         Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
-            follows_issues: parts.thinking.counts_issued() || parts.priorities.is_some(),
+            follows_issues: parts.thinking.counts_issued()
+                || parts.priorities.is_some()
+                || parts.debug.has(Subject::Io),
             follows_ends: parts.samples.logs_ios()
                 || parts.priorities.is_some()
                 || parts.lifetimes.is_some()
-                || parts.written.is_some(),
+                || parts.written.is_some()
+                || parts.debug.has(Subject::Io),
             engine,
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
@@ -427,6 +433,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// What some jobs want of each I/O before it is issued.
     #[cold]
     fn follow_issue(&mut self, slot: u32) {
+        self.tell_io(slot, "queue", "");
         let CoreParts { thinking, priorities, .. } = &mut self.parts;
         if thinking.counts_issued() {
             thinking.count(1);
@@ -461,6 +468,9 @@ impl<'j, E: Engine> Core<'j, E> {
         // Parity: fio counts whole syncs only, and measures all of them.
         if purpose == Purpose::Sync(SyncKind::Fsync) {
             self.parts.recorder.record_sync_issue();
+        }
+        if self.follows_issues {
+            self.tell_io(slot, "queue", "");
         }
         if let Some(prover) = &mut self.parts.prover
             && matches!(purpose, Purpose::Sync(SyncKind::Fsync | SyncKind::Fdatasync))
@@ -503,6 +513,9 @@ impl<'j, E: Engine> Core<'j, E> {
             && let Some(prover) = &mut self.parts.prover
         {
             prover.expect(slot, write);
+        }
+        if self.follows_issues {
+            self.tell_io(slot, "queue", "");
         }
         self.parts.recorder.record_issue(self.slots.get(slot).direction());
         self.parts.recorder.record_depth(self.slots.taken(), 1);

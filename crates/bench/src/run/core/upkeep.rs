@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use super::super::clock::nanoseconds;
+use super::super::debug::Subject;
 use super::super::ended::{Ended, JobFailure};
 use super::super::latency_target::Verdict;
 use super::super::place;
@@ -49,6 +50,8 @@ impl<'j, E: Engine> Core<'j, E> {
                 self.parts.recorder.reset();
                 self.parts.used_before = place::usage();
                 self.parts.samples.begin(now);
+                let CoreParts { debug, journal, .. } = &self.parts;
+                debug.tell(*journal, Subject::Time, || "the ramp is over: I/Os count from now on".to_owned());
                 self.parts.shared.set_began(now);
                 self.parts.shared.enter(Phase::Running);
             }
@@ -185,6 +188,11 @@ impl<'j, E: Engine> Core<'j, E> {
             offset: extent.offset,
             length_bytes: extent.length_bytes,
         })?;
+        let CoreParts { debug, journal, .. } = &self.parts;
+        debug.tell(*journal, Subject::File, || {
+            let (name, offset, length) = (opened.path().display(), extent.offset, extent.length_bytes);
+            format!("open {name}: off={offset:#x},len={length:#x},fd={descriptor}")
+        });
         self.descriptors[file] = if descriptor < 0 { WITHOUT_DESCRIPTOR } else { descriptor };
         let open = self.descriptors.iter().filter(|&&descriptor| descriptor != NOT_OPEN).count();
         self.parts.shared.set_files_open(u32::try_from(open).unwrap_or(u32::MAX));
@@ -204,6 +212,8 @@ impl<'j, E: Engine> Core<'j, E> {
         for file in 0..self.descriptors.len() {
             if self.descriptors[file] != NOT_OPEN {
                 self.engine.close_file(index(file));
+                let CoreParts { debug, journal, .. } = &self.parts;
+                debug.tell(*journal, Subject::File, || format!("close {}", self.file_name(index(file))));
                 result = result.and(self.parts.files.close(file));
                 self.descriptors[file] = NOT_OPEN;
             }
@@ -258,6 +268,17 @@ impl<'j, E: Engine> Core<'j, E> {
         }
     }
 
+    /// Tells of an I/O if `--debug` asks for it.
+    #[cold]
+    pub(super) fn tell_io(&self, slot: u32, event: &str, more: &str) {
+        let CoreParts { debug, journal, .. } = &self.parts;
+        debug.tell(*journal, Subject::Io, || {
+            let slot = self.slots.get(slot);
+            let (offset, length, name) = (slot.offset, slot.length_bytes, slot.name());
+            format!("{event}: off={offset:#x},len={length:#x},ddir={name},file={}{more}", self.file_name(slot.file))
+        });
+    }
+
     pub(super) fn file_name(&self, file: u32) -> String {
         self.parts.files.files()[file as usize].path().display().to_string()
     }
@@ -278,6 +299,8 @@ impl<'j, E: Engine> Core<'j, E> {
         parts.thinking.ended(now_ns);
         parts.target.begin(now_ns);
         parts.samples.begin(now_ns);
+        let begins = if parts.timing.is_ramping() { "the ramp begins" } else { "the job begins to count" };
+        parts.debug.tell(parts.journal, Subject::Time, || begins.to_owned());
         self.now_ns = now_ns;
     }
 
