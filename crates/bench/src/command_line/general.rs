@@ -322,7 +322,13 @@ pub(super) const GENERAL: &[GeneralOption] = &[
     option("parse-only", 'P', "", Action::None(parse_only), "Read and check jobs, run none"),
     option("showcmd", 's', "", Action::None(show_command), "Show job files as command lines"),
     option("warnings-fatal", 'w', "", Action::None(warnings_fatal), "Take warnings for errors"),
-    option("debug", 'd', "SUBJECT[,SUBJECT]", Action::Required(debug), "Tell more: help lists the subjects"),
+    option(
+        "debug",
+        'd',
+        "SUBJECT[,SUBJECT]",
+        Action::Required(debug),
+        "Tell more on standard error: of process, file, io, verify and time",
+    ),
     option(
         "aux-path",
         'K',

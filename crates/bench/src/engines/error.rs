@@ -107,3 +107,14 @@ pub enum EngineError {
         wanted: u64,
     },
 }
+
+impl EngineError {
+    /// The error number for results: the kernel's, or `EINVAL` where it is the job's fault.
+    #[must_use]
+    pub fn error_number(&self) -> i32 {
+        match self {
+            Self::System { source, .. } | Self::File { source, .. } => source.raw_os_error().unwrap_or(libc::EINVAL),
+            _ => libc::EINVAL,
+        }
+    }
+}

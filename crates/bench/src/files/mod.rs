@@ -103,6 +103,8 @@ impl JobFile {
 pub struct JobFiles {
     settings: FileSettings,
     files: Vec<JobFile>,
+    /// Files may have what is not durable.
+    is_written: bool,
 }
 
 impl JobFiles {
@@ -119,7 +121,7 @@ impl JobFiles {
             extends: false,
             descriptor: None,
         };
-        Self { settings, files: names.into_iter().map(file).collect() }
+        Self { settings, files: names.into_iter().map(file).collect(), is_written: false }
     }
 
     /// The files, in the job's order.
@@ -248,7 +250,17 @@ impl JobFiles {
         Ok(number)
     }
 
-    /// Closes a file, making it durable first if the settings say so (`fsync_on_close`).
+    /// From now on files are written.
+    pub fn begin_writing(&mut self) {
+        self.is_written = self.settings.writes;
+    }
+
+    /// Everything that was written is durable, and nothing more is written until [`begin_writing`](Self::begin_writing).
+    pub fn end_writing(&mut self) {
+        self.is_written = false;
+    }
+
+    /// Closes a file, making it durable first if it was written and the settings say so (`fsync_on_close`).
     ///
     /// # Errors
     /// [`FileError::System`] when making it durable fails. The file is closed all the same.
@@ -257,7 +269,7 @@ impl JobFiles {
         let Some(descriptor) = file.descriptor.take() else {
             return Ok(());
         };
-        if self.settings.fsync_on_close && self.settings.writes {
+        if self.settings.fsync_on_close && self.is_written {
             rustix::fs::fsync(&descriptor).map_err(|error| FileError::system("fsync", &file.path, error.into()))?;
         }
         Ok(())

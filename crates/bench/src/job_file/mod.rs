@@ -110,7 +110,10 @@ impl Reader<'_> {
             .map_err(|reason| JobError::new(place.clone(), Problem::Unreadable { path: path.to_owned(), reason }))?;
         let left = self.bytes_left.checked_sub(bytes.len());
         self.bytes_left = left.ok_or_else(|| JobError::new(place.clone(), Problem::TooLarge))?;
-        String::from_utf8(bytes).map_err(|_| JobError::new(place.clone(), Problem::NotText { path: path.to_owned() }))
+        let text = String::from_utf8(bytes)
+            .map_err(|_| JobError::new(place.clone(), Problem::NotText { path: path.to_owned() }))?;
+        // Some editors put a mark before the text that says what it is.
+        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
     fn read(&mut self, path: &Path, text: &str, is_wanted: &impl Fn(&str) -> bool) -> Result<(), JobError> {

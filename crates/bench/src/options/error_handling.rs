@@ -16,7 +16,7 @@ pub struct ContinueOnError {
     pub verify: bool,
 }
 
-/// Error numbers that do not count, by what they come from.
+/// Error numbers that do not end the job, by what they come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IgnoredErrors {
     /// Of reads.
@@ -34,7 +34,7 @@ pub struct ErrorHandling {
     pub exitall_on_error: bool,
     /// After which errors the job goes on.
     pub continue_on_error: ContinueOnError,
-    /// Error numbers that do not count.
+    /// Error numbers that do not end the job.
     pub ignore_error: IgnoredErrors,
     /// Each error is told.
     pub error_dump: bool,
@@ -64,16 +64,16 @@ pub(super) const SECTION: Section = Section {
                 |options| &mut options.error_handling.continue_on_error,
                 &[
                     word("none", NONE, "every error ends the job"),
-                    word("read", ContinueOnError { read: true, ..NONE }, "go on after errors of reads"),
-                    word("write", ContinueOnError { write: true, ..NONE }, "go on after errors of writes"),
-                    word("io", ContinueOnError { verify: false, ..ALL }, "go on after errors of reads and writes"),
+                    word("read", ContinueOnError { read: true, ..NONE }, "go on after EIO of reads"),
+                    word("write", ContinueOnError { write: true, ..NONE }, "go on after EIO of writes"),
+                    word("io", ContinueOnError { verify: false, ..ALL }, "go on after EIO of reads and writes"),
                     word("verify", ContinueOnError { verify: true, ..NONE }, "go on after wrong data"),
-                    word("all", ALL, "go on after every error"),
+                    word("all", ALL, "go on after all of these"),
                     word("0", NONE, "the same as none"),
                     word("1", ALL, "the same as all"),
                 ],
             ),
-            "After which errors to go on",
+            "After which errors to go on; ignore_error names others than EIO",
         )
         .default("none"),
         option(
@@ -82,13 +82,13 @@ pub(super) const SECTION: Section = Section {
                 "READ[,WRITE[,VERIFY]], each numbers or names of errors (ENOSPC) with colons between",
                 ignore_error,
             ),
-            "Errors that do not count; implies continue_on_error for them",
+            "Errors that do not end the job, in the place of EIO and wrong data; implies continue_on_error",
         )
         .below("rw"),
         option(
             "error_dump",
             &boolean(|options| &mut options.error_handling.error_dump, false),
-            "Tell each error that does not count",
+            "Tell each error that ignore_error names",
         )
         .default("0"),
     ],

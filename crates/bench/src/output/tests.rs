@@ -2,7 +2,7 @@
 //! `tests/output_of_fio`.
 
 use super::*;
-use crate::statistics::{BlockLifetimes, DiskCounters, JobResult, group_results, results_to_show};
+use crate::statistics::{BlockLifetimes, DiskCounters, JobResult, ResourceUsage, group_results, results_to_show};
 
 fn report() -> Report {
     let mut job = JobResult { name: "a \"b\"\n".to_owned(), members: 1, ..JobResult::default() };
@@ -21,6 +21,17 @@ fn written(formats: FormatChoice, lasts: &[bool]) -> String {
         writer.write(&report(), *last, &mut output).unwrap();
     }
     String::from_utf8(output).unwrap()
+}
+
+#[test]
+fn a_job_without_io_is_told_if_it_did_other_work() {
+    let mut report = Report::default();
+    let usage = ResourceUsage { user_ms: 10, ..ResourceUsage::default() };
+    report.jobs = vec![JobResult { name: "burn".to_owned(), runtime_ms: 20, usage, ..JobResult::default() }];
+    assert_eq!(normal::text(&report), "\n");
+    report.jobs[0].did_other_work = true;
+    let text = normal::text(&report);
+    assert!(text.contains("\nburn: (groupid=0") && text.contains("cpu          : usr=50.00%"), "{text}");
 }
 
 #[test]

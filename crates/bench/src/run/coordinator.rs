@@ -27,6 +27,7 @@ use super::file_locks::RunLocks;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::journal::Journal;
+use super::limits;
 use super::members::{Member, members};
 use super::progress::{Watched, status};
 use super::ramp::{SizeRamp, SizeRamps};
@@ -224,6 +225,7 @@ impl Seat {
             }
         }
         let mut result = self.member.blank_result(&self.options);
+        result.latency_target = limits::latency_target(&self.options).result(self.shared.depth());
         result.runtime_ms = measurement.directions.iter().map(|direction| direction.runtime_ms).max()?;
         Some(JobResult { measurement, ..result })
     }
@@ -430,7 +432,7 @@ impl<'r> Coordinator<'r> {
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
         let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
         let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
-        let aux_path = self.settings.aux_path.clone();
+        let (aux_path, debug) = (self.settings.aux_path.clone(), self.settings.debug);
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
             let context = Context {
@@ -443,6 +445,7 @@ impl<'r> Coordinator<'r> {
                 locks,
                 job_count,
                 aux_path,
+                debug,
                 ready: &|| tell(events, Event::Ready(index)),
                 others_run: &|| io_jobs.load(Ordering::Relaxed) > 0,
             };

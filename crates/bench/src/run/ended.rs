@@ -67,10 +67,16 @@ pub(super) enum JobFailure {
         number: Errno,
     },
     /// An I/O took too long.
-    #[error("max_latency exceeded: a {operation} took {took_us} us, {allowed_us} are allowed")]
+    #[error(
+        "max_latency exceeded: the {operation} at offset {offset} of {file} took {took_us} us, {allowed_us} are allowed"
+    )]
     TooLate {
+        /// The file.
+        file: String,
         /// What was done.
         operation: &'static str,
+        /// Where.
+        offset: u64,
         /// How long it took, in microseconds.
         took_us: u64,
         /// How long it might take.
@@ -137,13 +143,15 @@ impl JobFailure {
     pub(super) fn number(&self) -> i32 {
         match self {
             Self::Io { number, .. } | Self::Engine { number, .. } => number.raw_os_error(),
-            Self::NothingMoved { .. } => libc::EIO,
-            Self::TooLate { .. } | Self::TooSlow(_) | Self::TargetMissed => libc::ETIME,
+            // Parity: fio's numbers, also of what was too slow and too late.
+            Self::NothingMoved { .. } | Self::TooSlow(_) => libc::EIO,
+            Self::TooLate { .. } | Self::TargetMissed => libc::ETIMEDOUT,
             Self::Verify => crate::verify::VERIFY_ERROR,
             Self::File(error) => error.error_number(),
             Self::System { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
             Self::Memory(_) => libc::ENOMEM,
-            Self::Start(_) | Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_) => libc::EINVAL,
+            Self::Start(error) => error.error_number(),
+            Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_) => libc::EINVAL,
             Self::SmallDevice { .. } => libc::EINVAL,
         }
     }

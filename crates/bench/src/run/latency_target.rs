@@ -8,6 +8,7 @@
 use reactor::clock::Duration;
 
 use super::clock::nanoseconds;
+use crate::statistics::LatencyTargetResult;
 
 /// What is sought.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -20,6 +21,18 @@ pub(super) struct LatencyTargetSettings {
     pub percentile: f64,
     /// The search goes on.
     pub runs_on: bool,
+}
+
+impl LatencyTargetSettings {
+    /// What reports have of it: the depth that was reached.
+    pub(super) fn result(&self, depth: u32) -> LatencyTargetResult {
+        LatencyTargetResult {
+            target_ns: nanoseconds(self.target),
+            window_us: nanoseconds(self.window) / 1000,
+            percentile: if self.target.is_zero() { 100.0 } else { self.percentile },
+            depth,
+        }
+    }
 }
 
 /// What follows from a window.

@@ -20,6 +20,7 @@ pub mod clock;
 mod convert;
 mod coordinator;
 mod core;
+mod debug;
 mod disks;
 mod ended;
 mod file_locks;
@@ -54,8 +55,10 @@ mod total_bandwidth;
 mod trigger;
 mod worker;
 mod writes;
+mod written;
 
 pub use self::coordinator::{Observer, RunOutcome, RunView, run};
+pub use self::debug::{Subject, Subjects};
 pub use self::ended::chain;
 pub use self::idleness::{IdleProfile, Idleness, calibration};
 pub use self::journal::{JobLog, Journal, LogContent};

@@ -43,14 +43,15 @@ pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), 
         let cores = cores.as_slice();
         let own = [cores[clone_number as usize % cores.len()]];
         let chosen = if threads.cpus_allowed_policy == CpusAllowedPolicy::Split { &own } else { cores };
-        allow(chosen).map_err(|source| failure(format!("cpus_allowed={chosen:?}"), source))?;
+        allow(chosen).map_err(|source| nowhere(format!("cpus_allowed={}", listed(chosen)), "cpu", source))?;
     }
     if let Some(nodes) = &threads.numa_cpu_nodes {
-        let cores = cores_of_nodes(nodes).map_err(|source| failure(format!("numa_cpu_nodes={nodes}"), source))?;
+        let cores =
+            cores_of_nodes(nodes).map_err(|source| nowhere(format!("numa_cpu_nodes={nodes}"), "node", source))?;
         allow(&cores).map_err(|source| failure(format!("numa_cpu_nodes={nodes}"), source))?;
     }
     if let Some(policy) = &threads.numa_mem_policy {
-        place_memory(policy).map_err(|source| failure(format!("numa_mem_policy={policy:?}"), source))?;
+        place_memory(policy).map_err(|source| nowhere("numa_mem_policy".to_owned(), "node", source))?;
     }
     if threads.nice != 0 {
         let thread = gettid().as_raw_nonzero().get().cast_unsigned();
@@ -141,6 +142,22 @@ fn check(result: i64, what: impl FnOnce() -> String) -> Result<(), JobFailure> {
     if result < 0 { Err(failure(what(), io::Error::last_os_error())) } else { Ok(()) }
 }
 
+/// A failure that is the job's fault if it asks for a processor (`cpu`) or memory node (`node`) that is not there.
+fn nowhere(what: String, kind: &str, source: io::Error) -> JobFailure {
+    let is_absent = matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound);
+    match fs::read_to_string(format!("/sys/devices/system/{kind}/online")) {
+        Ok(online) if is_absent => {
+            JobFailure::Option(format!("{what}: not on this machine; of its {kind}s there are {}", online.trim()))
+        }
+        _ => failure(what, source),
+    }
+}
+
+/// Numbers as they stand in a job file.
+pub(super) fn listed(numbers: &[usize]) -> String {
+    numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
+}
+
 fn failure(what: String, source: io::Error) -> JobFailure {
     JobFailure::System { what, source }
 }
@@ -186,7 +203,11 @@ mod tests {
         let mut options = JobOptions::default();
         options.threads.cpus_allowed = Some(CpuList::parse("1023").unwrap());
         let error = take_place(&options, 0).unwrap_err().to_string();
-        assert!(error.starts_with("cpus_allowed=[1023]: "), "{error}");
+        assert!(error.starts_with("cpus_allowed=1023: not on this machine; of its cpus there are 0"), "{error}");
+        options.threads.cpus_allowed = None;
+        options.threads.numa_cpu_nodes = Some("900".to_owned());
+        let error = take_place(&options, 0).unwrap_err().to_string();
+        assert!(error.starts_with("numa_cpu_nodes=900: not on this machine; of its nodes there are 0"), "{error}");
     }
 
     #[test]

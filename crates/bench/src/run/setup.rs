@@ -19,6 +19,7 @@ use crate::verify::Verifier;
 
 use super::calendar;
 use super::convert::{self, Shape, proving};
+use super::debug::Subjects;
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
@@ -53,6 +54,8 @@ pub struct RunSettings {
     /// Whether a device with less bytes than a job says is refused before anything runs. Otherwise it is used up to its end, as fio
     /// does, and that is told.
     pub refuses_small_devices: bool,
+    /// What is told of while jobs run (`--debug`).
+    pub debug: Subjects,
     /// The address of the front end that sent the jobs; empty: none.
     pub front_end: String,
 }

@@ -74,6 +74,7 @@ pub(super) struct Shared {
     began_ns: AtomicU64,
     phase: AtomicU8,
     stop: AtomicBool,
+    depth: AtomicU32,
     failed: AtomicBool,
     /// The job saves the state of its verification as soon as it is stopped, and has done so.
     saves_at_once: AtomicBool,
@@ -97,6 +98,7 @@ impl Default for Shared {
             began_ns: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Waiting as u8),
             stop: AtomicBool::new(false),
+            depth: AtomicU32::new(0),
             failed: AtomicBool::new(false),
             saves_at_once: AtomicBool::new(false),
             has_saved: AtomicBool::new(false),
@@ -222,14 +224,20 @@ impl Shared {
         self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::Relaxed)
     }
 
-    /// The job's answer.
-    pub(super) fn answer(&self, measured: Measurement) {
+    /// The job's answer, and how deep it may be now.
+    pub(super) fn answer(&self, measured: Measurement, depth: u32) {
+        self.depth.store(depth, Ordering::Relaxed);
         *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(measured));
     }
 
     /// The latest answer.
     pub(super) fn answered(&self) -> Option<Measurement> {
         self.measured.lock().unwrap_or_else(PoisonError::into_inner).as_deref().cloned()
+    }
+
+    /// How deep the job might be when it answered last; 0: it has not.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth.load(Ordering::Relaxed)
     }
 
     pub(super) fn fail(&self) {
@@ -290,7 +298,7 @@ mod tests {
         assert!(!shared.is_asked() && shared.answered().is_none());
         shared.ask();
         assert!(shared.is_asked() && !shared.is_asked());
-        shared.answer(Measurement::default());
-        assert_eq!(shared.answered(), Some(Measurement::default()));
+        shared.answer(Measurement::default(), 3);
+        assert_eq!((shared.answered(), shared.depth()), (Some(Measurement::default()), 3));
     }
 }

@@ -6,6 +6,9 @@ use crate::direction::Direction;
 use crate::options::error_handling::ErrorHandling;
 use crate::statistics::ContinuedErrors;
 
+/// The errors that `continue_on_error` passes over: of a block, not of the whole device (no space, no memory, no such device).
+const NOT_FATAL: [Errno; 2] = [Errno::IO, Errno::ILSEQ];
+
 /// What a job does about errors.
 #[derive(Debug)]
 pub(super) struct Tolerance {
@@ -25,32 +28,39 @@ impl Tolerance {
         self.fills_device && direction == Some(Direction::Write) && matches!(number, Errno::NOSPC | Errno::DQUOT)
     }
 
-    /// Whether the error does not count at all.
+    /// Whether the error is one of those that the job names as ignored.
     fn ignores(&self, number: Errno, direction: Option<Direction>) -> bool {
+        self.ignored(direction).contains(&number.raw_os_error())
+    }
+
+    fn ignored(&self, direction: Option<Direction>) -> &[i32] {
         let ignored = &self.handling.ignore_error;
-        let list = match direction {
+        match direction {
             Some(Direction::Read) => &ignored.read,
             Some(Direction::Write | Direction::Trim) => &ignored.write,
             None => &ignored.verify,
-        };
-        list.contains(&number.raw_os_error())
+        }
     }
 
     /// Whether the error is told. One that ends the job always is, as its end.
     pub(super) fn tells(&self, number: Errno, direction: Option<Direction>) -> bool {
-        if self.ignores(number, direction) { self.handling.error_dump } else { self.continues(direction) }
+        if self.ignores(number, direction) { self.handling.error_dump } else { self.passes(number, direction) }
     }
 
     /// Counts the error, and says whether the job goes on.
     pub(super) fn goes_on(&mut self, number: Errno, direction: Option<Direction>) -> bool {
-        if self.ignores(number, direction) {
-            return true;
-        }
-        if self.continues(direction) {
+        let passes = self.passes(number, direction);
+        if passes {
             self.count(number.raw_os_error());
-            return true;
         }
-        false
+        passes
+    }
+
+    /// Whether the error does not end the job. Parity: those that `ignore_error` names take the place of [`NOT_FATAL`].
+    fn passes(&self, number: Errno, direction: Option<Direction>) -> bool {
+        let ignored = self.ignored(direction);
+        let listed = if ignored.is_empty() { NOT_FATAL.contains(&number) } else { self.ignores(number, direction) };
+        listed && self.continues(direction)
     }
 
     fn continues(&self, direction: Option<Direction>) -> bool {
@@ -84,15 +94,16 @@ mod tests {
     fn errors_end_unless_they_are_ignored_or_continued() {
         let mut handling = ErrorHandling::default();
         handling.continue_on_error.write = true;
+        handling.continue_on_error.read = true;
         handling.ignore_error.read = vec![Errno::AGAIN.raw_os_error()];
         let mut tolerance = Tolerance::new(handling, true);
         let (read, write) = (Some(Direction::Read), Some(Direction::Write));
         assert!(!tolerance.goes_on(Errno::IO, read) && !tolerance.tells(Errno::IO, read));
-        assert!(tolerance.goes_on(Errno::AGAIN, read) && !tolerance.tells(Errno::AGAIN, read));
         assert_eq!(tolerance.counted().total, 0);
+        assert!(tolerance.goes_on(Errno::AGAIN, read) && !tolerance.tells(Errno::AGAIN, read));
         assert!(tolerance.goes_on(Errno::IO, write) && tolerance.tells(Errno::IO, write));
-        assert!(tolerance.goes_on(Errno::NOMEM, write));
-        assert_eq!((tolerance.counted().total, tolerance.counted().first), (2, Errno::IO.raw_os_error()));
+        assert!(!tolerance.goes_on(Errno::NOMEM, write) && !tolerance.goes_on(Errno::NOSPC, write));
+        assert_eq!((tolerance.counted().total, tolerance.counted().first), (2, Errno::AGAIN.raw_os_error()));
         assert!(!tolerance.goes_on(Errno::IO, None));
         assert!(tolerance.ends_quietly(Errno::NOSPC, write) && !tolerance.ends_quietly(Errno::NOSPC, read));
     }

@@ -11,7 +11,9 @@ use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::options::verification::VerifyPolicy;
 use crate::random::seeds::Purpose;
-use crate::statistics::{BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder};
+use crate::statistics::{
+    BLOCKS_MAX, BlockLifetimes, JobResult, LatencyTargetResult, Measurement, Recorder, ResourceUsage,
+};
 use crate::verify::{AfterRun, HeaderRules, HistoryOrder, Phases, VerifyBacklog};
 
 use super::calendar;
@@ -20,6 +22,7 @@ use super::checker::Checker;
 use super::clock::Clock;
 use super::convert::{content, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
+use super::debug::{Subject, Subjects};
 use super::ended::{Ended, JobFailure};
 use super::file_locks::FileLocks;
 use super::flow::Flow;
@@ -39,6 +42,7 @@ use super::thinking::Thinking;
 use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
+use super::written::Written;
 use super::{place, programs, rest};
 
 /// What a job's thread has of the run.
@@ -52,6 +56,8 @@ pub(super) struct Context<'r> {
     pub(super) locks: Option<FileLocks>,
     pub(super) job_count: u32,
     pub(super) aux_path: Option<std::path::PathBuf>,
+    /// What `--debug` tells of.
+    pub(super) debug: Subjects,
     /// Tells the coordinator that the job is ready.
     pub(super) ready: &'r (dyn Fn() + Sync),
     /// Whether jobs that do I/O still run.
@@ -65,6 +71,9 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, context: Context<'_>) -> Box<Job
     let mut result = Box::new(setup.member.blank_result(&setup.options));
     result.process = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     let options = Arc::clone(&setup.options);
+    let debug = context.debug;
+    let (name, number) = (result.name.clone(), setup.member.number);
+    debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ioengine={}", options.engine.ioengine));
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
         .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
@@ -81,8 +90,11 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, context: Context<'_>) -> Box<Job
             let engine = setup.options.engine.ioengine.clone();
             engines::start(&engine, Life { setup, context, result: &mut result })?
         });
-    result.usage = place::usage();
-    result.runtime_ms = clock.now().saturating_sub(began_ns) / 1_000_000;
+    result.usage = place::usage().since(&result.usage);
+    let has_ramp = !options.time.ramp_time.is_zero() || options.time.ramp_size > 0;
+    let from_ns = if has_ramp { began_ns.max(shared.began_ns()) } else { began_ns };
+    result.runtime_ms = clock.now().saturating_sub(from_ns) / 1_000_000;
+    debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ended after {} ms", result.runtime_ms));
     shared.enter(Phase::Ended);
     let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
     for failure in [outcome, after].into_iter().filter_map(Result::err) {
@@ -130,6 +142,7 @@ impl Visitor for Life<'_, '_> {
         if setup.description.traits.does_io {
             with_io(engine, &memory, setup, context, depth, result)
         } else {
+            result.did_other_work = true;
             without_io(engine, &memory, &setup, &context)
         }
     }
@@ -270,7 +283,8 @@ fn parts<'r>(
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = *setup;
-    let Context { clock, shared, journal, mut flow, ramp, locks, .. } = context;
+    let Context { clock, shared, journal, debug, mut flow, ramp, locks, .. } = context;
+    let file_count = files.files().len();
     let now = clock.now();
     let measured = measuring::measured(&options, at_once);
     let draws =
@@ -310,10 +324,13 @@ fn parts<'r>(
             options.time.runtime,
         ),
         ramp,
+        used_before: ResourceUsage::default(),
         locks,
         tolerance: Tolerance::new(options.error_handling.clone(), options.io_size.fill_device),
         max_latency_ns: options.io_latency.max_latency.0.map(super::clock::nanoseconds),
         sync_range_flags: limits::sync_range_flags(&options),
+        written: (options.io_type.sync_file_range.blocks > 0).then(|| Written::new(file_count)),
+        debug,
         latency_from_due: limits::latency_from_due(&options),
         forgets_thinking: options.io_rate.rate_ignore_thinktime,
         shared,
@@ -337,12 +354,14 @@ impl<E: Engine> Job<'_, '_, '_, E> {
         loop {
             let replays = self.phases.is_some_and(|phases| phases.after_run == AfterRun::Replay);
             let replay = replays.then(|| Box::new(offsets.clone()));
+            let before = self.written();
+            self.core.parts().files.begin_writing();
             let ended = self.pass(offsets);
-            if matches!(ended, Ok(PhaseEnd::End) | Err(_)) {
-                let synced = self.sync_at_end();
-                return ended.and(synced);
+            let synced = if self.written() == before { Ok(()) } else { self.sync_stage() };
+            if matches!(ended, Ok(PhaseEnd::End) | Err(_)) || synced.is_err() {
+                return ended.map(|_| ()).and(synced);
             }
-            self.prove(replay)?;
+            self.prove(replay, offsets)?;
             if self.core.parts().shared.is_stopped() {
                 return Err(Ended::Stopped);
             }
@@ -373,7 +392,7 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     }
 
     /// Reads back what was written, if the job is to.
-    fn prove(&mut self, replay: Option<Box<Offsets>>) -> Result<(), Ended> {
+    fn prove(&mut self, replay: Option<Box<Offsets>>, offsets: &mut Offsets) -> Result<(), Ended> {
         let after = self.phases.map_or(AfterRun::Nothing, |phases| phases.after_run);
         let waits = self.core.parts().prover.as_ref().is_some_and(Prover::has_writes);
         if after == AfterRun::Nothing || !waits && replay.is_none() {
@@ -382,23 +401,41 @@ impl<E: Engine> Job<'_, '_, '_, E> {
         self.core.close_all()?;
         let (clock, shared) = (self.core.parts().clock, self.core.parts().shared);
         shared.enter(Phase::Verifying);
+        let (journal, debug) = (self.core.parts().journal, self.core.parts().debug);
+        debug.tell(journal, Subject::Verify, || "reading back what was written".to_owned());
         let began = clock.now();
         let ended = match replay {
-            Some(mut offsets) => self.core.run_replay(&mut offsets),
-            None => self.core.run_proof(),
+            Some(mut copy) => self.core.run_replay(&mut copy, offsets),
+            None => self.core.run_proof(offsets),
         };
+        debug.tell(journal, Subject::Verify, || match &ended {
+            Ok(_) => "all was read back".to_owned(),
+            Err(_) => "ended before all was read back".to_owned(),
+        });
         self.runs_ns[1] += clock.now().saturating_sub(began);
         ended.map(|_| ())
     }
 
-    fn sync_at_end(&mut self) -> Result<(), Ended> {
-        let writes = self.core.parts().files.settings().writes;
+    /// The writes so far, and when they began to count: the end of a ramp forgets those before it.
+    fn written(&mut self) -> (u64, u64) {
+        let parts = self.core.parts();
+        (parts.recorder.completed()[Direction::Write.index()], parts.timing.measured_from_ns())
+    }
+
+    /// Makes durable what a pass wrote (`end_fsync`, `end_syncfs`), before it is read back or written again.
+    fn sync_stage(&mut self) -> Result<(), Ended> {
         let io_type = &self.options.io_type;
-        if !(io_type.end_fsync || io_type.end_syncfs) || !writes || !E::DESCRIPTION.traits.does_io {
+        if !(io_type.end_fsync || io_type.end_syncfs) || !E::DESCRIPTION.traits.does_io {
             return Ok(());
         }
         self.core.parts().shared.enter(Phase::Syncing);
-        if io_type.end_syncfs { self.core.sync_file_systems() } else { self.core.sync_all() }
+        if io_type.end_syncfs {
+            self.core.sync_file_systems()?
+        } else {
+            self.core.sync_all()?
+        }
+        self.core.parts().files.end_writing();
+        Ok(())
     }
 }
 
@@ -504,22 +541,19 @@ fn finish<E: Engine>(
     samples.add_to(&mut measurement);
     result.measurement = measurement;
     result.blocks = results.lifetimes;
+    result.usage = results.used_before;
     let continues = &options.error_handling.continue_on_error;
     if continues.read || continues.write || continues.verify {
         result.continued_errors = Some(results.continued);
     }
     let (target, depth) = results.target.found();
-    result.latency_target = LatencyTargetResult {
-        target_ns: super::clock::nanoseconds(target.target),
-        window_us: super::clock::nanoseconds(target.window) / 1000,
-        percentile: if target.target.is_zero() { 100.0 } else { target.percentile },
-        depth,
-    };
+    result.latency_target = target.result(depth);
     // The job does no I/O any more: the thread is free to be where logs are to be compressed.
     if let Some(cores) = &options.measurements.log_compression_cpus
         && let Err(error) = place::allow(cores.as_slice())
     {
-        results.journal.complain(&format!("{name}: log_compression_cpus={:?}: {error}", cores.as_slice()));
+        let cores = place::listed(cores.as_slice());
+        results.journal.complain(&format!("{name}: log_compression_cpus={cores}: {error}"));
     }
     if let Err((path, error)) = samples.write(results.clock.now(), results.journal) {
         results.journal.complain(&format!("{name}: cannot write the log {}: {error}", path.display()));

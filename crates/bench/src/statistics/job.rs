@@ -87,6 +87,20 @@ pub struct ResourceUsage {
     pub minor_faults: u64,
 }
 
+impl ResourceUsage {
+    /// What was used since an earlier look.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            user_ms: self.user_ms.saturating_sub(earlier.user_ms),
+            system_ms: self.system_ms.saturating_sub(earlier.system_ms),
+            context_switches: self.context_switches.saturating_sub(earlier.context_switches),
+            major_faults: self.major_faults.saturating_sub(earlier.major_faults),
+            minor_faults: self.minor_faults.saturating_sub(earlier.minor_faults),
+        }
+    }
+}
+
 /// Errors that a job went on after (`continue_on_error`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContinuedErrors {
@@ -143,6 +157,8 @@ pub struct JobResult {
     pub latency_target: LatencyTargetResult,
     /// What the blocks of its file went through; empty unless `block_error_percentiles` asks for it.
     pub blocks: BlockLifetimes,
+    /// Its engine did something else than I/O, which counts though there are no numbers.
+    pub did_other_work: bool,
     /// Zones that were reset.
     pub zone_resets: u64,
     /// Cache hits that the engine reports.

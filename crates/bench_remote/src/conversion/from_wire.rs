@@ -60,6 +60,8 @@ pub fn job_result(job: &message::JobStatistics, group: &message::GroupStatistics
             depth: job.latency_depth,
         },
         blocks: BlockLifetimes::from_packed(&job.block_states),
+        // Not on the wire: the engine of a worker is known from the options of its jobs only.
+        did_other_work: false,
         zone_resets: job.zone_resets,
         cache_hits: job.cache_hits,
         cache_misses: job.cache_misses,

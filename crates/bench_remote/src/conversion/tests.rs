@@ -164,6 +164,7 @@ fn job(random: &mut Random) -> JobResult {
         group: random.small(),
         process: random.small(),
         members,
+        did_other_work: false,
         error: random.yes().then(|| JobError { number: random.error(), message: random.text(60) }),
         reporting: reporting(random, members),
         measurement: measurement(random),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bench::command_line::{self, Outcome, Plan};
 use bench::job_file::{Host, JobError, Problem, System};
-use bench::run::RunSettings;
+use bench::run::{RunSettings, Subjects};
 use bench_wire::message::{CommandLine, JobFile, WorkersJobFile};
 
 use super::limits::JOB_TEXT_BYTES_MAX;
@@ -150,6 +150,7 @@ impl SentJobs {
             aux_path: invocation.general.aux_path.clone(),
             // The same for every front end: a worker does as fio's does.
             refuses_small_devices: invocation.general.warnings_fatal,
+            debug: Subjects::of(&invocation.general.debug).0,
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;

@@ -8,7 +8,7 @@ use bench::output::announcement::starting_line;
 use bench::output::status_line::{Remaining, ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
-use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, TotalBandwidth, Trigger};
+use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, Subjects, TotalBandwidth, Trigger};
 use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
 
@@ -46,12 +46,18 @@ fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
         Ok(signals) => signals,
         Err(error) => return message::failure(format_args!("cannot catch signals: {error}")),
     };
+    let (debug, silent) = Subjects::of(&general.debug);
+    if !silent.is_empty() {
+        let (silent, told) = (silent.join(","), Subjects::names());
+        message::error(format_args!("--debug={silent}: nothing is told of that here, but of {told}"));
+    }
     announce(plan, &voice);
     let settings = RunSettings {
         allow_exec: general.allow_exec,
         read_only: general.readonly,
         aux_path: general.aux_path.clone(),
         refuses_small_devices: general.warnings_fatal || name == Name::Bench,
+        debug,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);

@@ -48,7 +48,7 @@ use add;
 
 fn job(text: &mut String, report: &Report, job: &JobResult) {
     let measurement = &job.measurement;
-    if measurement.bytes() == 0 && measurement.ios() == 0 {
+    if measurement.bytes() == 0 && measurement.ios() == 0 && !job.did_other_work {
         return;
     }
     heading(text, report, job);

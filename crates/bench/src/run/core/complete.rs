@@ -58,17 +58,29 @@ impl<E: Engine> Core<'_, E> {
         }
         let allowed = self.parts.max_latency_ns[direction.index()];
         if allowed > 0 && latency_ns > allowed {
-            let (took_us, allowed_us) = (latency_ns / 1000, allowed / 1000);
-            return Err(JobFailure::TooLate { operation: slot.name(), took_us, allowed_us }.into());
+            return Err(self.too_late(slot, latency_ns, allowed));
         }
         Ok(())
+    }
+
+    #[cold]
+    fn too_late(&self, slot: Slot, took_ns: u64, allowed_ns: u64) -> Ended {
+        let failure = JobFailure::TooLate {
+            file: self.file_name(slot.file),
+            operation: slot.name(),
+            offset: slot.offset,
+            took_us: took_ns / 1000,
+            allowed_us: allowed_ns / 1000,
+        };
+        failure.into()
     }
 
     /// What some jobs want of each I/O that is over.
     #[cold]
     fn follow_end(&mut self, index: u32, measured: Measured, now: u64) {
+        self.tell_io(index, "complete", "");
         let slot = *self.slots.get(index);
-        let CoreParts { samples, recorder, priority, priorities, lifetimes, .. } = &mut self.parts;
+        let CoreParts { samples, recorder, priority, priorities, lifetimes, written, .. } = &mut self.parts;
         let direction = slot.direction();
         if samples.logs_ios() {
             let priority = if slot.priority == 0 { *priority } else { slot.priority };
@@ -79,6 +91,9 @@ impl<E: Engine> Core<'_, E> {
         }
         if let (Some((blocks, block_bytes)), Direction::Trim) = (lifetimes, direction) {
             blocks.trimmed(block_of(slot.offset, *block_bytes));
+        }
+        if let (Some(written), Direction::Write) = (written, direction) {
+            written.add(slot.file, slot.offset, slot.length_bytes);
         }
     }
 
@@ -100,6 +115,7 @@ impl<E: Engine> Core<'_, E> {
     }
 
     pub(super) fn failed(&mut self, index: u32, slot: Slot, number: Errno) -> Result<(), Ended> {
+        self.tell_io(index, "complete", &format!(",error={}", number.raw_os_error()));
         let explanation = self.engine.explain().map(|text| format!(" ({text})")).unwrap_or_default();
         let failure = JobFailure::Io {
             file: self.file_name(slot.file),

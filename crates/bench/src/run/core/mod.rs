@@ -24,12 +24,13 @@ use crate::engines::memory::IoMemory;
 use crate::engines::{Completion, Engine, Io, Place, Queued, Wanted};
 use crate::files::JobFiles;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
-use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder};
+use crate::statistics::{BlockLifetimes, ContinuedErrors, Recorder, ResourceUsage};
 
 use crate::verify::LoggedWrite;
 
 use super::check_threads::CheckThreads;
 use super::clock::Clock;
+use super::debug::{Subject, Subjects};
 use super::ended::Ended;
 use super::file_locks::FileLocks;
 use super::flow::Flow;
@@ -48,6 +49,7 @@ use super::thinking::Thinking;
 use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
+use super::written::Written;
 
 /// How a job keeps its slots busy.
 #[derive(Debug, Clone, Copy)]
@@ -99,10 +101,16 @@ pub(super) struct CoreParts<'j> {
     pub(super) flow_sleep_ns: u64,
     pub(super) timing: Timing,
     pub(super) ramp: Option<SizeRamp>,
+    /// What the thread had used of the system when its I/Os began to count.
+    pub(super) used_before: ResourceUsage,
     pub(super) locks: Option<FileLocks>,
     pub(super) tolerance: Tolerance,
     pub(super) max_latency_ns: [u64; 3],
+    /// What `sync_file_range` is asked for, and of what.
     pub(super) sync_range_flags: u32,
+    pub(super) written: Option<Written>,
+    /// What `--debug` tells of.
+    pub(super) debug: Subjects,
     pub(super) latency_from_due: bool,
     pub(super) forgets_thinking: bool,
     pub(super) shared: &'j Shared,
@@ -179,8 +187,14 @@ impl<'j, E: Engine> Core<'j, E> {
         Box::new(Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
-            follows_issues: parts.thinking.counts_issued() || parts.priorities.is_some(),
-            follows_ends: parts.samples.logs_ios() || parts.priorities.is_some() || parts.lifetimes.is_some(),
+            follows_issues: parts.thinking.counts_issued()
+                || parts.priorities.is_some()
+                || parts.debug.has(Subject::Io),
+            follows_ends: parts.samples.logs_ios()
+                || parts.priorities.is_some()
+                || parts.lifetimes.is_some()
+                || parts.written.is_some()
+                || parts.debug.has(Subject::Io),
             engine,
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
@@ -213,11 +227,11 @@ impl<'j, E: Engine> Core<'j, E> {
         self.finish(result)
     }
 
-    /// Reads back what a copy of the offsets says was written.
-    pub(super) fn run_replay(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
+    /// Reads back what a copy of the offsets says was written, which counts for the offsets themselves.
+    pub(super) fn run_replay(&mut self, copy: &mut Offsets, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut number = self.parts.prover.as_ref().map_or(0, Prover::first_number);
         let mut source = |prover: &mut Option<Prover>, _: &Pace| loop {
-            match offsets.next_step() {
+            match copy.next_step() {
                 Step::Io(io) if io.direction == Direction::Write => {
                     let write = LoggedWrite {
                         file: index(io.file),
@@ -227,6 +241,7 @@ impl<'j, E: Engine> Core<'j, E> {
                         trimmed: false,
                     };
                     number = number.wrapping_add(1);
+                    offsets.count_verification(u64::from(write.length));
                     return proof(prover.as_mut(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
@@ -237,11 +252,14 @@ impl<'j, E: Engine> Core<'j, E> {
         self.finish(result)
     }
 
-    /// Reads back what the history holds.
-    pub(super) fn run_proof(&mut self) -> Result<PhaseEnd, Ended> {
+    /// Reads back what the history holds, which counts for the offsets.
+    pub(super) fn run_proof(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
-            let next = prover.as_mut().and_then(Prover::next_write);
-            next.map_or(Next::Step(Step::End), |write| proof(prover.as_mut(), write))
+            let Some(write) = prover.as_mut().and_then(Prover::next_write) else {
+                return Next::Step(Step::End);
+            };
+            offsets.count_verification(u64::from(write.length));
+            proof(prover.as_mut(), write)
         };
         let result = self.run_steps(&mut source);
         self.finish(result)
@@ -416,6 +434,7 @@ impl<'j, E: Engine> Core<'j, E> {
     /// What some jobs want of each I/O before it is issued.
     #[cold]
     fn follow_issue(&mut self, slot: u32) {
+        self.tell_io(slot, "queue", "");
         let CoreParts { thinking, priorities, .. } = &mut self.parts;
         if thinking.counts_issued() {
             thinking.count(1);
@@ -427,6 +446,9 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     fn begin_sync(&mut self, file: usize, purpose: Purpose) -> Result<(), Ended> {
+        let Some((offset, length_bytes)) = self.range_to_sync(file, purpose) else {
+            return Ok(());
+        };
         let Some(slot) = self.slots.take() else {
             unreachable!("a slot is free: looked at before the step was taken");
         };
@@ -434,20 +456,22 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.descriptors[file] == NOT_OPEN {
             self.open(file)?;
         }
-        let extent = self.parts.files.files()[file].extent();
         *self.slots.get_mut(slot) = Slot {
             purpose,
             priority: 0,
             file: index(file),
-            length_bytes: length(extent.length_bytes),
+            length_bytes,
             moved_bytes: 0,
-            offset: extent.offset,
+            offset,
             started_ns,
             issued_ns: started_ns,
         };
         // Parity: fio counts whole syncs only, and measures all of them.
         if purpose == Purpose::Sync(SyncKind::Fsync) {
             self.parts.recorder.record_sync_issue();
+        }
+        if self.follows_issues {
+            self.tell_io(slot, "queue", "");
         }
         if let Some(prover) = &mut self.parts.prover
             && matches!(purpose, Purpose::Sync(SyncKind::Fsync | SyncKind::Fdatasync))
@@ -456,6 +480,15 @@ impl<'j, E: Engine> Core<'j, E> {
         }
         self.submit(slot)?;
         Ok(())
+    }
+
+    /// Which part of a file a sync concerns; `None`: it has nothing to do.
+    fn range_to_sync(&mut self, file: usize, purpose: Purpose) -> Option<(u64, u32)> {
+        if let (Purpose::Sync(SyncKind::Range), Some(written)) = (purpose, &mut self.parts.written) {
+            return written.take(file);
+        }
+        let extent = self.parts.files.files()[file].extent();
+        Some((extent.offset, length(extent.length_bytes)))
     }
 
     /// Reads back what was written, or trims it.
@@ -481,6 +514,9 @@ impl<'j, E: Engine> Core<'j, E> {
             && let Some(prover) = &mut self.parts.prover
         {
             prover.expect(slot, write);
+        }
+        if self.follows_issues {
+            self.tell_io(slot, "queue", "");
         }
         self.parts.recorder.record_issue(self.slots.get(slot).direction());
         self.parts.recorder.record_depth(self.slots.taken(), 1);
@@ -676,6 +712,7 @@ pub(super) struct CoreResults<'j> {
     pub(super) samples: Samples,
     pub(super) target: LatencyTarget,
     pub(super) continued: ContinuedErrors,
+    pub(super) used_before: ResourceUsage,
     pub(super) files: JobFiles,
     pub(super) clock: Clock,
     pub(super) journal: &'j dyn Journal,

@@ -6,8 +6,10 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use super::super::clock::nanoseconds;
+use super::super::debug::Subject;
 use super::super::ended::{Ended, JobFailure};
 use super::super::latency_target::Verdict;
+use super::super::place;
 use super::super::proof::Prover;
 use super::super::rest;
 use super::super::shared::Phase;
@@ -46,7 +48,10 @@ impl<'j, E: Engine> Core<'j, E> {
             Moment::Before => {}
             Moment::RampOver => {
                 self.parts.recorder.reset();
+                self.parts.used_before = place::usage();
                 self.parts.samples.begin(now);
+                let CoreParts { debug, journal, .. } = &self.parts;
+                debug.tell(*journal, Subject::Time, || "the ramp is over: I/Os count from now on".to_owned());
                 self.parts.shared.set_began(now);
                 self.parts.shared.enter(Phase::Running);
             }
@@ -88,7 +93,7 @@ impl<'j, E: Engine> Core<'j, E> {
         for direction in measurement.directions.iter_mut().filter(|direction| direction.ios > 0) {
             direction.runtime_ms = ran_ms;
         }
-        parts.shared.answer(measurement);
+        parts.shared.answer(measurement, parts.target.depth());
     }
 
     pub(super) fn publish(&self) {
@@ -183,6 +188,11 @@ impl<'j, E: Engine> Core<'j, E> {
             offset: extent.offset,
             length_bytes: extent.length_bytes,
         })?;
+        let CoreParts { debug, journal, .. } = &self.parts;
+        debug.tell(*journal, Subject::File, || {
+            let (name, offset, length) = (opened.path().display(), extent.offset, extent.length_bytes);
+            format!("open {name}: off={offset:#x},len={length:#x},fd={descriptor}")
+        });
         self.descriptors[file] = if descriptor < 0 { WITHOUT_DESCRIPTOR } else { descriptor };
         let open = self.descriptors.iter().filter(|&&descriptor| descriptor != NOT_OPEN).count();
         self.parts.shared.set_files_open(u32::try_from(open).unwrap_or(u32::MAX));
@@ -202,10 +212,13 @@ impl<'j, E: Engine> Core<'j, E> {
         for file in 0..self.descriptors.len() {
             if self.descriptors[file] != NOT_OPEN {
                 self.engine.close_file(index(file));
+                let CoreParts { debug, journal, .. } = &self.parts;
+                debug.tell(*journal, Subject::File, || format!("close {}", self.file_name(index(file))));
                 result = result.and(self.parts.files.close(file));
                 self.descriptors[file] = NOT_OPEN;
             }
         }
+        self.parts.files.end_writing();
         self.parts.shared.set_files_open(0);
         Ok(result?)
     }
@@ -255,6 +268,17 @@ impl<'j, E: Engine> Core<'j, E> {
         }
     }
 
+    /// Tells of an I/O if `--debug` asks for it.
+    #[cold]
+    pub(super) fn tell_io(&self, slot: u32, event: &str, more: &str) {
+        let CoreParts { debug, journal, .. } = &self.parts;
+        debug.tell(*journal, Subject::Io, || {
+            let slot = self.slots.get(slot);
+            let (offset, length, name) = (slot.offset, slot.length_bytes, slot.name());
+            format!("{event}: off={offset:#x},len={length:#x},ddir={name},file={}{more}", self.file_name(slot.file))
+        });
+    }
+
     pub(super) fn file_name(&self, file: u32) -> String {
         self.parts.files.files()[file as usize].path().display().to_string()
     }
@@ -275,6 +299,8 @@ impl<'j, E: Engine> Core<'j, E> {
         parts.thinking.ended(now_ns);
         parts.target.begin(now_ns);
         parts.samples.begin(now_ns);
+        let begins = if parts.timing.is_ramping() { "the ramp begins" } else { "the job begins to count" };
+        parts.debug.tell(parts.journal, Subject::Time, || begins.to_owned());
         self.now_ns = now_ns;
     }
 
@@ -300,8 +326,19 @@ impl<'j, E: Engine> Core<'j, E> {
 
     /// What was measured, and what is left to be done.
     pub(in crate::run) fn into_results(self) -> CoreResults<'j> {
-        let CoreParts { recorder, samples, target, tolerance, files, clock, journal, prover, lifetimes, .. } =
-            self.parts;
+        let CoreParts {
+            recorder,
+            samples,
+            target,
+            tolerance,
+            used_before,
+            files,
+            clock,
+            journal,
+            prover,
+            lifetimes,
+            ..
+        } = self.parts;
         drop(self.check_threads);
         drop(self.engine);
         let saved = prover.as_ref().and_then(Prover::saved);
@@ -313,6 +350,7 @@ impl<'j, E: Engine> Core<'j, E> {
             samples,
             target,
             continued: tolerance.counted(),
+            used_before,
             files,
             clock,
             journal,

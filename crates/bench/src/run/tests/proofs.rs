@@ -117,7 +117,7 @@ fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
         // Holes that are filled on the way from the end, or not at all: every second block, twice.
         ("--rw=write:4k", 64, 32..=32),
         ("--rw=write:-8k", 64, 60..=64),
-        ("--rw=write --io_size=512k", 128, 128..=128),
+        ("--rw=write --io_size=1m", 128, 128..=128),
         ("--rw=randwrite:4", 64, 30..=64),
         ("--rw=randwrite --percentage_random=50", 64, 30..=64),
         ("--rw=randwrite --norandommap --experimental_verify=1", 64, 64..=64),
