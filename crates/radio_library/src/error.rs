@@ -37,7 +37,9 @@ pub enum LibraryError {
     #[error("the library's file is damaged; export what can be read and import it into a new one")]
     Damaged(#[source] rusqlite::Error),
     /// There is no room left where the library is.
-    #[error("no room left on the device of the library; nothing was changed")]
+    #[error(
+        "no room left on the device of the library; this step is undone, earlier ones stay: make room and do the same again"
+    )]
     DiskFull(#[source] rusqlite::Error),
     /// The library's directory or file cannot be written to.
     #[error("the library cannot be written to")]
