@@ -13,7 +13,7 @@ use reactor::clock::{self, Duration};
 use serde_json::Value;
 
 use super::{Comparison, Samples, machine, with_rounds};
-use crate::task::{TaskError, describe, say};
+use crate::task::{self, TaskError, describe, say};
 use crate::workspace;
 
 pub(super) const COMPARISON: Comparison = Comparison { arguments, run };
@@ -45,6 +45,8 @@ enum Place {
     Nowhere,
     /// A file on the file system of the build.
     Disk,
+    /// The same without access times: fio and `tidegate bench` keep those of files, the bare loop leaves them alone.
+    DiskWithoutAccessTimes,
     /// A file in memory.
     Memory,
 }
@@ -148,7 +150,7 @@ impl Case {
         arguments: &'static [&'static str],
         bare_loop: &'static [&'static str],
     ) -> Self {
-        Self { bare_loop: Some(bare_loop), ..Self::iops(name, CACHED, arguments, Place::Disk, 0.95) }
+        Self { bare_loop: Some(bare_loop), ..Self::iops(name, CACHED, arguments, Place::DiskWithoutAccessTimes, 0.95) }
     }
 
     const fn verify(name: &'static str, arguments: &'static [&'static str]) -> Self {
@@ -254,9 +256,13 @@ impl Bench {
             folders: [disk, Path::new("/dev/shm").join(name)],
             tidegate,
         };
-        for folder in &bench.folders {
-            std::fs::create_dir_all(folder)?;
-            let file = std::fs::File::create(folder.join("data"))?;
+        bench.folders.iter().try_for_each(std::fs::create_dir_all)?;
+        for place in [Place::Disk, Place::DiskWithoutAccessTimes, Place::Memory] {
+            let Some(path) = bench.path(place) else { continue };
+            let file = std::fs::File::create(&path)?;
+            if place == Place::DiskWithoutAccessTimes {
+                task::run(Command::new("chattr").arg("+A").arg(&path))?;
+            }
             let block = vec![0x5a; 1 << 20];
             for _ in 0..FILE_BYTES >> 20 {
                 std::io::Write::write_all(&mut &file, &block)?;
@@ -264,6 +270,17 @@ impl Bench {
             file.sync_all()?;
         }
         Ok(bench)
+    }
+
+    /// The file that stands for a place.
+    fn path(&self, place: Place) -> Option<PathBuf> {
+        let [disk, memory] = &self.folders;
+        match place {
+            Place::Nowhere => None,
+            Place::Disk => Some(disk.join("data")),
+            Place::DiskWithoutAccessTimes => Some(disk.join("without-access-times")),
+            Place::Memory => Some(memory.join("data")),
+        }
     }
 
     fn version(&self) -> Result<String, TaskError> {
@@ -300,7 +317,7 @@ impl Bench {
         command.args(["--cpu-list", &self.core]).arg(&self.bare_loop);
         command.args(["-d32", "-s32", "-c32", "-p0", "-O0", "-P0"]).args(arguments);
         // It says nothing of its last second.
-        command.arg(format!("-r{}", self.seconds + 1)).arg(self.folders[0].join("data"));
+        command.arg(format!("-r{}", self.seconds + 1)).args(self.path(Place::DiskWithoutAccessTimes));
         let text = output(&mut command)?;
         let mut rates = Samples::default();
         for rate in text.lines().filter_map(rate_of_bare_loop) {
@@ -318,13 +335,8 @@ impl Bench {
             Side::Tidegate => command.arg(&self.tidegate).arg("bench"),
         };
         command.args(["--name=compare", "--output-format=json", "--thread"]);
-        let folder = match case.place {
-            Place::Nowhere => None,
-            Place::Disk => Some(&self.folders[0]),
-            Place::Memory => Some(&self.folders[1]),
-        };
-        if let Some(folder) = folder {
-            command.arg(format!("--filename={}", folder.join("data").display()));
+        if let Some(path) = self.path(case.place) {
+            command.arg(format!("--filename={}", path.display()));
             command.args([format!("--size={FILE_BYTES}"), "--invalidate=0".to_owned()]);
         }
         command.args(case.common).args(arguments);
@@ -414,6 +426,7 @@ fn report(
          Machine: {}. {version} and `tidegate bench` with the same arguments (`--thread` among them), each bound to one core, in turns,\n\
          {rounds} rounds of {seconds} s; medians, least and most in parentheses. All latency statistics are on unless the line says\n\
          `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os (`--bare-loop`).\n\
+         It leaves the access time of its file alone; so that both do the same, the file beside it keeps none (`chattr +A`).\n\
          Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
          | case | peer | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
         machine::description()?
