@@ -116,23 +116,29 @@ fn of_library(state: &Path, random: &mut Random) -> Result<(Vec<Arc<Song>>, Attr
 }
 
 fn invented(random: &mut Random) -> Vec<Arc<Song>> {
-    (1..=50_000).map(|id| Arc::new(song(random, id))).collect()
+    (0..50_000).map(|index| Arc::new(song(random, index))).collect()
 }
 
-fn song(random: &mut Random, id: i64) -> Song {
-    const WORDS: &[&str] = &["amber", "Neon", "Winter", "river", "glass", "lantern", "signal", "Monk"];
-    let mut words = |count: usize| -> String {
-        let words: Vec<&str> = (0..count).map(|_| WORDS[random.below(WORDS.len())]).collect();
-        words.join(" ")
-    };
-    let (artist, title, album) = (words(2), words(4), words(3));
+/// With the names that `library_cost` gives: ten songs of an album and ten albums of an artist follow each other.
+fn song(random: &mut Random, index: usize) -> Song {
+    const WORDS: &[&str] = &[
+        "Amber", "River", "Neon", "Winter", "Glass", "Harbour", "Velvet", "Northern", "Paper", "Silver", "Engine",
+        "Garden", "Static", "Lantern", "Copper", "Morning", "Distant", "Shadow", "Marble", "Signal",
+    ];
+    const FORMATS: &[&str] = &["mp3", "flac", "mp3", "flac", "ogg", "mp3", "opus", "flac", "m4a", "mp3"];
+    let words = |one: usize, other: usize| format!("{} {}", WORDS[one % WORDS.len()], WORDS[other % WORDS.len()]);
+    let (number, on_disc, track) = (index / 100, index / 10 % 10, index % 10 + 1);
+    let artist = words(number / WORDS.len(), number);
+    let album = words(on_disc * 3 + index / 1000, on_disc + 7);
+    let title = words(index * 7, index * 13 / WORDS.len());
+    let format = FORMATS[random.below(FORMATS.len())];
     Song {
-        id: SongId(id),
+        id: SongId(i64::try_from(index).unwrap_or(0) + 1),
         content_hash: [0; 32],
-        path: PathBuf::from(format!("/music/library/{artist}/{album}/{id:05} - {title}.mp3")),
+        path: PathBuf::from(format!("/music/{artist} {number}/{album}/{track:02} {title}.{format}")),
         file: FileState::default(),
         tags: Tags { artist, title, album, year: i32::try_from(1950 + random.below(70)).ok(), ..Tags::default() },
-        technical: Technical { duration_ms: 200_000, ..Technical::default() },
+        technical: Technical { format: format.to_owned(), duration_ms: 200_000, ..Technical::default() },
         statistics: random.statistics(),
         attributes: random.attributes(),
         image: None,

@@ -7,15 +7,18 @@
 
 use std::os::fd::RawFd;
 
-use ::io_uring::types::{Fd, FsyncFlags, SubmitArgs, Timespec};
+use ::io_uring::types::{FsyncFlags, SubmitArgs, Timespec};
 use ::io_uring::{IoUring, opcode, squeue};
 use rustix::io::Errno;
 
+use self::entry::Fields;
 use super::file_call;
 use super::pvsync2::DONT_CACHE;
 use super::{
     Completion, Description, Engine, EngineError, Io, OpenedFile, Operation, Outcome, Queued, Setup, Traits, Wanted,
 };
+
+mod entry;
 
 /// Most entries of a ring that the kernel allows.
 const ENTRIES_MAX: u32 = 32_768;
@@ -66,7 +69,7 @@ impl Default for IoUringOptions {
 pub(super) struct IoUringEngine {
     ring: IoUring,
     options: IoUringOptions,
-    rw_flags: i32,
+    rw_flags: u32,
     registers_files: bool,
     /// One a slot, for `nonvectored=0`.
     vectors: Box<[libc::iovec]>,
@@ -101,10 +104,10 @@ impl Engine for IoUringEngine {
         }
         let mut rw_flags = 0;
         if options.no_wait {
-            rw_flags |= libc::RWF_NOWAIT;
+            rw_flags |= libc::RWF_NOWAIT.cast_unsigned();
         }
         if options.uncached {
-            rw_flags |= DONT_CACHE.cast_signed();
+            rw_flags |= DONT_CACHE;
         }
         Ok(Self {
             ring,
@@ -186,7 +189,7 @@ impl Engine for IoUringEngine {
 }
 
 impl IoUringEngine {
-    #[inline]
+    #[inline(always)]
     fn entry(&mut self, slot: u32, io: &Io) -> squeue::Entry {
         let (file, mut flags) = if self.registers_files {
             (i32::try_from(io.file_index()).unwrap_or(i32::MAX), squeue::Flags::FIXED_FILE)
@@ -200,51 +203,51 @@ impl IoUringEngine {
                 flags |= squeue::Flags::ASYNC;
             }
         }
-        self.entry_for(Fd(file), slot, io).flags(flags).user_data(u64::from(slot))
+        let operation = self.operation(slot, io);
+        Fields { flags: flags.bits(), file, user_data: u64::from(slot), ..operation }.into_entry()
     }
 
-    #[inline]
-    fn entry_for(&mut self, file: Fd, slot: u32, io: &Io) -> squeue::Entry {
-        let (memory, length, offset) = (io.buffer().as_ptr(), io.length_bytes(), io.offset());
-        let (fixed, priority) = (self.options.fixed_buffers, io.priority());
-        let index = if fixed { u16::try_from(slot).unwrap_or(u16::MAX) } else { 0 };
+    /// What is done, without the file it is done to.
+    #[inline(always)]
+    fn operation(&mut self, slot: u32, io: &Io) -> Fields {
+        let rw_flags = self.rw_flags;
+        let moves = |code, address: *const u8, length| Fields {
+            code,
+            priority: io.priority(),
+            offset: io.offset(),
+            address: address.expose_provenance() as u64,
+            length,
+            operation_flags: rw_flags,
+            ..Fields::default()
+        };
+        let (fixed, plain) = (self.options.fixed_buffers, self.options.non_vectored);
+        let buffer_index = u16::try_from(slot).unwrap_or(u16::MAX);
+        let (buffer, length) = (io.buffer().as_ptr().cast_const(), io.length_bytes());
         match io.operation() {
-            Operation::Read if fixed => opcode::ReadFixed::new(file, memory, length, index)
-                .offset(offset)
-                .rw_flags(self.rw_flags)
-                .ioprio(priority)
-                .build(),
-            Operation::Write if fixed => opcode::WriteFixed::new(file, memory, length, index)
-                .offset(offset)
-                .rw_flags(self.rw_flags)
-                .ioprio(priority)
-                .build(),
-            Operation::Read if self.options.non_vectored => {
-                opcode::Read::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).ioprio(priority).build()
+            Operation::Read if fixed => Fields { buffer_index, ..moves(opcode::ReadFixed::CODE, buffer, length) },
+            Operation::Write if fixed => Fields { buffer_index, ..moves(opcode::WriteFixed::CODE, buffer, length) },
+            Operation::Read if plain => moves(opcode::Read::CODE, buffer, length),
+            Operation::Write if plain => moves(opcode::Write::CODE, buffer, length),
+            Operation::Read => moves(opcode::Readv::CODE, self.vector(slot, io), 1),
+            Operation::Write => moves(opcode::Writev::CODE, self.vector(slot, io), 1),
+            Operation::DataSync => {
+                Fields { code: opcode::Fsync::CODE, operation_flags: FsyncFlags::DATASYNC.bits(), ..Fields::default() }
             }
-            Operation::Write if self.options.non_vectored => {
-                opcode::Write::new(file, memory, length).offset(offset).rw_flags(self.rw_flags).ioprio(priority).build()
-            }
-            Operation::Read => opcode::Readv::new(file, self.vector(slot, io), 1)
-                .offset(offset)
-                .rw_flags(self.rw_flags)
-                .ioprio(priority)
-                .build(),
-            Operation::Write => opcode::Writev::new(file, self.vector(slot, io), 1)
-                .offset(offset)
-                .rw_flags(self.rw_flags)
-                .ioprio(priority)
-                .build(),
-            Operation::DataSync => opcode::Fsync::new(file).flags(FsyncFlags::DATASYNC).build(),
-            Operation::SyncRange(flags) => opcode::SyncFileRange::new(file, length).offset(offset).flags(flags).build(),
-            Operation::Sync | Operation::Trim => opcode::Fsync::new(file).build(),
+            Operation::SyncRange(operation_flags) => Fields {
+                code: opcode::SyncFileRange::CODE,
+                offset: io.offset(),
+                length,
+                operation_flags,
+                ..Fields::default()
+            },
+            Operation::Sync | Operation::Trim => Fields { code: opcode::Fsync::CODE, ..Fields::default() },
         }
     }
 
-    fn vector(&mut self, slot: u32, io: &Io) -> *const libc::iovec {
+    fn vector(&mut self, slot: u32, io: &Io) -> *const u8 {
         let vector = &mut self.vectors[slot as usize];
         *vector = libc::iovec { iov_base: io.buffer().as_ptr().cast(), iov_len: io.length_bytes() as usize };
-        &raw const *vector
+        (&raw const *vector).cast()
     }
 
     /// Takes completions that are there. Returns how many.

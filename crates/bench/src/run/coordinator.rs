@@ -100,8 +100,10 @@ pub fn run(
     let clock = Clock::new(clock_source(jobs));
     let mut places = Vec::new();
     let (mut flows, mut ramps) = (Flows::default(), SizeRamps::default());
+    // All members of a job have its options together.
+    let options: Vec<_> = jobs.iter().map(|job| Arc::new(job.resolved.options.clone())).collect();
     for member in members(jobs) {
-        let options = Arc::new(jobs[member.job].resolved.options.clone());
+        let options = Arc::clone(&options[member.job]);
         let flow = flows.join(options.threads.flow_id, options.threads.flow);
         let ramp = ramps.join(&options, member.group);
         let place = jobs[member.job].place.clone();
@@ -137,7 +139,7 @@ fn clock_source(jobs: &[PlannedJob]) -> ClockSource {
     if jobs.iter().any(by_kernel) { ClockSource::Kernel } else { ClockSource::Processor }
 }
 
-/// What the coordinator knows of a member.
+/// What the coordinator knows of a member. What only part of its life needs is apart from it, so that many are cheap.
 struct Seat {
     member: Member,
     options: Arc<JobOptions>,
@@ -146,7 +148,7 @@ struct Seat {
     place: Place,
     flow: Option<Flow>,
     ramp: Option<SizeRamp>,
-    setup: Option<JobSetup>,
+    setup: Option<Box<JobSetup>>,
     stage: Stage,
     does_io: bool,
     size: u64,
@@ -161,8 +163,11 @@ struct Seat {
     patience: Patience,
     /// It was told to end and does not.
     is_stuck: bool,
-    result: Option<JobResult>,
+    result: Option<Box<JobResult>>,
 }
+
+// A run of many members has one for each as long as it lasts.
+const _: () = assert!(size_of::<Seat>() <= 512);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -204,7 +209,7 @@ impl Seat {
     /// What it has measured; of a job that is stuck what is known of it.
     fn so_far(&self, now_ns: u64) -> Option<JobResult> {
         if self.result.is_some() {
-            return self.result.clone();
+            return self.result.as_deref().cloned();
         }
         let mut measurement = self.shared.answered().or_else(|| self.is_stuck.then(Measurement::default))?;
         if self.is_stuck {
@@ -288,7 +293,7 @@ impl<'r> Coordinator<'r> {
                         let now_ms = self.clock.now() / 1_000_000;
                         setup.files.files().iter().for_each(|file| self.disks.watch(file.path(), now_ms));
                     }
-                    seat.setup = Some(setup);
+                    seat.setup = Some(Box::new(setup));
                 }
                 // Jobs before it may make its files: it is set up when it starts, and only then has to be right.
                 Err(_) if !seat.options.target_file.create_serialize => {
@@ -401,7 +406,7 @@ impl<'r> Coordinator<'r> {
         let seat = &mut self.seats[index];
         if !seat.options.target_file.create_serialize {
             match JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings) {
-                Ok(setup) => seat.setup = Some(setup),
+                Ok(setup) => seat.setup = Some(Box::new(setup)),
                 Err(failure) => return fail(seat, &failure, self.journal),
             }
         }
@@ -434,7 +439,7 @@ impl<'r> Coordinator<'r> {
             };
             let result = run_job(setup, context);
             shared[index].enter(Phase::Ended);
-            tell(events, Event::Ended(index, Box::new(result)));
+            tell(events, Event::Ended(index, result));
         });
         if let Err(source) = spawned {
             let what = "starting a thread".to_owned();
@@ -470,7 +475,7 @@ impl<'r> Coordinator<'r> {
                     io_jobs.fetch_sub(1, Ordering::Relaxed);
                 }
                 let failed = result.error.is_some();
-                seat.result = Some(*result);
+                seat.result = Some(result);
                 self.end_others(index, failed);
             }
         }
@@ -560,7 +565,7 @@ impl<'r> Coordinator<'r> {
         let shown = self.seats.into_iter().filter(|seat| seat.options.measurements.stats);
         let result = |seat: Seat| {
             let options = listed(&jobs[seat.member.job]);
-            let result = seat.result.unwrap_or_else(|| seat.member.blank_result(&seat.options));
+            let result = seat.result.map_or_else(|| seat.member.blank_result(&seat.options), |result| *result);
             JobResult { options, ..result }
         };
         RunOutcome {
@@ -669,7 +674,7 @@ fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);
-    let result = seat.result.get_or_insert_with(|| seat.member.blank_result(&seat.options));
+    let result = seat.result.get_or_insert_with(|| Box::new(seat.member.blank_result(&seat.options)));
     result.error.get_or_insert(failure.result());
 }
 

@@ -59,13 +59,11 @@ pub(super) struct Context<'r> {
 }
 
 /// Runs a job to its end.
-pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
+pub(super) fn run_job(mut setup: Box<JobSetup>, context: Context<'_>) -> Box<JobResult> {
     let began_ns = context.clock.now();
     let (clock, shared, journal) = (context.clock, context.shared, context.journal);
-    let mut result = JobResult {
-        process: rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(),
-        ..setup.member.blank_result(&setup.options)
-    };
+    let mut result = Box::new(setup.member.blank_result(&setup.options));
+    result.process = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     let options = Arc::clone(&setup.options);
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
     let outcome = place::take_place(&setup.options, setup.member.clone_number)
@@ -97,7 +95,7 @@ pub(super) fn run_job(mut setup: JobSetup, context: Context<'_>) -> JobResult {
 
 /// The part of the life that is compiled for each engine.
 struct Life<'r, 'l> {
-    setup: JobSetup,
+    setup: Box<JobSetup>,
     context: Context<'r>,
     result: &'l mut JobResult,
 }
@@ -105,6 +103,8 @@ struct Life<'r, 'l> {
 impl Visitor for Life<'_, '_> {
     type Output = Result<(), JobFailure>;
 
+    // Once for each engine, in a frame of its own: one of all engines would be as large as all of them.
+    #[inline(never)]
     fn visit<E: Engine>(self) -> Self::Output {
         let Self { setup, context, result } = self;
         let depth = limits::depth(&setup.options, E::completes_at_once(setup.options.io_depth.iodepth.max(1)));
@@ -176,24 +176,23 @@ fn without_io<E: Engine>(
 fn with_io<'r, E: Engine>(
     engine: E,
     memory: &'r IoMemory,
-    setup: JobSetup,
+    setup: Box<JobSetup>,
     context: Context<'r>,
     depth: DepthSettings,
     result: &mut JobResult,
 ) -> Result<(), JobFailure> {
     let options = Arc::clone(&setup.options);
     let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
-    let mut offsets = Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?;
+    let mut offsets = offsets(&setup)?;
     let name = setup.member.name.clone();
     let (gate, ready) = (Arc::clone(&context.gate), context.ready);
     let (clock, shared, journal) = (context.clock, context.shared, context.journal);
-    let parts = parts(memory, setup, context, depth, E::completes_at_once(depth.depth))?;
-    let phases = parts.prover.as_ref().map(Prover::phases);
+    let mut core = core(engine, memory, setup, context, depth)?;
+    let phases = core.parts().prover.as_ref().map(Prover::phases);
     let open_max = match options.target_file.openfiles {
         0 => usize::MAX,
         count => count as usize,
     };
-    let mut core = Core::new(engine, parts);
     let life = move || -> Result<(), Ended> {
         for file in 0..core.parts().files.files().len().min(open_max) {
             core.open(file)?;
@@ -234,14 +233,35 @@ fn with_io<'r, E: Engine>(
     }
 }
 
+// A stack keeps each page that was ever touched. So what is large lies on the heap and is made in functions of its own, which
+// have left the stack before the loop runs: a job's stack is what the loop needs, and not all that was once moved through it.
+
+#[inline(never)]
+fn offsets(setup: &JobSetup) -> Result<Box<Offsets>, JobFailure> {
+    Ok(Box::new(Offsets::new(&setup.offsets, &setup.layout, setup.seeds.clone())?))
+}
+
+#[inline(never)]
+fn core<'r, E: Engine>(
+    engine: E,
+    memory: &'r IoMemory,
+    setup: Box<JobSetup>,
+    context: Context<'r>,
+    depth: DepthSettings,
+) -> Result<Box<Core<'r, E>>, JobFailure> {
+    let parts = parts(memory, setup, context, depth, E::completes_at_once(depth.depth))?;
+    Ok(Core::new(engine, parts))
+}
+
 /// What the I/O loop of the job is made of.
+#[inline(never)]
 fn parts<'r>(
     memory: &'r IoMemory,
-    setup: JobSetup,
+    setup: Box<JobSetup>,
     context: Context<'r>,
     depth: DepthSettings,
     at_once: bool,
-) -> Result<CoreParts<'r>, JobFailure> {
+) -> Result<Box<CoreParts<'r>>, JobFailure> {
     let prover = prover(&setup, &context, depth.depth)?;
     let progress = saved_state::is_saved(&setup.options).then(|| Progress::new(&setup, context.aux_path.as_deref()));
     let draws = setup.seeds.generator(Purpose::Priority, offset_options::width(&setup.options));
@@ -249,7 +269,7 @@ fn parts<'r>(
     let lifetimes = lifetimes(&setup)?;
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
     let writes = writes(&setup, context.job_count, prover.is_some())?;
-    let JobSetup { options, member, seeds, files, .. } = setup;
+    let JobSetup { options, member, seeds, files, .. } = *setup;
     let Context { clock, shared, journal, mut flow, ramp, locks, .. } = context;
     let now = clock.now();
     let measured = measuring::measured(&options, at_once);
@@ -258,7 +278,7 @@ fn parts<'r>(
     if let Some(flow) = &mut flow {
         flow.begin();
     }
-    Ok(CoreParts {
+    Ok(Box::new(CoreParts {
         name: member.name,
         memory,
         files,
@@ -298,7 +318,7 @@ fn parts<'r>(
         forgets_thinking: options.io_rate.rate_ignore_thinktime,
         shared,
         journal,
-    })
+    }))
 }
 
 /// A job while it does I/O.
@@ -316,7 +336,7 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     fn work(&mut self, offsets: &mut Offsets) -> Result<(), Ended> {
         loop {
             let replays = self.phases.is_some_and(|phases| phases.after_run == AfterRun::Replay);
-            let replay = replays.then(|| offsets.clone());
+            let replay = replays.then(|| Box::new(offsets.clone()));
             let ended = self.pass(offsets);
             if matches!(ended, Ok(PhaseEnd::End) | Err(_)) {
                 let synced = self.sync_at_end();
@@ -353,7 +373,7 @@ impl<E: Engine> Job<'_, '_, '_, E> {
     }
 
     /// Reads back what was written, if the job is to.
-    fn prove(&mut self, replay: Option<Offsets>) -> Result<(), Ended> {
+    fn prove(&mut self, replay: Option<Box<Offsets>>) -> Result<(), Ended> {
         let after = self.phases.map_or(AfterRun::Nothing, |phases| phases.after_run);
         let waits = self.core.parts().prover.as_ref().is_some_and(Prover::has_writes);
         if after == AfterRun::Nothing || !waits && replay.is_none() {
@@ -459,8 +479,13 @@ fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Wri
 }
 
 /// What was measured becomes the job's result; logs are written, files removed.
+#[expect(
+    clippy::boxed_local,
+    reason = "outside of its box it would have a place on the stack of the caller while the job runs"
+)]
+#[inline(never)]
 fn finish<E: Engine>(
-    core: Core<'_, E>,
+    core: Box<Core<'_, E>>,
     options: &JobOptions,
     runs_ns: [u64; 2],
     name: &str,

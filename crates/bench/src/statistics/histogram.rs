@@ -4,7 +4,9 @@
 //! to 2^34 ns (17 s); everything above counts in the last bucket. Parity: fio 3.33 (`FIO_IO_U_PLAT_BITS` 6, 29 groups), so
 //! that its json+ bins and the histograms of its client/server protocol are ours, index by index.
 //!
-//! Cost: three shifts and an increment, no branch; 14.5 KiB, of which only the pages that are counted in are resident.
+//! Cost: three shifts and an increment, no branch; 14.5 KiB, of which only the pages that are counted in take memory.
+
+use super::counts::Counts;
 
 /// Bits below the highest one that choose the bucket.
 const BUCKET_BITS: u32 = 6;
@@ -67,7 +69,7 @@ const fn width_of(bucket: usize) -> u64 {
 /// Counts in the buckets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Histogram {
-    counts: Box<[u64; BUCKETS]>,
+    counts: Counts,
 }
 
 impl Default for Histogram {
@@ -78,14 +80,9 @@ impl Default for Histogram {
 
 impl Histogram {
     /// One without a count.
-    ///
-    /// # Panics
-    /// Never: the slice has the array's length.
     #[must_use]
     pub fn new() -> Self {
-        // A vector of zeros comes from the allocator as such: no page is touched.
-        let counts = vec![0; BUCKETS].into_boxed_slice().try_into().expect("a slice of that length");
-        Self { counts }
+        Self { counts: Counts::new() }
     }
 
     /// Counts a latency.
@@ -97,7 +94,7 @@ impl Histogram {
     /// Counts a latency whose bucket is known.
     #[inline]
     pub(super) fn record_bucket(&mut self, bucket: usize) {
-        self.counts[bucket] += 1;
+        self.counts.as_array_mut()[bucket] += 1;
     }
 
     /// Adds to a bucket: results that were made elsewhere.
@@ -105,30 +102,32 @@ impl Histogram {
     /// # Panics
     /// When `bucket` is not below [`BUCKETS`].
     pub fn add(&mut self, bucket: usize, count: u64) {
-        self.counts[bucket] = self.counts[bucket].saturating_add(count);
+        let place = &mut self.counts.as_array_mut()[bucket];
+        *place = place.saturating_add(count);
     }
 
     /// Adds the counts of another.
     pub fn merge(&mut self, other: &Self) {
-        for (count, more) in self.counts.iter_mut().zip(other.counts.iter()) {
+        let counts = self.counts.as_array_mut().iter_mut().zip(other.counts());
+        for (count, more) in counts.filter(|(_, more)| **more != 0) {
             *count = count.saturating_add(*more);
         }
     }
 
     /// Forgets all.
     pub fn reset(&mut self) {
-        self.counts.fill(0);
+        self.counts.as_array_mut().iter_mut().filter(|count| **count != 0).for_each(|count| *count = 0);
     }
 
     /// All counts, by bucket.
     #[must_use]
     pub fn counts(&self) -> &[u64; BUCKETS] {
-        &self.counts
+        self.counts.as_array()
     }
 
     /// The buckets that were counted in: the latency in nanoseconds that stands for each, and its count.
     pub fn bins(&self) -> impl Iterator<Item = (u64, u64)> {
-        let counted = self.counts.iter().enumerate().filter(|(_, count)| **count != 0);
+        let counted = self.counts().iter().enumerate().filter(|(_, count)| **count != 0);
         counted.map(|(bucket, count)| (value_of(bucket), *count))
     }
 }

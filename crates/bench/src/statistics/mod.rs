@@ -19,6 +19,7 @@
 //! Nothing here reads a clock: times come in.
 
 mod blocks;
+mod counts;
 mod disk;
 mod distribution;
 mod group;

@@ -33,15 +33,12 @@ use self::playlist::Rotation;
 use self::ranking::{Place, Ranking, Slot};
 pub use self::selection::{Selection, SelectionError};
 use crate::change::{AttributeTable, Change, What};
-use crate::mood::{LinePart, Mood, MoodError};
+use crate::mood::{LinePart, Mood, MoodError, SONGS_AT_ONCE, Set};
 use crate::score::{History, Score, random};
 use crate::song::{Song, SongId};
 
 /// Songs for which a further thread is worth while: asking a mood about them takes ten times as long as starting it.
 const SONGS_OF_THREAD_MIN: usize = 8192;
-
-/// Songs that are read before the first of them is asked about: what they have fits into the processor's nearest cache.
-const SONGS_READ_AHEAD: usize = 32;
 
 /// Threads that a mood is asked on. It is asked for some milliseconds, and a station has other things to do.
 const THREADS_MAX: usize = 4;
@@ -97,8 +94,29 @@ pub struct Choice {
 #[derive(Debug, Clone)]
 struct Row {
     song: Arc<Song>,
+    facts: Facts,
     /// Where the ranking has it, if it is admissible and songs are ranked.
     slot: Option<Slot>,
+}
+
+/// What is asked of every song whatever the mood is, kept beside it: 50,000 songs are not in the processor's caches.
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    id: SongId,
+    history: History,
+    has_fault: bool,
+}
+
+impl Facts {
+    fn of(song: &Song) -> Self {
+        Self { id: song.id, history: History::of(song), has_fault: song.fault.is_some() }
+    }
+}
+
+impl Row {
+    fn new(song: Arc<Song>, slot: Option<Slot>) -> Self {
+        Self { facts: Facts::of(&song), song, slot }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +135,7 @@ enum Source {
 impl Choice {
     /// Chooses from all of these songs. The seed decides between songs of equal scores, and random scores.
     pub fn new(seed: u64, songs: impl IntoIterator<Item = Arc<Song>>, attributes: Arc<AttributeTable>) -> Self {
-        let songs: BTreeMap<_, _> = songs.into_iter().map(|song| (song.id, Row { song, slot: None })).collect();
+        let songs: BTreeMap<_, _> = songs.into_iter().map(|song| (song.id, Row::new(song, None))).collect();
         let played = songs.values().filter_map(|row| Some((row.song.statistics.last_played_s?, row.song.id)));
         let last_played = played.max().map(|(_, song)| song);
         let source = Source::Ranked { mood: None, ranking: Ranking::default() };
@@ -281,7 +299,9 @@ impl Choice {
 
     /// Where a song stands; none when it is not admissible. Only where songs are ranked.
     fn place(&self, song: &Song) -> Option<Place> {
-        self.place_by(self.mood(), song)
+        let mut places = Vec::with_capacity(1);
+        self.place_together(self.mood(), &[(song, Facts::of(song))], &mut places);
+        places.pop()?
     }
 
     fn mood(&self) -> Option<&Mood> {
@@ -291,13 +311,20 @@ impl Choice {
         }
     }
 
-    fn place_by(&self, mood: Option<&Mood>, song: &Song) -> Option<Place> {
-        if song.fault.is_some() {
-            return None;
-        }
-        let mood = mood.map_or(Some(0), |mood| mood.score(song, self.seed))?;
-        let tie = random::number(self.seed, [song.id.0.cast_unsigned()]);
-        Some(Place { mood, history: History::of(song), tie })
+    /// Where songs stand, at most [`SONGS_AT_ONCE`].
+    fn place_together(&self, mood: Option<&Mood>, songs: &[(&Song, Facts)], places: &mut Vec<Option<Place>>) {
+        let Some((first, _)) = songs.first() else { return };
+        let mut asked = [*first; SONGS_AT_ONCE];
+        asked.iter_mut().zip(songs).for_each(|(asked, (song, _))| *asked = song);
+        let playable = Set::of(songs.len(), |place| !songs[place].1.has_fault);
+        let scores = match mood {
+            Some(mood) => mood.scores(&asked, playable, self.seed),
+            None => std::array::from_fn(|place| playable.contains(place).then_some(0)),
+        };
+        places.extend(songs.iter().zip(scores).map(|((_, facts), mood)| {
+            let tie = random::number(self.seed, [facts.id.0.cast_unsigned()]);
+            Some(Place { mood: mood?, history: facts.history, tie })
+        }));
     }
 
     /// Asks the mood about every song, or looks for every path of the playlist.
@@ -316,7 +343,7 @@ impl Choice {
             Source::Ranked { ranking, .. } => {
                 ranking.clear();
                 for (row, place) in self.songs.values_mut().zip(places) {
-                    row.slot = place.and_then(|place| ranking.insert(row.song.id, place));
+                    row.slot = place.and_then(|place| ranking.insert(row.facts.id, place));
                 }
             }
         }
@@ -324,14 +351,13 @@ impl Choice {
 
     /// Where every song stands; found on several threads when there are many.
     fn places(&self) -> Vec<Option<Place>> {
-        let songs: Vec<&Song> = self.songs.values().map(|row| &*row.song).collect();
-        let place_all = |songs: &[&Song]| {
+        let songs: Vec<(&Song, Facts)> = self.songs.values().map(|row| (&*row.song, row.facts)).collect();
+        let place_all = |songs: &[(&Song, Facts)]| {
             // Regular expressions keep what they work with for one thread only; others would wait for each other.
             let mood = self.mood().cloned();
             let mut places = Vec::with_capacity(songs.len());
-            for ahead in songs.chunks(SONGS_READ_AHEAD) {
-                mood.iter().for_each(|mood| mood.read_ahead(ahead));
-                places.extend(ahead.iter().map(|song| self.place_by(mood.as_ref(), song)));
+            for together in songs.chunks(SONGS_AT_ONCE) {
+                self.place_together(mood.as_ref(), together, &mut places);
             }
             places
         };
@@ -370,7 +396,7 @@ impl Choice {
             }
             slot = admissible.and_then(|place| ranking.insert(song.id, place));
         }
-        self.songs.insert(song.id, Row { song: Arc::clone(song), slot });
+        self.songs.insert(song.id, Row::new(Arc::clone(song), slot));
     }
 
     fn remove(&mut self, song: SongId) {

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use super::invented::{any_song, plain_song};
 use super::*;
+use crate::mood::invented::{any_expression_mood, any_line};
 use crate::song::AttributeId;
 use crate::testing::Random;
 
 fn table() -> Arc<AttributeTable> {
-    Arc::new([(AttributeId(0), "jazz".to_owned()), (AttributeId(1), "sick".to_owned())].into())
+    Arc::new(
+        (0..).map(AttributeId).zip(["jazz", "sick", "instrumental", "two words", "x"].map(str::to_owned)).collect(),
+    )
 }
 
 fn choice(songs: &[Song]) -> Choice {
@@ -208,7 +211,11 @@ fn any_mode(random: &mut Random, songs: &HashMap<SongId, Song>) -> Mode {
             });
             playlist(&lines.collect::<String>())
         }
-        _ => mood(MOODS[random.below(6) as usize]),
+        _ => match random.below(3) {
+            0 => mood(MOODS[random.below(6) as usize]),
+            1 => mood(&any_expression_mood(random, 3)),
+            _ => mood(&(0..=random.below(4)).map(|_| any_line(random) + "\n").collect::<String>()),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The language of expressions, paraslash's since 0.7: one condition that holds for the admissible songs.
 //!
 //! ```text
+//! mood      = condition | number | text
 //! condition = all { "||" all }
 //! all       = one { "&&" one }
 //! one       = "!" one | "(" condition ")" | "true" | "false" | "is_set" "(" text ")"
@@ -12,7 +13,8 @@
 //! ```
 //!
 //! `#` begins a remark, to the end of the line. A text is a keyword or is written down. What is in parentheses is a number when nothing
-//! in them compares or is a condition by itself.
+//! in them compares or is a condition by itself. A mood that is a number holds where that is not 0, and one that is a text where that
+//! is not empty.
 
 use super::error::{Found, MoodError, Position, Problem};
 use super::keywords::{self, Keyword, Read};
@@ -142,7 +144,16 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self) -> Result<Condition, MoodError> {
-        match self.operand()? {
+        let first = self.at == 0;
+        let operand = self.operand()?;
+        let alone = first && self.peek().kind == TokenKind::End;
+        match operand {
+            Operand::Number(left) if alone => {
+                Ok(Condition::Numbers { left, comparison: Comparison::NotEqual, right: Number::Literal(0) })
+            }
+            Operand::Text(left) if alone => {
+                Ok(Condition::Texts { left, equal: false, right: Text::Literal(String::new()) })
+            }
             Operand::Number(left) => self.number_comparison(left),
             Operand::Text(left) => self.text_comparison(left),
         }

@@ -38,6 +38,10 @@ pub(super) enum TokenKind {
 /// Longest first where one begins with another.
 const SYMBOLS: &[&str] = &["||", "&&", "==", "!=", "=~", "=|", "<=", ">=", "<", ">", "!", "(", ")", "+", "-", "*"];
 
+/// What a character behind a backslash means, in texts and in patterns.
+pub(super) const ESCAPES: &[(char, char)] =
+    &[('a', '\u{7}'), ('f', '\u{c}'), ('n', '\n'), ('r', '\r'), ('t', '\t'), ('v', '\u{b}'), ('\\', '\\')];
+
 /// What can begin a word.
 pub(super) const NUMBER: &str = "a whole number of at most 64 bits";
 const ANYTHING: &str = "a keyword, a number, a \"text\", a /pattern/, an operator or a parenthesis";
@@ -78,10 +82,12 @@ impl Lexer<'_> {
         }
     }
 
-    /// The word that begins here, behind another one. Where a number can end, a slash divides; else it begins a pattern.
+    /// The word that begins here, behind another one. Where a number can end, a slash divides; else it begins a pattern. Where a
+    /// pattern is expected, two bars are an empty one.
     fn next(&mut self, previous: Option<&TokenKind>) -> Result<TokenKind, MoodError> {
         let Some(first) = self.rest.chars().next() else { return Ok(TokenKind::End) };
-        if let Some(symbol) = SYMBOLS.iter().find(|symbol| self.rest.starts_with(**symbol)) {
+        let pattern = first == '|' && previous == Some(&TokenKind::Symbol("=|"));
+        if !pattern && let Some(symbol) = SYMBOLS.iter().find(|symbol| self.rest.starts_with(**symbol)) {
             for _ in symbol.chars() {
                 self.advance();
             }
@@ -175,22 +181,22 @@ impl Lexer<'_> {
     }
 }
 
-/// In texts: the usual letters; any other pair stays, so that wildcard patterns can escape.
+/// In texts: as in patterns, and a backspace.
 fn text_escape(escaped: char, delimiter: char, text: &mut String) {
-    match escaped {
-        'n' => text.push('\n'),
-        'r' => text.push('\r'),
-        't' => text.push('\t'),
-        '\\' => text.push('\\'),
-        other if other == delimiter => text.push(other),
-        other => text.extend(['\\', other]),
+    if escaped == 'b' {
+        text.push('\u{8}');
+    } else {
+        pattern_escape(escaped, delimiter, text);
     }
 }
 
-/// In patterns: only the delimiter; any other pair is the pattern's.
+/// In patterns: C's escapes but `\b`, which is the edge of a word there; any other pair is the pattern's.
 fn pattern_escape(escaped: char, delimiter: char, text: &mut String) {
-    if escaped != delimiter {
-        text.push('\\');
+    if let Some((_, character)) = ESCAPES.iter().find(|(letter, _)| *letter == escaped) {
+        text.push(*character);
+    } else if escaped == delimiter {
+        text.push(delimiter);
+    } else {
+        text.extend(['\\', escaped]);
     }
-    text.push(escaped);
 }

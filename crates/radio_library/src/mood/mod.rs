@@ -3,11 +3,11 @@
 //! A mood is a text in one of two languages, both paraslash's: lines (`accept with score 5 if artist_matches ^Miles`,
 //! until 0.6) and one expression (`artist =~ /^Miles/ && year < 1960`, since 0.7). Which one it is, its first word
 //! tells. Both become the same tree, with patterns compiled and keywords looked up ([`Mood::parse`]); [`Mood::resolve`] looks up the
-//! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song.
+//! attributes, which have names in moods and numbers in songs; [`Mood::score`] asks it about a song, and the choice about 64 at a time.
 //!
 //! Cost of asking: no allocation, no system call; some nanoseconds for each comparison, some tens for a pattern that is nothing but
 //! pieces of text, some hundreds for any other. Patterns take time linear in the text, whoever wrote them. What is cheap is asked
-//! first.
+//! first, and what is dear only about the songs that it decides on.
 //!
 //! What a mood can ask is the table in `keywords`; `docs/reference/radio-moods.md` is made out of it ([`reference_page`]).
 //!
@@ -15,6 +15,8 @@
 
 mod error;
 mod expression;
+#[cfg(test)]
+pub(crate) mod invented;
 mod keywords;
 mod lexer;
 mod limits;
@@ -23,6 +25,7 @@ mod number;
 mod parts;
 mod pattern;
 mod reference;
+mod set;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,7 @@ pub use self::error::{Found, MoodError, Position, Problem};
 pub(crate) use self::limits::MOOD_SCORE_MAX;
 pub use self::limits::{LINES_MAX, MOOD_BYTES_MAX, NESTING_MAX, PATTERN_COMPILED_BYTES_MAX, SCORE_MAX};
 pub use self::reference::reference_page;
+pub(crate) use self::set::{SONGS_AT_ONCE, Set};
 use self::syntax::{LineScore, Rule, Verdict};
 pub use self::translate::Translation;
 use crate::change::AttributeTable;
@@ -56,8 +60,6 @@ pub struct Mood {
     rules: Vec<Rule>,
     /// The rules again, in the order in which they are asked.
     asked: Vec<usize>,
-    /// What reads the texts of songs that are asked about.
-    texts: Vec<fn(&Song) -> &[u8]>,
 }
 
 /// What one line adds to the score of a song.
@@ -101,35 +103,7 @@ impl Mood {
 
     fn new(language: Language, rules: Vec<Rule>) -> Self {
         let asked = order(&rules);
-        let mut texts: Vec<fn(&Song) -> &[u8]> = Vec::new();
-        for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
-            condition.each_text(&mut |read| {
-                if !texts.iter().any(|known| std::ptr::fn_addr_eq(*known, read)) {
-                    texts.push(read);
-                }
-            });
-        }
-        Self { language, rules, asked, texts }
-    }
-
-    /// Reads what it will be asked about of these songs, which are few, and forgets it. Asked about one song after the other, a mood
-    /// mostly waits for memory; reads that do not depend on each other wait together.
-    pub(crate) fn read_ahead(&self, songs: &[&Song]) {
-        let mut read = 0_usize;
-        for song in songs {
-            read ^= song.attributes.len() ^ song.path.as_os_str().len();
-        }
-        for text in &self.texts {
-            read ^= songs.iter().map(|song| text(song).len()).sum::<usize>();
-        }
-        for song in songs {
-            read ^= song.attributes.first().map_or(0, |attribute| usize::from(attribute.0 == 0));
-        }
-        for text in &self.texts {
-            let ends = |song: &&Song| text(song).first().map_or(0, |byte| usize::from(*byte)) ^ text(song).len();
-            read ^= songs.iter().map(ends).sum::<usize>();
-        }
-        std::hint::black_box(read);
+        Self { language, rules, asked }
     }
 
     /// Looks up the attributes that it names. Until then no song has any of them.
@@ -164,32 +138,44 @@ impl Mood {
     ///
     /// A song is admissible when no deny line matches it, and an accept line does if there is one. Scores of lines that match add up.
     pub fn score(&self, song: &Song, seed: u64) -> Option<i32> {
-        let mut total = 0;
-        let (mut accepts, mut accepted) = (false, false);
+        self.scores(&[song], Set::FIRST, seed)[0]
+    }
+
+    /// [`Self::score`] of each of these songs, at its place; none for those that it is not asked about.
+    pub(crate) fn scores(&self, songs: &[&Song], asked: Set, seed: u64) -> [Option<i32>; SONGS_AT_ONCE] {
+        let mut totals = [0; SONGS_AT_ONCE];
+        let mut add = |rule: &Rule, matching: Set| {
+            if rule.score.is_some() {
+                matching.places().for_each(|place| totals[place] += rule.added(songs[place], seed));
+            }
+        };
+        // Those that can still be admissible, and those of them that an accept line matched, once there was one.
+        let (mut open, mut accepted) = (asked, None);
         for rule in self.asked.iter().map(|rule| &self.rules[*rule]) {
+            if rule.verdict != Verdict::Accept {
+                open = accepted.map_or(open, |accepted| open.and(accepted));
+            }
             match rule.verdict {
-                Verdict::Deny | Verdict::Score if accepts && !accepted => return None,
-                Verdict::Deny if rule.matches(song) => return None,
+                Verdict::Deny => open = open.without(rule.matching(songs, open)),
                 Verdict::Accept => {
-                    accepts = true;
-                    let decided = accepted && rule.score.is_none();
-                    if !decided && rule.matches(song) {
-                        accepted = true;
-                        total += rule.added(song, seed);
-                    }
+                    let before = accepted.unwrap_or_default();
+                    let undecided = if rule.score.is_none() { open.without(before) } else { open };
+                    let matching = rule.matching(songs, undecided);
+                    add(rule, matching);
+                    accepted = Some(before.or(matching));
                 }
-                Verdict::Score if rule.matches(song) => total += rule.added(song, seed),
-                Verdict::Deny | Verdict::Score => {}
+                Verdict::Score => add(rule, rule.matching(songs, open)),
             }
         }
-        (accepted || !accepts).then_some(total)
+        let admissible = accepted.map_or(open, |accepted| open.and(accepted));
+        std::array::from_fn(|place| admissible.contains(place).then_some(totals[place]))
     }
 
     /// The parts of [`Self::score`]: each line that matches and has a score.
     pub fn parts(&self, song: &Song, seed: u64) -> Vec<LinePart> {
         let scoring = self.rules.iter().filter(|rule| rule.score.is_some() && rule.verdict != Verdict::Deny);
         scoring
-            .filter(|rule| rule.matches(song))
+            .filter(|rule| rule.condition.as_ref().is_none_or(|condition| condition.holds(song)))
             .map(|rule| LinePart { line: rule.line, text: rule.to_string(), score: rule.added(song, seed) })
             .collect()
     }

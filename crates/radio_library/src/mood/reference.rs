@@ -63,14 +63,19 @@ From loosest to tightest: `||`, `&&`, `!`, comparisons, `+` and `-`, `*` and `/`
 | texts | `==` `!=`, `=~ /regular expression/flags`, `=\\| \"wildcard pattern\"flags` |
 
 Numbers are whole and have 64 bits: what is beyond them stays at the greatest or the least, and what is divided by 0 is 0. A text is
-written `\"…\"`; `\\\"`, `\\\\`, `\\n`, `\\r`, `\\t` are what they look like. Tags that a song does not have are empty texts, numbers that
-are not known are 0.
+written `\"…\"`, with C's escapes (`\\\"`, `\\\\`, `\\n`, `\\t` and so on). Tags that a song does not have are empty texts, numbers that are not
+known are 0. A mood that is nothing but a number admits the songs for which it is not 0; one that is a text, those for which it is not
+empty.
 ";
 
 const PATTERNS: &str = "A regular expression is POSIX's extended form, with `\\w`, `\\<` and their like; it may match anywhere in the text. \
-`\\/` is a slash in
-it. A wildcard pattern is a shell's, and matches the whole text; a slash is like any other character unless flag `p` is there. It may
-also stand between bars, as in `path =| |*/live/*|i`.
+A wildcard
+pattern is a shell's, and matches the whole text; a slash is like any other character unless flag `p` is there. It may also stand between
+bars, as in `path =| |*/live/*|i`.
+
+Before it is a pattern, `\\/` (between bars `\\|`) becomes the delimiter, `\\\\` one backslash, and `\\a` `\\f` `\\n` `\\r` `\\t` `\\v` what they are in C;
+any other backslash is the pattern's. So `/R\\.E\\.M/` and `/R\\\\.E\\\\.M/` are the same, of which tfortune takes the second only, and
+`/\\\\\\\\/` finds a backslash.
 ";
 
 const LINES: &str = "
@@ -106,7 +111,8 @@ together. Songs of equal scores follow each other in an order that the station's
 
 ## Sources
 Lines: paraslash's manual until commit 3d3a2f50 (\"Version 2 moods\", 2017), and its `README.afs`. Expressions: that commit; for operators,
-arithmetic, regular expressions and their flags `tfortune(6)`, whose tag expressions are by the same author; for wildcard patterns and
-their flags `fnmatch(3)`. Scores: commit 86b5aba8 (\"Rework score formula\", 2019). Not paraslash's are `album_artist`, `genre`, `format`,
-`duration`, `added`, `last_played` and wildcard patterns between quotes.
+arithmetic, escapes, regular expressions and their flags `tfortune(6)` and what tfortune 1.0.1 does, whose tag expressions are by the same
+author; for wildcard patterns and their flags `fnmatch(3)`. Scores: commit 86b5aba8 (\"Rework score formula\", 2019). Not paraslash's are
+`album_artist`, `genre`, `format`, `duration`, `added`, `last_played`, wildcard patterns between quotes, patterns' own backslashes, remarks behind something, and numbers that
+stay at the greatest rather than begin again at the least.
 ";

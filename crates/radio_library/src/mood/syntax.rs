@@ -12,9 +12,11 @@ use std::fmt;
 
 use super::error::Position;
 use super::keywords::{Keyword, method_of};
+use super::lexer::ESCAPES;
 use super::number::Number;
 use super::parts::Parts;
 use super::pattern::{Kind, Pattern};
+use super::set::{SONGS_AT_ONCE, Set};
 use crate::song::{AttributeId, Song};
 
 /// What a line does with the songs that it matches.
@@ -138,23 +140,54 @@ impl Rule {
         self.condition.as_ref().map_or(0, Condition::cost)
     }
 
-    pub(crate) fn matches(&self, song: &Song) -> bool {
-        self.condition.as_ref().is_none_or(|condition| condition.holds(song))
+    /// Those of the songs that it matches.
+    pub(crate) fn matching(&self, songs: &[&Song], asked: Set) -> Set {
+        self.condition.as_ref().map_or(asked, |condition| condition.holding(songs, asked))
     }
 }
 
 impl Condition {
     pub(crate) fn holds(&self, song: &Song) -> bool {
+        !self.holding(&[song], Set::FIRST).is_empty()
+    }
+
+    /// Those of the songs for which it holds.
+    ///
+    /// Each part is asked about all songs that it can decide on before the next part is: what a part works with stays in the
+    /// processor's nearest cache, and what is read of one song is not waited for before the next one's is.
+    pub(crate) fn holding(&self, songs: &[&Song], asked: Set) -> Set {
         match self {
-            Self::Constant(value) => *value,
-            Self::HasAttribute(test) => test.id.is_some_and(|id| song.attributes.binary_search(&id).is_ok()),
-            Self::Numbers { left, comparison, right } => comparison.holds(left.of(song), right.of(song)),
-            Self::Texts { left, equal, right } => (left.of(song) == right.of(song)) == *equal,
-            Self::Matches { text, pattern } => pattern.matches(text.of(song)),
-            Self::Not(inner) => !inner.holds(song),
-            Self::All(parts) => parts.cheapest_first().all(|part| part.holds(song)),
-            Self::Any(parts) => parts.cheapest_first().any(|part| part.holds(song)),
+            Self::Constant(true) => asked,
+            Self::Constant(false) => Set::default(),
+            Self::HasAttribute(test) => test.holding(songs, asked),
+            Self::Numbers { left, comparison, right } => {
+                asked.filter(|place| comparison.holds(left.of(songs[place]), right.of(songs[place])))
+            }
+            Self::Texts { left, equal, right } => {
+                let texts = left.of_all(songs, asked);
+                asked.filter(|place| (texts[place] == right.of(songs[place])) == *equal)
+            }
+            Self::Matches { text, pattern } => {
+                let texts = text.of_all(songs, asked);
+                // Of an album's songs, which mostly follow each other, many texts are the same.
+                let mut last: Option<(&[u8], bool)> = None;
+                asked.filter(|place| {
+                    let known = last.filter(|(text, _)| *text == texts[place]);
+                    let (_, matches) =
+                        *last.insert(known.unwrap_or_else(|| (texts[place], pattern.matches(texts[place]))));
+                    matches
+                })
+            }
+            Self::Not(inner) => asked.without(inner.holding(songs, asked)),
+            Self::All(parts) => parts.cheapest_first().fold(asked, |asked, part| part.holding_if_any(songs, asked)),
+            Self::Any(parts) => parts
+                .cheapest_first()
+                .fold(Set::default(), |found, part| found.or(part.holding_if_any(songs, asked.without(found)))),
         }
+    }
+
+    fn holding_if_any(&self, songs: &[&Song], asked: Set) -> Set {
+        if asked.is_empty() { asked } else { self.holding(songs, asked) }
     }
 
     /// Calls `visit` with each attribute in it, until one fails.
@@ -169,22 +202,6 @@ impl Condition {
                 parts.written_mut().iter_mut().try_for_each(|part| part.each_attribute(visit))
             }
             Self::Constant(_) | Self::Numbers { .. } | Self::Texts { .. } | Self::Matches { .. } => Ok(()),
-        }
-    }
-
-    /// Calls `visit` with each text of songs that it reads.
-    pub(crate) fn each_text(&self, visit: &mut dyn FnMut(fn(&Song) -> &[u8])) {
-        let mut each = |text: &Text| {
-            if let Text::Of { read, .. } = text {
-                visit(*read);
-            }
-        };
-        match self {
-            Self::Matches { text, .. } => each(text),
-            Self::Texts { left, right, .. } => [left, right].into_iter().for_each(each),
-            Self::Not(inner) => inner.each_text(visit),
-            Self::All(parts) | Self::Any(parts) => parts.written().iter().for_each(|part| part.each_text(visit)),
-            Self::Constant(_) | Self::HasAttribute(_) | Self::Numbers { .. } => {}
         }
     }
 
@@ -226,31 +243,49 @@ impl Text {
             Self::Of { read, .. } => read(song),
         }
     }
+
+    /// Of these songs, at their places. Their ends are read before the first is looked at: reads that do not depend on each other
+    /// wait for memory together.
+    fn of_all<'a>(&'a self, songs: &[&'a Song], asked: Set) -> [&'a [u8]; SONGS_AT_ONCE] {
+        let mut texts: [&[u8]; SONGS_AT_ONCE] = [&[]; SONGS_AT_ONCE];
+        asked.places().for_each(|place| texts[place] = self.of(songs[place]));
+        let ends = |text: &[u8]| text.first().map_or(0, |byte| *byte) ^ text.last().map_or(0, |byte| *byte);
+        std::hint::black_box(texts.iter().fold(0, |read, text| read ^ ends(text)));
+        texts
+    }
 }
 
-/// A text between quotes, with backslashes where it needs them.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+impl AttributeTest {
+    fn holding(&self, songs: &[&Song], asked: Set) -> Set {
+        let Some(id) = self.id else { return Set::default() };
+        let first = |place: usize| songs[place].attributes.first().map_or(0, |attribute| attribute.0);
+        std::hint::black_box(asked.places().fold(0, |read, place| read ^ first(place)));
+        asked.filter(|place| songs[place].attributes.binary_search(&id).is_ok())
+    }
+}
+
+/// A text between two of these, with backslashes where it needs them.
+pub(crate) struct Quoted<'a>(pub(crate) char, pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("\"")?;
-        for character in self.0.chars() {
-            match character {
-                '"' | '\\' => write!(formatter, "\\{character}")?,
-                '\n' => formatter.write_str("\\n")?,
-                '\r' => formatter.write_str("\\r")?,
-                '\t' => formatter.write_str("\\t")?,
-                _ => write!(formatter, "{character}")?,
+        let Self(delimiter, text) = *self;
+        write!(formatter, "{delimiter}")?;
+        for character in text.chars() {
+            match ESCAPES.iter().find(|(_, escaped)| *escaped == character) {
+                Some((letter, _)) => write!(formatter, "\\{letter}")?,
+                None if character == delimiter => write!(formatter, "\\{delimiter}")?,
+                None => write!(formatter, "{character}")?,
             }
         }
-        formatter.write_str("\"")
+        write!(formatter, "{delimiter}")
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Literal(text) => Quoted(text).fmt(formatter),
+            Self::Literal(text) => Quoted('"', text).fmt(formatter),
             Self::Of { keyword, .. } => formatter.write_str(keyword.name),
         }
     }
@@ -268,7 +303,7 @@ impl fmt::Display for Condition {
         };
         match self {
             Self::Constant(value) => write!(formatter, "{value}"),
-            Self::HasAttribute(test) => write!(formatter, "is_set({})", Quoted(&test.name)),
+            Self::HasAttribute(test) => write!(formatter, "is_set({})", Quoted('"', &test.name)),
             Self::Numbers { left, comparison, right } => write!(formatter, "{left} {} {right}", comparison.symbol()),
             Self::Texts { left, equal, right } => {
                 write!(formatter, "{left} {} {right}", if *equal { "==" } else { "!=" })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::invented::{any_expression_mood, any_line, any_words};
 use super::keywords::{Argument, Read, TABLE};
 use super::syntax::Condition;
 use super::*;
@@ -90,6 +91,20 @@ fn expressions_hold_or_do_not() {
         ("year == 1959 # and not 1960\n&& true", true),
         ("last_played == 0", true),
         ("format == \"mp3\" && duration == 180", true),
+        ("year", true),
+        ("(year - 1959)", false),
+        ("-image_id", false),
+        ("7", true),
+        ("artist", true),
+        ("comment", false),
+        ("\"\"", false),
+        ("title =~ /So\\sWhat/ && title =~ /So\\\\sWhat/ && title =~ /\\bWhat\\\\b/", true),
+        ("title =~ /So.What/ && !(title =~ /So\\.What/ || title =~ /So\\\\.What/ || title =~ /So[.]What/)", true),
+        ("path =~ /[.]flac$/ && path =~ /\\\\.flac$/ && path =~ /\\.flac$/", true),
+        ("\"a\\tb\" =~ /a\\tb/ && \"a\\nb\" =~ /a\\nb/ && \"\\a\\v\\f\\r\" =~ /^\\a\\v\\f\\r$/", true),
+        ("\"a\\\\b\" =~ /a\\\\\\\\b/ && \"a\\\\b\" =~ /a[\\\\]b/ && \"a\\\\b\" =| |a\\\\\\\\b|", true),
+        ("\"a|b\" =| |a\\|?| && \"\" =| || && \"a*b\" =| |a\\\\*b| && !(\"axb\" =| |a\\\\*b|)", true),
+        ("\"\\b\" != \"b\" && \"\\b\" == \"\u{8}\"", true),
     ] {
         assert_eq!(admits(text, &blue()), expected, "{text}");
     }
@@ -149,6 +164,10 @@ fn errors_say_where_what_was_found_and_what_is_expected() {
         ("year < 19x", "line 1, column 8: found \"19x\", expected a whole number"),
         ("year < 99999999999999999999", "expected a whole number of at most 64 bits"),
         ("true && ", "found the end, expected a condition"),
+        ("true && year", "column 13: found the end, expected ==, !=, <, <=, > or >= behind a number"),
+        ("!artist", "column 8: found the end, expected ==, !=, =~ or =| behind a text"),
+        ("(artist)", "found \")\", expected ==, !=, =~ or =| behind a text"),
+        ("artist =~ /c\\\\/", "regular expression \"c\\\\\": it ends in a backslash"),
         ("()", "line 1, column 2: found \")\", expected a condition"),
         ("year + artist == 3", "line 1, column 8: found \"artist\", expected a number to compute with"),
         ("-artist == 3", "line 1, column 2: found \"artist\", expected a number to compute with"),
@@ -240,9 +259,9 @@ fn lines_are_translated() {
         ("deny if is_set sick\naccept", "!is_set(\"sick\")"),
         (
             "accept if year < 1960\naccept if no_attributes_set\ndeny if path_matches */live/*\ndeny if not bitrate >= 128",
-            "(year < 1960 || num_attributes_set == 0) && !(path =| \"*/live/*\") && bitrate >= 128",
+            "(year < 1960 || num_attributes_set == 0) && !(path =| |*/live/*|) && bitrate >= 128",
         ),
-        ("deny if artist_matches 'a/b\\.c'", "!(artist =~ /a\\/b\\.c/)"),
+        ("deny if artist_matches 'a/b\\.c'", "!(artist =~ /a\\/b\\\\.c/)"),
     ] {
         assert_eq!(mood(lines).translate().mood.to_string(), expression, "{lines}");
     }
@@ -256,71 +275,12 @@ fn lines_are_translated() {
     );
 }
 
-fn any_condition(random: &mut Random, depth: usize) -> String {
-    let leaf = random.below(11);
-    if depth == 0 || leaf > 5 {
-        return match leaf {
-            0 => "is_set(\"sick\")".to_owned(),
-            1 => "artist =~ /^M|b\\/?/i".to_owned(),
-            2 => "path =| \"*/l*\\\\\\\\*\"".to_owned(),
-            3 => format!("year {} {}", random.of(&["<", "==", ">="]), 1950 + random.below(20)),
-            4 => "title != album".to_owned(),
-            5 => "true".to_owned(),
-            6 => "num_played > 1".to_owned(),
-            7 => "path =| |/music/*\\||p".to_owned(),
-            9 => format!("{} {} 0", any_number(random, depth), random.of(&["<", "!=", ">="])),
-            8 => "\"\\\"\\\\ä\" == title".to_owned(),
-            _ => "!is_set(\"x\")".to_owned(),
-        };
-    }
-    let (left, right) = (any_condition(random, depth - 1), any_condition(random, depth - 1));
-    match leaf {
-        0 | 1 => format!("{left} && {right}"),
-        2 | 3 => format!("({left} || {right})"),
-        4 => format!("!({left})"),
-        _ => format!("{left} || {right}"),
-    }
-}
-
-fn any_number(random: &mut Random, depth: usize) -> String {
-    let leaf = random.below(8);
-    if depth == 0 || leaf > 4 {
-        return (*random.of(&["year", "channels", "7", "num_played", "1950", "duration"])).to_owned();
-    }
-    let (left, right) = (any_number(random, depth - 1), any_number(random, depth - 1));
-    match leaf {
-        0 => format!("-{left}"),
-        1 => format!("({left})"),
-        2 => format!("({left} {} {right})", random.of(&["+", "-"])),
-        _ => format!("{left} {} {right}", random.of(&["+", "-", "*", "/"])),
-    }
-}
-
-fn any_line(random: &mut Random) -> String {
-    let method = *random.of(&[
-        "is_set sick",
-        "is_set 'two words'",
-        "no_attributes_set",
-        "artist_matches ^[M]i",
-        "title_matches 'a b'",
-        "album_matches \"it's|\\\"b\"",
-        "album_matches \"it's\\\\.\"",
-        "path_matches */l*",
-        "year < 1960",
-        "num_played >= 2",
-    ]);
-    let not = random.of(&["", "not "]);
-    let verdict =
-        random.of(&["accept", "deny", "accept with score -3", "score 9", "score random", "deny with score 1"]);
-    if random.below(5) == 0 { (*verdict).to_owned() } else { format!("{verdict} if {not}{method}") }
-}
-
 #[test]
 fn moods_are_written_as_they_are_read() {
     let mut random = Random::new();
     for _ in 0..500 {
         let text = match random.below(2) {
-            0 => any_condition(&mut random, 4),
+            0 => any_expression_mood(&mut random, 4),
             _ => (0..=random.below(4)).map(|_| any_line(&mut random) + "\n").collect(),
         };
         let (first, again) = (mood(&text), mood(&mood(&text).to_string()));
@@ -378,15 +338,48 @@ fn the_order_in_which_a_mood_is_asked_changes_nothing() {
     let mut random = Random::new();
     for _ in 0..500 {
         let text = match random.below(2) {
-            0 => any_condition(&mut random, 5),
+            0 => any_expression_mood(&mut random, 5),
             _ => (0..=random.below(8)).map(|_| any_line(&mut random) + "\n").collect(),
         };
         let mood = mood(&text);
-        for id in 0..20 {
-            let song = any_song(&mut random, id);
-            assert_eq!(mood.score(&song, 5), score_as_written(&mood, &song, 5), "{text}\n{song:?}");
+        let songs: Vec<Song> = (0..20).map(|id| any_song(&mut random, id)).collect();
+        let asked = Set::of(songs.len(), |_| random.below(4) > 0);
+        let together = mood.scores(&songs.iter().collect::<Vec<_>>(), asked, 5);
+        for (place, song) in songs.iter().enumerate() {
+            let expected = score_as_written(&mood, song, 5);
+            assert_eq!(mood.score(song, 5), expected, "{text}\n{song:?}");
+            assert_eq!(together[place], expected.filter(|_| asked.contains(place)), "{text}\n{song:?}");
+        }
+        assert_eq!(together[songs.len()..], [None; SONGS_AT_ONCE - 20], "{text}");
+    }
+}
+
+#[test]
+fn whatever_is_written_is_read_or_refused_with_its_place() {
+    let mut random = Random::new();
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let text = any_words(&mut random);
+        match Mood::parse(&text) {
+            Ok(mood) => {
+                read += 1;
+                let again =
+                    Mood::parse(&mood.to_string()).unwrap_or_else(|error| panic!("{text:?} as {mood}: {error}"));
+                assert_eq!(again.to_string(), mood.to_string(), "{text:?}");
+            }
+            Err(error) => {
+                let lines: Vec<&str> = text.split('\n').collect();
+                let Position { line, column } = error.position;
+                let columns = lines.get(line as usize - 1).map(|line| line.chars().count());
+                assert!(
+                    columns.is_some_and(|columns| (1..=columns + 1).contains(&(column as usize))),
+                    "{text:?}: {error}"
+                );
+                assert!(!error.to_string().contains('\n'), "{text:?}: {error}");
+            }
         }
     }
+    assert!(read > 100, "only {read} were read");
 }
 
 #[test]
@@ -399,7 +392,7 @@ fn what_costs_least_is_asked_first() {
     };
     assert_eq!(
         asked("title =~ /a.b/ && (path =| \"*x*\" || year == 1) && artist == \"a\" && year < 3"),
-        ["year < 3", "artist == \"a\"", "path =| \"*x*\" || year == 1", "title =~ /a.b/"]
+        ["year < 3", "artist == \"a\"", "path =| |*x*| || year == 1", "title =~ /a.b/"]
     );
     let lines = mood(
         "score 3\naccept if year < 3\naccept with score 2 if title_matches a.b\ndeny if artist_matches a\ndeny if year > 9",

@@ -172,10 +172,11 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 const IOS_PER_READING: u32 = 64;
 
 impl<'j, E: Engine> Core<'j, E> {
-    pub(super) fn new(engine: E, mut parts: CoreParts<'j>) -> Self {
+    #[inline(never)]
+    pub(super) fn new(engine: E, mut parts: Box<CoreParts<'j>>) -> Box<Self> {
         let depth = parts.depth.depth;
         let capacity = depth as usize;
-        Self {
+        Box::new(Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
             follows_issues: parts.thinking.counts_issued() || parts.priorities.is_some(),
@@ -196,8 +197,8 @@ impl<'j, E: Engine> Core<'j, E> {
             held: None,
             held_until_ns: 0,
             due_ns: 0,
-            parts,
-        }
+            parts: *parts,
+        })
     }
 
     /// Runs until a pass or the job is complete. What is under way is waited for.
@@ -619,8 +620,12 @@ impl<'j, E: Engine> Core<'j, E> {
         }
         let mut first_end = Ok(());
         for completion in completions.drain(..) {
-            let end = self.complete(completion.slot, completion.outcome, now);
-            first_end = first_end.and(end);
+            // Looked at instead of joined: an end is many words, which would be moved for each I/O.
+            if let Err(end) = self.complete(completion.slot, completion.outcome, now)
+                && first_end.is_ok()
+            {
+                first_end = Err(end);
+            }
         }
         self.completions = completions;
         result.map_err(|number| self.engine_failure("reap", number))?;

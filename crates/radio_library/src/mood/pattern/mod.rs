@@ -13,6 +13,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use self::plain::Plain;
 use super::limits::PATTERN_COMPILED_BYTES_MAX;
+use super::syntax::Quoted;
 
 /// A compiled pattern, with the text that it came from.
 #[derive(Debug, Clone)]
@@ -110,24 +111,14 @@ impl Pattern {
     }
 }
 
-/// As the language of expressions writes it: `/expression/flags` or `"pattern"flags`.
+/// As the language of expressions writes it: `/expression/flags` or `|pattern|flags`.
 impl fmt::Display for Pattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::RegularExpression => {
-                formatter.write_str("/")?;
-                let mut characters = self.source.chars();
-                while let Some(character) = characters.next() {
-                    match character {
-                        '\\' => write!(formatter, "\\{}", characters.next().unwrap_or_default())?,
-                        '/' => formatter.write_str("\\/")?,
-                        _ => write!(formatter, "{character}")?,
-                    }
-                }
-                write!(formatter, "/{}", self.flags)
-            }
-            Kind::Wildcard => write!(formatter, "{}{}", super::syntax::Quoted(&self.source), self.flags),
-        }
+        let delimiter = match self.kind {
+            Kind::RegularExpression => '/',
+            Kind::Wildcard => '|',
+        };
+        write!(formatter, "{}{}", Quoted(delimiter, &self.source), self.flags)
     }
 }
 
