@@ -36,9 +36,11 @@ pub enum LibraryError {
     /// The file is damaged.
     #[error("the library's file is damaged; export what can be read and import it into a new one")]
     Damaged(#[source] rusqlite::Error),
-    /// There is no room left where the library is.
-    #[error("no room left on the device of the library; nothing was changed")]
-    DiskFull(#[source] rusqlite::Error),
+    /// There is no room left where the library is. What SQLite says of it says no more.
+    #[error(
+        "no room left on the device of the library; this step is undone, earlier ones stay: make room and do the same again"
+    )]
+    DiskFull(rusqlite::Error),
     /// The library's directory or file cannot be written to.
     #[error("the library cannot be written to")]
     ReadOnly(#[source] rusqlite::Error),

@@ -91,7 +91,9 @@ impl Importer {
             };
             match importer.run(&directories, &ImportOptions::new(wall_ms() / 1000), &mut observer) {
                 Ok(summary) => tracing::info!("import: {}", summary_line(&summary)),
-                Err(error) => tracing::error!("import: {error}"),
+                Err(error) => {
+                    tracing::error!("import: {error}; `add DIRECTORY`, or the next start, goes on from there");
+                }
             }
             if watch {
                 importer.watch();

@@ -12,6 +12,7 @@
 //!
 //! Cost: a song that begins is one transaction in the library and O(log n) in the choice.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,9 @@ use crate::station::wall_ms;
 
 /// Songs that are chosen ahead of time when everything is chosen anew.
 const SONGS_AHEAD: usize = 8;
+
+/// Songs that began and wait to be noted; of more, the oldest are given up.
+const UNNOTED_MAX: usize = 1000;
 
 /// What the library remembers the selection under.
 const SELECTION_SETTING: &str = "selection";
@@ -88,7 +92,7 @@ impl Program {
         let choice = follow(&library, seed, messages.clone());
         let program = Arc::new(Self { library, choice, messages });
         program.select_initially(initial);
-        let worker = Worker { program: Arc::clone(&program), link, wanted: 0 };
+        let worker = Worker { program: Arc::clone(&program), link, wanted: 0, unnoted: VecDeque::new() };
         std::thread::Builder::new().name("program".to_owned()).spawn(move || worker.run(&inbox))?;
         Ok(program)
     }
@@ -206,6 +210,9 @@ struct Worker {
     link: LibraryEnd,
     /// Songs that the station waits for.
     wanted: usize,
+    /// Songs that began while the library took nothing, because its disk is full for one, and when. They are noted as soon as it does,
+    /// and count as played meanwhile.
+    unnoted: VecDeque<(link::Song, u64)>,
 }
 
 impl Worker {
@@ -231,7 +238,7 @@ impl Worker {
     }
 
     /// Notes the song that is being played, if it began while there was no library side to hear of it.
-    fn catch_up(&self) {
+    fn catch_up(&mut self) {
         let Ok(Answer::Status { status }) = self.link.ask(Request::Status) else { return };
         let Some(current) = status.current else { return };
         let (id, began_s) = (SongId(current.entry.song.id), current.began_wall_ms / 1000);
@@ -242,9 +249,25 @@ impl Worker {
         }
     }
 
-    fn note_played(&self, song: &link::Song, wall_ms: u64) {
-        if let Err(error) = self.program.library.played(SongId(song.id), wall_ms / 1000) {
-            tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
+    /// Notes that a song was played, behind those that could not be noted before.
+    fn note_played(&mut self, song: &link::Song, wall_ms: u64) {
+        self.unnoted.push_back((song.clone(), wall_ms / 1000));
+        while let Some((song, began_s)) = self.unnoted.front() {
+            match self.program.library.played(SongId(song.id), *began_s) {
+                Ok(()) => {}
+                Err(error @ LibraryError::NoSuchSong(_)) => {
+                    tracing::warn!(path = %song.path.display(), %error, "cannot note that it was played");
+                }
+                Err(error) => {
+                    let waiting = self.unnoted.len();
+                    tracing::warn!(%error, waiting, "cannot note yet what was played");
+                    break;
+                }
+            }
+            self.unnoted.pop_front();
+        }
+        if self.unnoted.len() > UNNOTED_MAX {
+            self.unnoted.pop_front();
         }
     }
 
@@ -313,7 +336,8 @@ impl Worker {
         }
     }
 
-    /// The songs that the station has and that have not begun, for as far as it makes a difference.
+    /// The songs that the library does not know of as played: those that could not be noted, and those that the station has and that
+    /// have not begun, for as far as it makes a difference.
     fn pending(&self, which: impl Fn(Origin) -> bool) -> Vec<SongId> {
         let count = u32::try_from(PAGE_ENTRIES_MAX).unwrap_or(u32::MAX);
         let current = match self.link.ask(Request::Status) {
@@ -323,8 +347,9 @@ impl Worker {
         let Ok(Answer::Queue { entries, .. }) = self.link.ask(Request::List { from: 0, count }) else {
             return Vec::new();
         };
+        let unnoted = self.unnoted.iter().map(|(song, _)| SongId(song.id));
         let waiting = entries.into_iter().map(|(_, entry)| entry).filter(|entry| Some(entry.id) != current);
-        waiting.filter(|entry| which(entry.origin)).map(|entry| SongId(entry.song.id)).collect()
+        unnoted.chain(waiting.filter(|entry| which(entry.origin)).map(|entry| SongId(entry.song.id))).collect()
     }
 }
 

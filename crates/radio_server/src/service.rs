@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use control::log::Logging;
+use control::log::{Logging, ReopenError};
 use control::{Command, Inspect, Node};
 use daemon::run_directory::RunDirectory;
 use daemon::sandbox::{Layer, Layers, RADIO, Rules};
@@ -301,6 +301,10 @@ impl SharedStream {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(work)
     }
 
+    fn put(&self, stream: StreamSide) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+    }
+
     fn take(&self) -> Option<StreamSide> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -340,18 +344,20 @@ impl RunningRadio {
                 None => http_sockets.push(listener),
             }
         }
-        let stream = StreamSide::start(StreamSettings {
+        let stream = SharedStream(Arc::default());
+        let reloading = stream.clone();
+        let started = StreamSide::start(StreamSettings {
             station: station_settings(&settings),
             senders: SenderSettings {
                 http: http_settings(&settings.http_sender, http_sockets),
                 // Without targets it does nothing; they are added while it runs.
                 udp: Some(udp_settings(&settings.udp_sender, &targets)),
             },
-            service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref()))),
+            service: ServiceCommands(Box::new(move |words| service_command(words, logging.as_ref(), &reloading))),
         })
         .map_err(|error| Failure::running(start_failure(&error)))?;
-        let stream_state = stream.state();
-        let stream = SharedStream(Arc::new(Mutex::new(Some(stream))));
+        let stream_state = started.state();
+        stream.put(started);
         let attaching = stream.clone();
         let arguments = ["radio".into(), "library".into()].into_iter().chain(log_arguments).collect();
         let process = LibraryProcess::start(LibraryProcessOptions {
@@ -435,20 +441,29 @@ fn http_settings(options: &HttpOptions, sockets: Vec<TcpListener>) -> Option<Htt
     Some(HttpSettings { on: !options.off, access, clients_max, description, ..HttpSettings::new(sockets) })
 }
 
-/// What the library side asks of the service: to read things again, to end (which is what the signals do), to log more or less.
-fn service_command(words: &[String], logging: Option<&Logging>) -> Result<String, String> {
+/// What the library side asks of the service: to read things again, to end, to log more or less. On the station's thread.
+fn service_command(words: &[String], logging: Option<&Logging>, stream: &SharedStream) -> Result<String, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let signal = match (words.as_slice(), logging) {
+    match (words.as_slice(), logging) {
         (["log", levels @ ..], Some(logging)) => {
             levels.iter().try_for_each(|level| logging.apply(level)).map_err(|error| error.to_string())?;
-            return Ok(logging.level_table());
+            Ok(logging.level_table())
         }
-        (["reload"], _) => Signal::HUP,
-        (["end"], _) => Signal::TERM,
-        _ => return Err(format!("the service has no command {words:?}")),
-    };
-    kill_process(getpid(), signal).map_err(|error| format!("cannot signal the service ({error})"))?;
-    Ok(String::new())
+        // Not by SIGHUP, which ends what runs in a terminal and is nothing to what `nohup` has started.
+        (["reload"], logging) => {
+            let reopened = logging.map_or(Ok(()), Logging::reopen);
+            stream.with(|stream| stream.reload());
+            match reopened {
+                Ok(()) | Err(ReopenError::NotConfigured) => Ok(String::new()),
+                Err(error) => Err(format!("the log file stays the old one: {error}")),
+            }
+        }
+        (["end"], _) => {
+            kill_process(getpid(), Signal::TERM).map_err(|error| format!("cannot signal the service ({error})"))?;
+            Ok(String::new())
+        }
+        _ => Err(format!("the service has no command {words:?}")),
+    }
 }
 
 /// What people read when it is ready.
@@ -550,5 +565,20 @@ impl Inspect for RadioState {
             node.value("restarts", view.restarts);
             node.value("last_end", view.last_end.unwrap_or_default());
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_read_things_again_takes_no_signal() {
+        // One would end this process, which catches none.
+        let stream = SharedStream(Arc::default());
+        assert_eq!(service_command(&["reload".to_owned()], None, &stream), Ok(String::new()));
+        let logging = Logging::with_console("radio", Box::new(std::io::sink()));
+        assert_eq!(service_command(&["reload".to_owned()], Some(&logging), &stream), Ok(String::new()));
+        assert!(service_command(&["dance".to_owned()], None, &stream).is_err());
     }
 }

@@ -20,10 +20,11 @@ pub type Item = (&'static str, String);
 /// How items are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `name: value`, a line each.
+    /// `name: value`, a line each. Control characters of a value are blanks here: a tag could be a line of its own, or clear the
+    /// terminal.
     Plain,
     /// Four hexadecimal digits with the length of the rest in bytes, a colon, `name: value`, and a line end that is not counted: a value
-    /// may contain anything.
+    /// may contain anything. One that four digits are too few for is cut.
     LengthPrefixed,
 }
 
@@ -33,8 +34,9 @@ pub fn render(items: &[Item], form: Form) -> String {
     let mut text = String::new();
     for (name, value) in items {
         let _ = match form {
-            Form::Plain => writeln!(text, "{name}: {value}"),
+            Form::Plain => writeln!(text, "{name}: {}", value.replace(char::is_control, " ")),
             Form::LengthPrefixed => {
+                let value = &value[..value.floor_char_boundary(0xffff - name.len() - 2)];
                 let length = name.len() + 2 + value.len();
                 writeln!(text, "{length:04x}:{name}: {value}")
             }
@@ -182,8 +184,19 @@ mod tests {
     #[test]
     fn the_length_covers_name_and_value_whatever_is_in_them() {
         let items = items(&[("title", "a\nb"), ("path", "\u{e4}")]);
-        assert_eq!(render(&items, Form::Plain), "title: a\nb\npath: \u{e4}\n");
+        assert_eq!(render(&items, Form::Plain), "title: a b\npath: \u{e4}\n");
         assert_eq!(render(&items, Form::LengthPrefixed), "000a:title: a\nb\n0008:path: \u{e4}\n");
+    }
+
+    #[test]
+    fn a_value_is_one_line_and_no_longer_than_its_length_can_say() {
+        assert_eq!(render(&items(&[("title", "a\r\n\x1b[2Jb\u{9b}")]), Form::Plain), "title: a   [2Jb \n");
+        for length in [0xffff - 9, 0xffff - 8, 0x1_0000] {
+            let text = render(&items(&[("comment", &"\u{e4}".repeat(length))]), Form::LengthPrefixed);
+            let (digits, rest) = text.split_once(':').unwrap();
+            let said = usize::from_str_radix(digits, 16).unwrap();
+            assert!(digits.len() == 4 && said + 1 == rest.len() && said > 0xfffd, "{digits}");
+        }
     }
 
     #[test]

@@ -153,6 +153,8 @@ fn start_icecast(folder: &Path, core: Option<usize>) -> Result<Station, TaskErro
             "--fail",
             "--output",
             "/dev/null",
+            "--max-time",
+            "3",
             "--retry",
             "20",
             "--retry-connrefused",

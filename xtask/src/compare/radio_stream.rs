@@ -71,14 +71,15 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
         let pacing = (targets > 0).then(|| radio_pacing::measure(&binary, &folder, targets, seconds.max(5)));
         Ok((rows, pacing.transpose()?))
     });
-    std::fs::remove_dir_all(&folder)?;
+    // A station that was just ended may still be tidying up there; that is no reason to lose what was measured.
+    let removed = std::fs::remove_dir_all(&folder);
     let (rows, pacing) = measured?;
     let report = report(&rows, pacing.as_ref(), rounds, seconds)?;
     let path = matches.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| workspace::root().join(REPORT));
     std::fs::write(&path, &report)?;
     say(&report);
     say(format_args!("written to {}", path.display()));
-    Ok(())
+    Ok(removed?)
 }
 
 /// What is measured of both.

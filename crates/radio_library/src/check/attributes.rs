@@ -1,13 +1,14 @@
 //! Attributes that no song has, and numbers of blobs and attributes that are none.
 
-use super::Examination;
+use super::{Examination, pattern, word};
 use crate::change::BlobKind;
 use crate::error::LibraryError;
 
 pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryError> {
     for (_, name, songs) in examination.library.attribute_counts() {
         if songs == 0 {
-            let remedy = format!("`setatt {name}+ PATTERN` gives it to songs, `rmatt {name}` removes it");
+            let (given, removed) = (format!("{name}+"), pattern(&name));
+            let remedy = format!("`setatt {} PATTERN` gives it to songs, `rmatt {removed}` removes it", word(&given));
             examination.note(format_args!("attribute '{name}'"), "no song has it", remedy);
         }
     }

@@ -10,6 +10,7 @@ mod playlists;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::LibraryError;
@@ -88,6 +89,23 @@ impl Examination<'_> {
         let (subject, problem, remedy) = (subject.to_string(), problem.to_string(), remedy.to_string());
         self.findings.push(Finding { weight, subject, problem, remedy });
     }
+}
+
+/// A word of a command, quoted where it has to be: commands are split as a shell does.
+fn word(text: &str) -> Cow<'_, str> {
+    shell_words::quote(text)
+}
+
+/// The word for a pattern that only this name is like.
+fn pattern(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for character in name.chars() {
+        if matches!(character, '*' | '?' | '[' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    word(&escaped).into_owned()
 }
 
 type Examine = fn(&mut Examination<'_>) -> Result<(), LibraryError>;

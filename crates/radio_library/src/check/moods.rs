@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Examination;
+use super::{Examination, word};
 use crate::change::BlobKind;
 use crate::error::LibraryError;
 use crate::mood::{Mood, Problem};
@@ -12,7 +12,7 @@ pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryEr
     for blob in examination.library.blobs(BlobKind::Mood, &[])? {
         let content = examination.library.blob_of(BlobKind::Mood, blob.id)?;
         let (name, subject) = (&blob.name, format!("mood '{}'", blob.name));
-        let put_right = format!("put a right one with `addmood {name}`");
+        let put_right = format!("put a right one with `addmood {}`", word(name));
         let text = match std::str::from_utf8(&content) {
             Ok(text) => text,
             Err(error) => {
@@ -24,7 +24,7 @@ pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryEr
         let resolved = Mood::parse(text).and_then(|mut mood| mood.resolve(&attributes));
         if let Err(error) = resolved {
             let remedy = match &error.problem {
-                Problem::UnknownAttribute { name, .. } => format!("`addatt {name}`, or {put_right}"),
+                Problem::UnknownAttribute { name, .. } => format!("`addatt {}`, or {put_right}", word(name)),
                 _ => put_right,
             };
             examination.problem(subject, error, remedy);

@@ -1,6 +1,6 @@
 //! Playlists with paths that are no songs.
 
-use super::Examination;
+use super::{Examination, pattern, word};
 use crate::blobs::playlist_paths;
 use crate::change::BlobKind;
 use crate::error::LibraryError;
@@ -10,7 +10,7 @@ pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryEr
         let name = format!("playlist '{}'", blob.name);
         let paths = playlist_paths(&examination.library.blob_of(BlobKind::Playlist, blob.id)?);
         if paths.is_empty() {
-            examination.note(&name, "it is empty", format_args!("`rmpl {}` removes it", blob.name));
+            examination.note(&name, "it is empty", format_args!("`rmpl {}` removes it", pattern(&blob.name)));
         }
         for path in paths {
             match examination.library.resolve(&path)? {
@@ -28,7 +28,10 @@ pub(super) fn examine(examination: &mut Examination<'_>) -> Result<(), LibraryEr
                 None => examination.problem(
                     &name,
                     format_args!("{} is not in the library", path.display()),
-                    format_args!("it is skipped; `add {}` if it is there, or remove the line", path.display()),
+                    format_args!(
+                        "it is skipped; `add {}` if it is there, or remove the line",
+                        word(&path.to_string_lossy())
+                    ),
                 ),
             }
         }

@@ -101,6 +101,32 @@ fn what_is_wrong_with_names_is_named_with_its_remedy() {
 }
 
 #[test]
+fn remedies_can_be_given_as_they_are_written() {
+    let scratch = Scratch::new("check_quotes");
+    let library = library(&scratch);
+    library.add_attributes(&["late night", "a*b"]).unwrap();
+    library.put_blob(BlobKind::Mood, "it's", b"broken").unwrap();
+    library.put_blob(BlobKind::Mood, "lost", b"is_set(\"so so\")").unwrap();
+    library.put_blob(BlobKind::Playlist, "what [live]?", b"\n").unwrap();
+    library.put_blob(BlobKind::Playlist, "x", b"/no such/a b.mp3\n").unwrap();
+    let found = found(&library, &scratch, &[Check::Attributes, Check::Moods, Check::Playlists]).join("\n");
+    let commands: Vec<Vec<String>> =
+        found.split('`').skip(1).step_by(2).map(|command| shell_words::split(command).unwrap()).collect();
+    let expected: [&[&str]; 9] = [
+        &["setatt", "late night+", "PATTERN"],
+        &["rmatt", "late night"],
+        &["setatt", "a*b+", "PATTERN"],
+        &["rmatt", r"a\*b"],
+        &["addmood", "it's"],
+        &["addatt", "so so"],
+        &["addmood", "lost"],
+        &["rmpl", r"what \[live]\?"],
+        &["add", "/no such/a b.mp3"],
+    ];
+    assert_eq!(commands, expected, "{found}");
+}
+
+#[test]
 fn damage_of_the_file_is_found() {
     let scratch = Scratch::new("check_damage");
     let library = library(&scratch);

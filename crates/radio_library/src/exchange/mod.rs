@@ -29,7 +29,7 @@ pub enum ExchangeError {
     #[error("the document cannot be written")]
     Write(#[source] io::Error),
     /// The document cannot be read, or is none: where, and what would have been one.
-    #[error("the document: {0}")]
+    #[error("the document cannot be read")]
     Read(#[source] serde_json::Error),
     /// It was written by a later version of the program.
     #[error("the document was written by a later version of this program (form {found}, this one knows {VERSION})")]

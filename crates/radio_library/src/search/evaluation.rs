@@ -3,6 +3,8 @@
 //! Wherever the filter asks for a text, one pass over [`super::Text`] finds the songs that can fulfil it, and only those are looked
 //! at. A filter without a text, or with one that must not be there, looks at every song, which costs some 100 ns each.
 
+use std::borrow::Cow;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,6 +118,11 @@ fn fulfils_other(song: &Song, filter: &Filter) -> bool {
     match filter {
         Filter::Regex { field, regex } => any_value(song, *field, |value| regex.is_match(value)),
         Filter::Below(base) => song.path.starts_with(base),
+        Filter::Audio { frequency_hz, channels } => {
+            let audio = &song.technical;
+            frequency_hz.is_none_or(|wanted| wanted == audio.frequency_hz)
+                && channels.is_none_or(|wanted| wanted == audio.channels)
+        }
         Filter::ModifiedSince(since_s) => i128::from(song.file.modified_ns) >= i128::from(*since_s) * 1_000_000_000,
         Filter::AddedSince(since_s) => song.statistics.added_s >= *since_s,
         // These were compiled to what they are.
@@ -129,9 +136,11 @@ fn any_value(song: &Song, field: Field, mut holds: impl FnMut(&str) -> bool) -> 
     match field {
         Field::Tag(tag) => in_tag(tag),
         Field::AnyTag => Tag::all().any(in_tag),
-        Field::Path => holds(&song.path.to_string_lossy()),
-        Field::Anything => {
-            Tag::all().filter(|tag| tag.is_text()).any(&mut in_tag) || holds(&song.path.to_string_lossy())
-        }
+        Field::Path(behind) => holds(&path_behind(song, behind)),
+        Field::Anything => Tag::all().filter(|tag| tag.is_text()).any(&mut in_tag) || holds(&path_behind(song, 0)),
     }
+}
+
+fn path_behind(song: &Song, bytes: usize) -> Cow<'_, str> {
+    String::from_utf8_lossy(song.path.as_os_str().as_bytes().get(bytes..).unwrap_or_default())
 }

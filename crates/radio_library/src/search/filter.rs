@@ -35,6 +35,13 @@ pub enum Filter {
     },
     /// In this directory, at any depth, or this file itself.
     Below(PathBuf),
+    /// Whose audio has this sampling rate in Hz and so many channels, where they are given.
+    Audio {
+        /// The sampling rate.
+        frequency_hz: Option<u32>,
+        /// The channels.
+        channels: Option<u32>,
+    },
     /// Whose file was modified at this time or later, in seconds since 1970.
     ModifiedSince(u64),
     /// That came into the library at this time or later, in seconds since 1970.
@@ -48,8 +55,8 @@ pub enum Field {
     Anything,
     /// In every tag.
     AnyTag,
-    /// In the path.
-    Path,
+    /// In the path, behind so many of its bytes: those of the directory from which on paths are known.
+    Path(usize),
     /// In one tag.
     Tag(Tag),
 }

@@ -82,8 +82,13 @@ fn fields_are_compared_as_they_are_asked_for() {
         (Field::AnyTag, How::Equal, Case::Exact, "2", &[2]),
         (Field::AnyTag, How::Contains, Case::Folded, "davis", &[3]),
         (Field::AnyTag, How::Contains, Case::Folded, "x.mp3", &[]),
-        (Field::Path, How::Equal, Case::Exact, "/m/Miles/x.mp3", &[3]),
-        (Field::Path, How::Contains, Case::Folded, "bjork", &[1, 2]),
+        (Field::Path(0), How::Equal, Case::Exact, "/m/Miles/x.mp3", &[3]),
+        (Field::Path(0), How::Contains, Case::Folded, "bjork", &[1, 2]),
+        (Field::Path(3), How::Equal, Case::Exact, "Miles/x.mp3", &[3]),
+        (Field::Path(3), How::StartsWith, Case::Folded, "MILES", &[3]),
+        (Field::Path(0), How::Contains, Case::Folded, "/m/", &[1, 2, 3, 4]),
+        (Field::Path(3), How::Contains, Case::Folded, "/m/", &[]),
+        (Field::Path(99), How::Contains, Case::Folded, "x", &[]),
         (Field::Anything, How::Equal, Case::Exact, "1", &[]),
     ] {
         assert_eq!(found(&catalogue, &text(field, how, case, what)), expected, "{field:?} {how:?} {case:?} {what}");
@@ -206,7 +211,7 @@ fn random_filter(random: &mut Random, depth: u32) -> Filter {
     if random.below(8) == 0 {
         return Filter::Below(PathBuf::from(format!("/m/{}", random.below(6))));
     }
-    let fields = [tag("Title"), tag("Artist"), tag("Track"), tag("AlbumArtist"), Field::AnyTag, Field::Path];
+    let fields = [tag("Title"), tag("Artist"), tag("Track"), tag("AlbumArtist"), Field::AnyTag, Field::Path(0)];
     let how = [How::Equal, How::Contains, How::StartsWith][random.below(3) as usize];
     let case = [Case::Exact, Case::Folded][random.below(2) as usize];
     let what = match random.below(5) {
@@ -240,7 +245,7 @@ fn plainly(song: &Song, filter: &Filter) -> bool {
                     of_tag.into_iter().map(Into::into).collect()
                 });
             }
-            if matches!(field, Field::Path) {
+            if matches!(field, Field::Path(_)) {
                 values.push(song.path.display().to_string());
             }
             let plain = |text: &str| match case {

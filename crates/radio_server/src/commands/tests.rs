@@ -310,3 +310,15 @@ fn moods_are_translated_and_what_is_lost_is_told() {
     assert_eq!(bench.run("translate -r m").status, 0);
     assert_eq!(bench.run("catmood m").printed(), translated.output);
 }
+
+#[test]
+fn a_file_that_is_known_to_be_no_song_is_told_every_time() {
+    let bench = Bench::with_songs();
+    let path = bench.music.join("noise.mp3");
+    std::fs::write(&path, "noise").unwrap();
+    for time in ["read", "known"] {
+        let ran = bench.run(&format!("add {}", path.display()));
+        assert_eq!((ran.status, ran.error.matches("noise.mp3: ").count()), (1, 1), "{time}: {}", ran.error);
+    }
+    assert_eq!(bench.run(&format!("add {}", bench.music.display())).status, 0, "what lies about is nobody's mistake");
+}

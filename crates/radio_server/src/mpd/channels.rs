@@ -6,6 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::limits::{MESSAGES_MAX, SUBSCRIPTIONS_MAX};
 use super::refusal::{Code, Refusal};
 
+fn check_name(channel: &str) -> Result<(), Refusal> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    if channel.is_empty() || !channel.chars().all(fits) {
+        return Err(Refusal::argument("invalid channel name"));
+    }
+    Ok(())
+}
+
 /// The channels of a server. Copies are of the same channels.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Channels(Arc<Mutex<Shared>>);
@@ -22,10 +30,7 @@ impl Channels {
     /// # Errors
     /// When the name is none, or the client has it or too many.
     pub(super) fn subscribe(&self, client: u64, channel: &str) -> Result<(), Refusal> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-        if channel.is_empty() || !channel.chars().all(fits) {
-            return Err(Refusal::argument("invalid channel name"));
-        }
+        check_name(channel)?;
         let mut shared = self.lock();
         if shared.subscribers.values().filter(|clients| clients.contains(&client)).count() >= SUBSCRIPTIONS_MAX {
             return Err(Refusal::new(Code::Exist, "subscription list is full"));
@@ -60,8 +65,9 @@ impl Channels {
     }
 
     /// # Errors
-    /// When nobody hears the channel.
+    /// When the name is none, or nobody hears the channel.
     pub(super) fn send(&self, channel: &str, text: &str) -> Result<(), Refusal> {
+        check_name(channel)?;
         let mut shared = self.lock();
         let Some(clients) = shared.subscribers.get(channel).cloned() else {
             return Err(Refusal::no_exist("nobody is subscribed to this channel"));

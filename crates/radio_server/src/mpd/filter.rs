@@ -65,8 +65,22 @@ pub(super) fn parse(arguments: &[String], manner: Manner, places: &Places) -> Re
 fn pair(kind: &str, value: &str, manner: Manner, places: &Places) -> Result<Filter, Refusal> {
     match special(kind, value, places)? {
         Some(filter) => Ok(filter),
-        None => Ok(text(field(kind)?, manner.pair, manner.case, value, places)),
+        None => Ok(text(field(kind, places)?, manner.pair, manner.case, value, places)),
     }
+}
+
+/// `RATE:BITS:CHANNELS`, with `*` for what does not matter. How many bits a sample has, its decoder decides: any number fits.
+fn audio(text: &str) -> Result<Filter, Refusal> {
+    let malformed = || Refusal::argument(format_args!("Malformed audio format {text:?}; expected RATE:BITS:CHANNELS"));
+    let number = |part: &str| match part {
+        "*" => Ok(None),
+        _ => part.parse::<u32>().map(Some).map_err(|_| malformed()),
+    };
+    let [rate, bits, channels] = text.split(':').collect::<Vec<_>>()[..] else { return Err(malformed()) };
+    if !matches!(bits, "*" | "f" | "dsd" | "8" | "16" | "24" | "32") {
+        return Err(malformed());
+    }
+    Ok(Filter::Audio { frequency_hz: number(rate)?, channels: number(channels)? })
 }
 
 /// The types that have no operator.
@@ -80,23 +94,20 @@ fn special(kind: &str, value: &str, places: &Places) -> Result<Option<Filter>, R
     }))
 }
 
-fn field(kind: &str) -> Result<Field, Refusal> {
+fn field(kind: &str, places: &Places) -> Result<Field, Refusal> {
     match kind.to_ascii_lowercase().as_str() {
         "any" => Ok(Field::AnyTag),
-        "file" | "filename" => Ok(Field::Path),
+        "file" | "filename" => Ok(Field::Path(places.bytes_before_names())),
         _ => Tag::named(kind)
             .map(Field::Tag)
             .ok_or_else(|| Refusal::argument(format_args!("Unknown filter type: {kind}"))),
     }
 }
 
-/// A condition about a text. Clients name paths relative to the base.
+/// A condition about a text. A whole path may be named as in every other command.
 fn text(field: Field, how: How, case: Case, value: &str, places: &Places) -> Filter {
     let text = match (field, how) {
-        (Field::Path, How::Equal | How::StartsWith) => match places.path(value) {
-            Ok(path) => path.to_string_lossy().into_owned(),
-            Err(_) => value.to_owned(),
-        },
+        (Field::Path(_), How::Equal) => places.path(value).map_or_else(|_| value.to_owned(), |path| places.name(&path)),
         _ => value.to_owned(),
     };
     Filter::Text { field, how, case, text }
@@ -156,7 +167,10 @@ impl Parser<'_> {
             return special(&kind, &value, self.places)?
                 .ok_or_else(|| Refusal::argument(format_args!("Unknown filter type: {kind}")));
         }
-        let field = field(&kind)?;
+        if kind.eq_ignore_ascii_case("audioformat") {
+            return self.audio_format();
+        }
+        let field = field(&kind, self.places)?;
         let (negated, operator, case) = self.operator()?;
         let value = self.quoted()?;
         let filter = match operator {
@@ -170,6 +184,15 @@ impl Parser<'_> {
                 Filter::Regex { field, regex }
             }
         };
+        Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
+    }
+
+    fn audio_format(&mut self) -> Result<Filter, Refusal> {
+        let (negated, operator, _) = self.operator()?;
+        if !matches!(operator, Operator::Text(How::Equal) | Operator::Regex) {
+            return Err(Refusal::argument("'==' or '=~' expected"));
+        }
+        let filter = audio(&self.quoted()?)?;
         Ok(if negated { Filter::Not(Box::new(filter)) } else { filter })
     }
 
@@ -279,7 +302,14 @@ mod tests {
             assert!(filter.contains(part), "{part} in {filter}");
         }
         let filter = shown(&["(file == 'a/b.mp3')"], Manner::FIND);
-        assert!(filter.contains("Path") && filter.contains("\"/music/a/b.mp3\""), "{filter}");
+        assert!(filter.contains("Path(7)") && filter.contains("\"a/b.mp3\""), "{filter}");
+        assert!(shown(&["(file == '/music/a/b.mp3')"], Manner::FIND).contains("\"a/b.mp3\""));
+        assert!(shown(&["(file contains 'a/')"], Manner::FIND).contains("\"a/\""));
+        for format in ["(AudioFormat == '44100:16:2')", "(audioformat =~ '44100:*:2')"] {
+            let filter = shown(&[format], Manner::FIND);
+            assert!(filter.contains("frequency_hz: Some(44100), channels: Some(2)"), "{filter}");
+        }
+        assert!(shown(&["(AudioFormat != '*:f:1')"], Manner::FIND).contains("Not(Audio { frequency_hz: None"));
         assert!(shown(&["(Title eq_ci 'x')"], Manner::FIND).contains("Folded"));
         assert!(shown(&["(modified-since '2025-11-25')"], Manner::FIND).contains("ModifiedSince(1764028800)"));
     }
@@ -296,6 +326,10 @@ mod tests {
             (&["((Artist == 'x') OR (Album == 'y'))"], "'AND' expected"),
             (&["(Artist == 'x') y"], "Unparsed garbage"),
             (&["(Artist =~ '(')"], "unclosed group"),
+            (&["(AudioFormat == '44100:2')"], "Malformed audio format"),
+            (&["(AudioFormat == '44100:x:2')"], "Malformed audio format"),
+            (&["(AudioFormat =~ 'a:16:2')"], "Malformed audio format"),
+            (&["(AudioFormat contains '44100:16:2')"], "'==' or '=~' expected"),
             (&["(modified-since 'soon')"], "Malformed time stamp"),
             (&["(file 'x')"], "Unknown filter type: file"),
         ] {

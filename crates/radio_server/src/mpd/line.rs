@@ -37,7 +37,7 @@ fn plain(text: &str) -> Result<(String, &str), Refusal> {
     let end = text.find([' ', '\t']).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     if word.contains(['"', '\'']) {
-        return Err(Refusal::argument("Invalid unquoted character"));
+        return Err(Refusal::new(Code::Unknown, "Invalid unquoted character"));
     }
     Ok((word.to_owned(), rest))
 }
@@ -51,7 +51,7 @@ fn unquote(text: &str) -> Result<(String, &str), Refusal> {
             '"' => {
                 let rest = &text[at + 1..];
                 if !rest.is_empty() && !rest.starts_with([' ', '\t']) {
-                    return Err(Refusal::argument("Space expected after closing '\"'"));
+                    return Err(Refusal::new(Code::Unknown, "Space expected after closing '\"'"));
                 }
                 return Ok((word, rest));
             }
@@ -59,7 +59,7 @@ fn unquote(text: &str) -> Result<(String, &str), Refusal> {
             _ => word.push(character),
         }
     }
-    Err(Refusal::argument("Missing closing '\"'"))
+    Err(Refusal::new(Code::Unknown, "Missing closing '\"'"))
 }
 
 #[cfg(test)]
@@ -83,9 +83,9 @@ mod tests {
         for (line, code, message) in [
             (&b""[..], Code::Unknown, "No command given"),
             (b" status", Code::Unknown, "Letter expected"),
-            (b"add \"a", Code::Argument, "Missing closing '\"'"),
-            (b"add \"a\"b", Code::Argument, "Space expected after closing '\"'"),
-            (b"add a\"b", Code::Argument, "Invalid unquoted character"),
+            (b"add \"a", Code::Unknown, "Missing closing '\"'"),
+            (b"add \"a\"b", Code::Unknown, "Space expected after closing '\"'"),
+            (b"add a\"b", Code::Unknown, "Invalid unquoted character"),
             (b"add \xff", Code::Argument, "Invalid UTF-8"),
         ] {
             assert_eq!(words(line), Err(Refusal::new(code, message)));

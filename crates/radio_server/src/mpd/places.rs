@@ -33,7 +33,14 @@ impl Places {
         path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    /// The path that a client names: relative to the base, absolute, or a `file://` address.
+    /// How many bytes of a path below the base its name has not.
+    pub(super) fn bytes_before_names(&self) -> usize {
+        let bytes = self.base.as_os_str().len();
+        // The root has its slash already.
+        if bytes > 1 { bytes + 1 } else { bytes }
+    }
+
+    /// The path that a client names: relative to the base, absolute, or a `file://` address. Parity: `/` is the base.
     ///
     /// # Errors
     /// When it leaves the base by `..`, or is an address of something else.
@@ -45,6 +52,9 @@ impl Places {
         let path = Path::new(OsStr::from_bytes(name.as_bytes()));
         if path.components().any(|component| component == Component::ParentDir) || name.contains('\0') {
             return Err(Refusal::argument("Malformed path"));
+        }
+        if name == "/" {
+            return Ok(self.base.clone());
         }
         // Without the slash that some clients end directories with.
         Ok(self.base.join(path).components().collect())
@@ -78,7 +88,13 @@ mod tests {
         for name in ["a/b.mp3", "", "x"] {
             assert_eq!(places.name(&places.path(name).unwrap()), name);
         }
+        for (roots, name) in [(&["/music"][..], "a/b"), (&["/a", "/b"], "a/b")] {
+            let places = Places::new(&roots.iter().map(PathBuf::from).collect::<Vec<_>>());
+            let path = places.path(name).unwrap();
+            assert_eq!(&path.to_str().unwrap()[places.bytes_before_names()..], name);
+        }
         assert_eq!(places.path("a/").unwrap(), Path::new("/music/a"));
+        assert_eq!(places.path("/").unwrap(), Path::new("/music"));
         assert_eq!(places.path("file:///other/c.mp3").unwrap(), Path::new("/other/c.mp3"));
         assert_eq!(places.name(Path::new("/other/c.mp3")), "/other/c.mp3");
         assert!(places.path("../etc").is_err() && places.path("http://x/y").is_err());

@@ -16,6 +16,7 @@ pub(super) enum Code {
     NoExist = 50,
     QueueFull = 51,
     System = 52,
+    PlayerSync = 55,
     Exist = 56,
 }
 
@@ -77,6 +78,7 @@ impl From<RequestError> for Refusal {
         let code = match &error {
             RequestError::Refused(StationRefusal::NoSuchEntry { .. }) => Code::NoExist,
             RequestError::Refused(StationRefusal::QueueFull { .. }) => Code::QueueFull,
+            RequestError::Refused(StationRefusal::NothingCurrent) => Code::PlayerSync,
             RequestError::Refused(
                 StationRefusal::BadPosition { .. } | StationRefusal::BadPercent { .. } | StationRefusal::BadPath { .. },
             ) => Code::Argument,

@@ -233,7 +233,7 @@ fn commands_that_are_none_are_refused_as_mpd_does() {
     assert_eq!(client.refused("ping 1"), "ACK [2@0] {ping} wrong number of arguments for \"ping\"");
     assert_eq!(client.refused("addid"), "ACK [2@0] {addid} too few arguments for \"addid\"");
     assert_eq!(client.refused("seek x 1"), "ACK [2@0] {seek} Integer expected: x");
-    assert_eq!(client.refused("play \"1"), "ACK [2@0] {} Missing closing '\"'");
+    assert_eq!(client.refused("play \"1"), "ACK [5@0] {} Missing closing '\"'");
     assert_eq!(client.refused("add nothing"), "ACK [50@0] {add} No such directory");
     assert!(client.refused("add ../etc").contains("Malformed path"));
 }

@@ -133,6 +133,26 @@ struct Playing {
     began_wall_ms: Option<u64>,
     sent_samples: u64,
     reposition: bool,
+    /// Where to begin, if that was asked for before the file was open.
+    wanted: Option<Place>,
+}
+
+/// A place in a song.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Percent(u8),
+    Milliseconds(u64),
+}
+
+impl Place {
+    /// The sample there, which may be behind the last one.
+    fn sample(self, samples: u64, rate: u32) -> u64 {
+        let sample = match self {
+            Self::Percent(percent) => u128::from(samples) * u128::from(percent) / 100,
+            Self::Milliseconds(position_ms) => u128::from(position_ms) * u128::from(rate) / 1000,
+        };
+        u64::try_from(sample).unwrap_or(u64::MAX)
+    }
 }
 
 /// The station.
@@ -230,7 +250,7 @@ impl Station {
             Request::Stop => self.stop(now),
             Request::Next => self.skip(now),
             Request::Jump { percent } => self.jump(now, percent),
-            Request::Seek { position_ms } => self.seek(now, position_ms),
+            Request::Seek { position_ms } => self.go_to(now, Place::Milliseconds(position_ms)),
             Request::FastForward { delta_ms } => self.fast_forward(now, delta_ms),
             Request::NoMore => {
                 self.no_more = self.playing || self.current.is_some();
@@ -276,7 +296,13 @@ impl Station {
             return;
         };
         match opened {
-            Ok(song) => feed.open(song, 0),
+            Ok(song) => {
+                feed.open(song, 0);
+                let opened = self.current.as_mut().filter(|current| current.feed.file == file);
+                if let Some(place) = opened.and_then(|current| current.wanted.take()) {
+                    let _ = self.go_to(now, place);
+                }
+            }
             Err(failure) => self.pass_over(file, failure),
         }
         self.status_changed = true;

@@ -259,6 +259,38 @@ fn jumps_go_to_the_chunk_of_a_time_under_a_stream_of_its_own() {
 }
 
 #[test]
+fn a_place_is_gone_to_when_its_file_is_open() {
+    let chunk_ms = |chunk: u64| chunk * 4 * 1152 * 1000 / 44_100;
+    for (requests, expected_ms) in [
+        (&[Request::Seek { position_ms: 1100 }][..], chunk_ms(10)),
+        (&[Request::Jump { percent: 50 }], chunk_ms(12)),
+        (&[Request::FastForward { delta_ms: 700 }, Request::FastForward { delta_ms: 400 }], chunk_ms(10)),
+    ] {
+        let mut world = world();
+        world.add(&["b", "a"]);
+        let id = world.station.queue().iter().last().unwrap().id;
+        let now = world.moment();
+        // Nothing is opened until the effects are carried out.
+        world.station.handle_request(now, Request::PlayEntry { id }).unwrap();
+        for request in requests {
+            world.station.handle_request(now, request.clone()).unwrap();
+        }
+        world.carry_out();
+        let current = world.status().current.unwrap();
+        assert_eq!((current.entry.id, current.position_ms), (id, expected_ms), "{requests:?}");
+    }
+    let mut world = world();
+    world.add(&["b", "a"]);
+    let id = world.station.queue().iter().last().unwrap().id;
+    let now = world.moment();
+    world.station.handle_request(now, Request::PlayEntry { id }).unwrap();
+    world.station.handle_request(now, Request::Seek { position_ms: 3_600_000 }).unwrap();
+    world.carry_out();
+    world.run(SECOND);
+    assert_eq!(world.story(), ["b began"], "the end of the song was asked for");
+}
+
+#[test]
 fn no_more_stops_after_the_song() {
     let mut world = world();
     world.add(&["a", "b"]);

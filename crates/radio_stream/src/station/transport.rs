@@ -1,8 +1,8 @@
 //! Playing: what begins, what is due, what ends.
 
 use super::{
-    Answer, Arc, CATCH_UP_NS_MAX, Effect, EndReason, Entry, EntryId, Event, Feed, Moment, Piece, Playing, Refusal,
-    SentChunk, Station, Time, milliseconds, nanoseconds,
+    Answer, Arc, CATCH_UP_NS_MAX, Effect, EndReason, Entry, EntryId, Event, Feed, Moment, Piece, Place, Playing,
+    Refusal, SentChunk, Station, Time, milliseconds, nanoseconds,
 };
 
 impl Station {
@@ -20,8 +20,7 @@ impl Station {
     pub(super) fn play_entry(&mut self, now: Moment, id: EntryId) -> Result<Answer, Refusal> {
         let is_current = self.current.as_ref().is_some_and(|current| current.feed.entry.id == id);
         if is_current {
-            // One that is not open yet is at its beginning.
-            let _ = self.seek(now, 0);
+            let _ = self.go_to(now, Place::Milliseconds(0));
         } else {
             if !self.queue.waiting().any(|entry| entry.id == id) {
                 return Err(Refusal::NoSuchEntry { id });
@@ -78,24 +77,28 @@ impl Station {
         if percent > 100 {
             return Err(Refusal::BadPercent { percent });
         }
-        let samples = self.current_samples()?;
-        let sample = u128::from(samples) * u128::from(percent) / 100;
-        self.reposition(now, u64::try_from(sample).unwrap_or(u64::MAX))
+        self.go_to(now, Place::Percent(percent))
     }
 
-    pub(super) fn seek(&mut self, now: Moment, position_ms: u64) -> Result<Answer, Refusal> {
-        self.current_samples()?;
-        let rate = self.current.as_ref().map_or(1, |current| current.feed.sample_rate());
-        let sample = u128::from(position_ms) * u128::from(rate) / 1000;
-        self.reposition(now, u64::try_from(sample).unwrap_or(u64::MAX))
+    /// Goes to a place of the current song; if its file is not open yet, as soon as it is.
+    pub(super) fn go_to(&mut self, now: Moment, place: Place) -> Result<Answer, Refusal> {
+        let Some(current) = &mut self.current else { return Err(Refusal::NothingCurrent) };
+        let Some(song) = current.feed.song() else {
+            current.wanted = Some(place);
+            return Ok(Answer::Done);
+        };
+        let sample = place.sample(song.chunks.samples(), song.chunks.sample_rate());
+        self.reposition(now, sample)
     }
 
     pub(super) fn fast_forward(&mut self, now: Moment, delta_ms: i64) -> Result<Answer, Refusal> {
-        self.current_samples()?;
         let Some(current) = &self.current else { return Err(Refusal::NothingCurrent) };
         let sample = current.feed.start_of(current.feed.next_send());
-        let position_ms = milliseconds(sample, current.feed.sample_rate().into());
-        self.seek(now, position_ms.saturating_add_signed(delta_ms))
+        let position_ms = match current.wanted {
+            Some(Place::Milliseconds(wanted_ms)) => wanted_ms,
+            _ => milliseconds(sample, current.feed.sample_rate().into()),
+        };
+        self.go_to(now, Place::Milliseconds(position_ms.saturating_add_signed(delta_ms)))
     }
 
     /// The length of the current song.
@@ -177,6 +180,7 @@ impl Station {
                     began_wall_ms: None,
                     sent_samples: 0,
                     reposition: false,
+                    wanted: None,
                 });
                 self.status_changed = true;
             }

@@ -130,6 +130,8 @@ fn hung(context: &Context) -> Verdict {
     let (status, said) = two.terminal.wait(LIMIT)?;
     ensure!(status.code() == ENDED, "{status}: {said}");
     ensure!(said.contains("read: IOPS="), "the results of the other are missing: {said}");
+    // That is the end without a second press, much later.
+    ensure!(!said.contains("it has said nothing for"), "the hung one was waited for: {said}");
 
     let mut two = Two::start(context, ENDLESS)?;
     two.both_run()?;

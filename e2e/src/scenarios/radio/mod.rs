@@ -3,6 +3,7 @@
 mod bad_files;
 mod crash;
 mod ctl;
+mod full_disk;
 mod library;
 mod moods;
 mod mpd;
@@ -48,6 +49,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     reload::SCENARIO,
     renewal::SCENARIO,
     bad_files::SCENARIO,
+    full_disk::SCENARIO,
     ssh_strangers::SCENARIO,
     stream_formats::SCENARIO,
     stream_players::SCENARIO,

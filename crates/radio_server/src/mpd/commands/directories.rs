@@ -9,6 +9,7 @@ use radio_library::import::{ImportOptions, Progress};
 use super::super::calendar;
 use super::super::changes::Subsystem;
 use super::super::refusal::{Code, Refusal};
+use super::stored_playlists::list_one;
 use super::{Call, Entry, READ, WRITE, entry};
 use crate::commands::CommandError;
 use crate::station::wall_ms;
@@ -44,7 +45,7 @@ fn list_one_level(call: &mut Call<'_>) -> Result<(), Refusal> {
     directory.songs.iter().for_each(|song| call.song(song));
     if root {
         for playlist in call.server.context.library.blobs(BlobKind::Playlist, &[])? {
-            call.reply.line("playlist", playlist.name);
+            list_one(call, &playlist.name);
         }
     }
     Ok(())

@@ -19,17 +19,27 @@ pub(super) const ENTRIES: &[Entry] = &[
     }),
     entry("single", CONTROL, (1, 1), single),
     entry("crossfade", CONTROL, (1, 1), |call| zero(call, "songs are not decoded, so that they cannot be faded")),
-    entry("mixrampdb", CONTROL, (1, 1), |_| Ok(())),
-    entry("mixrampdelay", CONTROL, (1, 1), |_| Ok(())),
-    entry("setvol", CONTROL, (1, 1), |_| Err(no_mixer())),
-    entry("volume", CONTROL, (1, 1), |_| Err(no_mixer())),
+    entry("mixrampdb", CONTROL, (1, 1), mix_ramp),
+    entry("mixrampdelay", CONTROL, (1, 1), mix_ramp),
+    entry("setvol", CONTROL, (1, 1), |call| no_mixer(call, 0)),
+    entry("volume", CONTROL, (1, 1), |call| no_mixer(call, -100)),
     entry("getvol", Rights::STREAM_READ, (0, 0), |_| Ok(())),
     entry("replay_gain_mode", CONTROL, (1, 1), replay_gain_mode),
     entry("replay_gain_status", Rights::STREAM_READ, (0, 0), replay_gain_status),
 ];
 
-fn no_mixer() -> Refusal {
-    Refusal::not_here("problems setting volume: there is no mixer; listeners have their own")
+/// Songs are not decoded, so that nothing comes of it.
+fn mix_ramp(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let text = call.argument(0);
+    text.parse::<f64>().map(drop).map_err(|_| Refusal::argument(format_args!("Float expected: {text}")))
+}
+
+fn no_mixer(call: &Call<'_>, least: i32) -> Result<(), Refusal> {
+    let volume: i32 = call.number(0)?;
+    if !(least..=100).contains(&volume) {
+        return Err(Refusal::argument(format_args!("Number too large: {volume}")));
+    }
+    Err(Refusal::not_here("problems setting volume: there is no mixer; listeners have their own"))
 }
 
 fn decided(call: &Call<'_>, is: bool, reason: &'static str) -> Result<(), Refusal> {

@@ -60,9 +60,6 @@ fn pause(call: &mut Call<'_>) -> Result<(), Refusal> {
 
 /// What was played is gone from the queue: the current song begins again.
 fn previous(call: &mut Call<'_>) -> Result<(), Refusal> {
-    if call.station()?.current.is_none() {
-        return Ok(());
-    }
     call.ask(Request::Seek { position_ms: 0 }).map(drop)
 }
 

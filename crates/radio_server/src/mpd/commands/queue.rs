@@ -26,9 +26,13 @@ fn names(call: &mut Call<'_>) -> Result<(), Refusal> {
 
 fn information(call: &mut Call<'_>) -> Result<(), Refusal> {
     let wanted = if call.arguments.is_empty() { 0..u32::MAX } else { range(call.argument(0))? };
+    let start = wanted.start;
     let entries = call.queue(wanted)?;
-    // Parity: a single position has to exist, a range need not.
-    if entries.is_empty() && call.arguments.first().is_some_and(|argument| !argument.contains(':')) {
+    // Parity: a single position has to exist, a range to begin in the queue or at its end.
+    if entries.is_empty()
+        && let Some(argument) = call.arguments.first()
+        && (!argument.contains(':') || start > call.station()?.queue_length)
+    {
         return Err(Refusal::argument("Bad song index"));
     }
     show(call, &entries);
@@ -74,7 +78,8 @@ fn changed_ids(call: &mut Call<'_>) -> Result<(), Refusal> {
 
 /// What changed since a version. Parity: everything, when the version is none that there was.
 fn changed(call: &Call<'_>) -> Result<Vec<(u32, QueueEntry)>, Refusal> {
-    let since: u32 = call.number(0)?;
+    // Parity: some clients mean everything by -1.
+    let since: u32 = if call.argument(0) == "-1" { u32::MAX } else { call.number(0)? };
     let wanted = if call.arguments.len() < 2 { 0..u32::MAX } else { range(call.argument(1))? };
     if since > call.station()?.queue_version {
         return call.queue(wanted);

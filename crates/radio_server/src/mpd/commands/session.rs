@@ -35,6 +35,9 @@ fn tag_types(call: &mut Call<'_>) -> Result<(), Refusal> {
         let tag = |name: &String| Tag::named(name).ok_or_else(|| Refusal::argument("Unknown tag type"));
         names.iter().map(tag).collect()
     };
+    if let ["all" | "clear" | "available", _, ..] = call.arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return Err(Refusal::argument("Too many arguments"));
+    }
     match call.arguments {
         [] => {
             let wanted: Vec<Tag> = call.client.wanted_tags().collect();

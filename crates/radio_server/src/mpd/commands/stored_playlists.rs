@@ -28,12 +28,16 @@ pub(super) const ENTRIES: &[Entry] = &[
 ];
 
 fn list_all(call: &mut Call<'_>) -> Result<(), Refusal> {
-    for playlist in call.server.context.library.blobs(BlobKind::Playlist, &[])? {
-        call.reply.line("playlist", playlist.name);
-        // When it was changed is not kept; clients want the line.
-        call.reply.line("Last-Modified", calendar::written(0));
-    }
+    let playlists = call.server.context.library.blobs(BlobKind::Playlist, &[])?;
+    playlists.iter().for_each(|playlist| list_one(call, &playlist.name));
     Ok(())
+}
+
+/// A playlist, in a list of them or among what the base has.
+pub(super) fn list_one(call: &mut Call<'_>, name: &str) {
+    call.reply.line("playlist", name);
+    // When it was changed is not kept; clients want the line.
+    call.reply.line("Last-Modified", calendar::written(0));
 }
 
 pub(super) fn paths(call: &Call<'_>, name: &str) -> Result<Vec<PathBuf>, Refusal> {
