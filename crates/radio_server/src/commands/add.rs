@@ -59,15 +59,12 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     };
     let (import, verbose) = (call.context.import.clone(), call.flag("verbose"));
     let (mut problems, mut unplayable) = (0, 0);
-    let (mut refused_now, mut gone) = (Vec::new(), None);
+    let mut gone = None;
     let mut observer = |progress: Progress<'_>| {
         let told = match progress {
             Progress::File { path, placed: Placed::Refused { reason } } => {
                 // What lies about in a directory is nobody's mistake.
-                if paths.iter().any(|named| named == path) {
-                    unplayable += 1;
-                    refused_now.push(path.to_owned());
-                }
+                unplayable += u32::from(paths.iter().any(|named| named == path));
                 call.note(format_args!("{}: {reason}", path.display()))
             }
             Progress::File { path, placed } if verbose => call.line(line(path, placed)),
@@ -89,13 +86,6 @@ fn run(call: &mut Call<'_>) -> Result<(), CommandError> {
     let summary = import.run(&paths, &options, &mut observer).map_err(CommandError::caused)?;
     if let Some(error) = gone {
         return Err(error);
-    }
-    // What was known to be no song and has not changed since was not read again.
-    for refused in call.context.library.refused_files().map_err(CommandError::caused)? {
-        if paths.contains(&refused.path) && !refused_now.contains(&refused.path) {
-            unplayable += 1;
-            call.note(format_args!("{}: {}", refused.path.display(), refused.reason))?;
-        }
     }
     if verbose {
         call.line(summary_line(&summary))?;
