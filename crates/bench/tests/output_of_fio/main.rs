@@ -108,6 +108,7 @@ impl Run {
             assert!(same, "line {} of the JSON\nours:   {ours}\ntheirs: {theirs}\nnext:   {mean}", line + 1);
         }
         assert_eq!(ours.lines().count(), self.json.lines().count());
+        assert_eq!(ours.ends_with("}\n"), self.json.ends_with("}\n"));
     }
 
     fn our_json(&self) -> String {

@@ -105,10 +105,10 @@ fn loss_after_repair_is_what_theory_says() {
             for channel in [Channel::independent(percent / 100.0), Channel::bursts(percent / 100.0, 3.0)] {
                 let expected = channel.group_loss(k, n);
                 let found = measured(channel, k, n, groups, &mut random);
-                // Eight standard deviations of groups that are lost independently of each other. Bursts go on from one group into
-                // the next, which makes the sum stray further: six deviations fail one seed in 100,000.
+                // Six standard deviations of groups that are lost independently of each other. Bursts go on from one group into the
+                // next, which makes the sum stray a little further: one seed in 100,000 goes beyond this.
                 let deviation = (expected * (1.0 - expected) / f64::from(groups)).sqrt();
-                let tolerance = 8.0 * deviation + 3.0 / f64::from(groups);
+                let tolerance = 6.0 * deviation + 3.0 / f64::from(groups);
                 assert!((expected - found).abs() <= tolerance, "{k}:{n} {channel:?}: {found}, theory {expected}");
             }
         }
