@@ -37,6 +37,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     trouble::TRIMS,
     trouble::PROGRAMS,
     trouble::UTILISATION,
+    trouble::SCHEDULER,
     hung::TOLD,
     hung::STOPPED,
     hung::TRIGGERED,

@@ -32,7 +32,14 @@ pub(super) fn run(invocation: &Invocation, name: Name) -> Outcome {
     for (place, warning) in &plan.warnings {
         message::error(format_args!("{place}: note: {warning}"));
     }
-    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan, name) }
+    // Whoever only reads jobs may do that on another machine.
+    if invocation.general.parse_only {
+        return Outcome::Success;
+    }
+    match run::look_for(invocation) {
+        Ok(()) => measure(invocation, &plan, name),
+        Err(error) => message::failure(message::chain(&error)),
+    }
 }
 
 fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
@@ -51,6 +58,11 @@ fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
         let (silent, told) = (silent.join(","), Subjects::names());
         message::error(format_args!("--debug={silent}: nothing is told of that here, but of {told}"));
     }
+    let members = run::members(&plan.jobs).len();
+    if let Some(number) = general.debug_job.filter(|&number| number as usize >= members) {
+        let last = members - 1;
+        message::error(format_args!("--debug=job:{number}: the last job has number {last}; all of them are told of"));
+    }
     announce(plan, &voice);
     let settings = RunSettings {
         allow_exec: general.allow_exec,
@@ -58,6 +70,7 @@ fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
         aux_path: general.aux_path.clone(),
         refuses_small_devices: general.warnings_fatal || name == Name::Bench,
         debug,
+        debug_job: general.debug_job,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);
