@@ -14,17 +14,17 @@ use crate::options::threads::{CpusAllowedPolicy, NumaMemoryPolicy};
 
 use super::place::{NODES, PROCESSORS, numbers_of_nodes};
 
-/// Looks for one thing: the reason if it is not there.
-type Look = fn(&JobOptions) -> Option<String>;
+/// Looks for one thing: the reason if it is not there. The number is that of the job's first clone in the run, from 0.
+type Look = fn(&JobOptions, u32) -> Option<String>;
 
 /// All that is looked for, each with the options that name it.
 const LOOKS: [(&[&str], Look); 6] = [
-    (&["directory"], |options| options.target_file.directory.iter().find_map(|path| no_folder(path))),
-    (&["opendir"], |options| options.target_file.opendir.as_deref().and_then(no_folder)),
+    (&["directory"], |options, _| options.target_file.directory.iter().find_map(|path| no_folder(path))),
+    (&["opendir"], |options, _| options.target_file.opendir.as_deref().and_then(no_folder)),
     (&["cpus_allowed", "cpumask"], processors),
-    (&["verify_async_cpus"], |options| options.verification.verify_async_cpus.as_ref().and_then(no_processor)),
-    (&["numa_cpu_nodes"], |options| options.threads.numa_cpu_nodes.as_deref().and_then(no_node)),
-    (&["numa_mem_policy"], memory_nodes),
+    (&["verify_async_cpus"], |options, _| options.verification.verify_async_cpus.as_ref().and_then(no_processor)),
+    (&["numa_cpu_nodes"], |options, _| options.threads.numa_cpu_nodes.as_deref().and_then(no_node)),
+    (&["numa_mem_policy"], |options, _| memory_nodes(options)),
 ];
 
 /// Looks for everything that the jobs name.
@@ -32,13 +32,15 @@ const LOOKS: [(&[&str], Look); 6] = [
 /// # Errors
 /// [`Problem::Absent`], with the place of the first option that names something that is not there.
 pub fn look_for(invocation: &Invocation) -> Result<(), JobError> {
+    let mut number = 0_u32;
     for job in &invocation.jobs {
         for (options, look) in LOOKS {
-            if let Some(reason) = look(&job.options) {
+            if let Some(reason) = look(&job.options, number) {
                 let option = given(invocation, job, options);
                 return Err(JobError::new(invocation.place_of(job, options), Problem::Absent { option, reason }));
             }
         }
+        number = number.saturating_add(job.options.description.numjobs.max(1));
     }
     Ok(())
 }
@@ -60,15 +62,16 @@ fn no_folder(path: &str) -> Option<String> {
     }
 }
 
-/// Each clone has one of them with `cpus_allowed_policy=split`; otherwise one that is there is enough, as for the kernel.
-fn processors(options: &JobOptions) -> Option<String> {
+/// With `cpus_allowed_policy=split` each clone has one of them; otherwise one that is there is enough, as for the kernel.
+fn processors(options: &JobOptions, number: u32) -> Option<String> {
     let threads = &options.threads;
     let allowed = threads.cpus_allowed.as_ref()?;
     if threads.cpus_allowed_policy == CpusAllowedPolicy::Shared {
         return no_processor(allowed);
     }
-    let used = allowed.as_slice().iter().take(options.description.numjobs.max(1) as usize);
-    used.copied().find_map(|number| PROCESSORS.without(&[number]))
+    let used = allowed.as_slice().iter().cycle().skip(number as usize % allowed.as_slice().len());
+    let clones = options.description.numjobs.max(1) as usize;
+    used.take(clones.min(allowed.as_slice().len())).find_map(|&processor| PROCESSORS.without(&[processor]))
 }
 
 fn no_processor(wanted: &CpuList) -> Option<String> {
@@ -100,8 +103,8 @@ mod tests {
     use crate::command_line::{Outcome, parse};
     use crate::job_file::Host;
 
-    fn look(options: &str) -> Result<(), String> {
-        let line = format!("--ioengine=null --size=4k --name=a --name=b {options}");
+    fn look(jobs: &str) -> Result<(), String> {
+        let line = format!("--ioengine=null --size=4k {jobs}");
         let Outcome::Run(invocation) = parse(line.split(' ').map(OsString::from).collect(), &mut Host).unwrap() else {
             panic!("jobs are to be run");
         };
@@ -117,7 +120,7 @@ mod tests {
             (&format!("--opendir={file}/x"), format!("opendir={file}/x: the directory {file}/x cannot be used: ")),
             ("--cpus_allowed=8190-8191", "cpus_allowed=8190-8191: not on this machine; of its cpus there are 0".into()),
             (
-                "--cpus_allowed=0,8191 --cpus_allowed_policy=split --numjobs=2",
+                "--cpus_allowed=0,8191 --cpus_allowed_policy=split",
                 "cpus_allowed=0,8191: not on this machine; of its cpus there are 0".into(),
             ),
             ("--verify_async_cpus=8191", "verify_async_cpus=8191: not on this machine; of its cpus there are 0".into()),
@@ -126,7 +129,7 @@ mod tests {
             ("--numa_mem_policy=bind:900", "numa_mem_policy=bind:900: not on this machine; of its nodes".into()),
             ("--numa_mem_policy=prefer:900", "numa_mem_policy=prefer:900: not on this machine; of its nodes".into()),
         ] {
-            let error = look(options).unwrap_err();
+            let error = look(&format!("--name=a --name=b {options}")).unwrap_err();
             assert!(error.starts_with(&format!("command line: [b]: {told}")), "{error}");
         }
     }
@@ -140,7 +143,7 @@ mod tests {
             "--numa_cpu_nodes=all --numa_mem_policy=local",
             "--numa_cpu_nodes=!900 --numa_mem_policy=interleave",
         ] {
-            assert_eq!(look(options), Ok(()), "{options}");
+            assert_eq!(look(&format!("--name=a {options}")), Ok(()), "{options}");
         }
     }
 }

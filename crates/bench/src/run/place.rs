@@ -33,15 +33,16 @@ pub(super) fn io_priority(options: &JobOptions) -> Option<u16> {
     u16::try_from(class << 13 | threads.priohint << 3 | threads.prio.unwrap_or(0)).ok()
 }
 
-/// Puts the calling thread where the job wants it. `clone_number` counts the job's clones.
-pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), JobFailure> {
+/// Puts the calling thread where the job wants it. `number` is the job's in the run, from 0: jobs that split processors take turns, also
+/// those that are no clones of each other.
+pub(super) fn take_place(options: &JobOptions, number: u32) -> Result<(), JobFailure> {
     let threads = &options.threads;
     if let Some(name) = &threads.comm {
         name_thread(name).map_err(|source| failure(format!("comm={name}"), source))?;
     }
     if let Some(cores) = &threads.cpus_allowed {
         let cores = cores.as_slice();
-        let own = [cores[clone_number as usize % cores.len()]];
+        let own = [cores[number as usize % cores.len()]];
         let chosen = if threads.cpus_allowed_policy == CpusAllowedPolicy::Split { &own } else { cores };
         allow(chosen).map_err(|source| nowhere(format!("cpus_allowed={}", listed(chosen)), PROCESSORS, source))?;
     }

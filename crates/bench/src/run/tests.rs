@@ -504,6 +504,15 @@ fn debug_tells_of_one_job_if_one_is_chosen() {
     assert_eq!(told(Some(3)), told(None));
 }
 
+/// As with fio 3.33, which gives the processors out by the number of a job in the run.
+#[test]
+fn jobs_that_split_processors_take_turns_also_if_they_are_no_clones() {
+    let ran =
+        ran("--ioengine=null --size=4k --cpus_allowed=0,1023 --cpus_allowed_policy=split --name=a --name=b --name=c");
+    let failed = ["a", "b", "c"].map(|name| ran.job(name).error.is_some());
+    assert_eq!(failed, [false, true, false], "{:?}", ran.complaints);
+}
+
 #[test]
 fn a_job_without_io_is_announced_by_its_engine() {
     let ran = ran("--name=a --ioengine=cpuio --cpuload=50 --cpuchunks=1000 --runtime=1ms --numjobs=2").fine();

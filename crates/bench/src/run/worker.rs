@@ -79,7 +79,7 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, mut context: Context<'_>) -> Box
     let (name, number) = (result.name.clone(), setup.member.number);
     debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ioengine={}", options.engine.ioengine));
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
-    let outcome = take_place(&setup.options, setup.member.clone_number)
+    let outcome = take_place(&setup.options, number - 1)
         .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
         .and_then(|()| setup.set_schedulers())
         .and_then(|()| match before {
