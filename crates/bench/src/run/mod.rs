@@ -106,7 +106,7 @@ pub fn planned_files(job: &PlannedJob, member: &Member, settings: &RunSettings) 
 pub fn announce(job: &PlannedJob, name: &str, group: u32) -> String {
     let options = &job.resolved.options;
     if crate::engines::describe(&options.engine.ioengine).is_some_and(|engine| !engine.traits.does_io) {
-        return String::new();
+        return if options.description.numjobs > 1 { "...\n".to_owned() } else { String::new() };
     }
     job_lines(&JobAnnouncement {
         name,

@@ -147,6 +147,7 @@ impl Visitor for Life<'_, '_> {
             with_io(engine, &memory, setup, context, depth, result)
         } else {
             result.did_other_work = true;
+            result.latency_target = limits::latency_target(&setup.options).result(depth.depth);
             without_io(engine, &memory, &setup, &context)
         }
     }

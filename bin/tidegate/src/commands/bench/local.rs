@@ -9,7 +9,6 @@ use bench::output::status_line::{Remaining, ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
 use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, Subjects, TotalBandwidth, Trigger};
-use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
 
 use super::interruption::Interruption;
@@ -131,7 +130,6 @@ impl<'r> Reporter<'r> {
     }
 
     fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
-        let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
         let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let listed = self.invocation.global_listed.iter();
         let report = Report {
@@ -148,10 +146,9 @@ impl<'r> Reporter<'r> {
             global_options: listed
                 .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
                 .collect(),
-            groups: group_results(&outcome.results, groups),
-            jobs: results_to_show(outcome.results),
             disks: outcome.disks,
             idleness: self.idleness.clone(),
+            ..Report::of_jobs(outcome.results)
         };
         self.voice.with_output(|output| {
             self.writer.write(&report, last, output)?;
