@@ -15,6 +15,7 @@ mod random_jobs;
 mod status_line;
 mod stored_logs;
 mod terse;
+mod text;
 mod trigger;
 mod trouble;
 
