@@ -13,8 +13,8 @@ use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: UP_NAME, arguments, run };
 
-/// What runs without a configuration file, on this machine only: a disk in memory; a worker for jobs without files. Nothing is
-/// written anywhere.
+/// What runs without a configuration file, on this machine only: a disk in memory, a radio, a worker for jobs without files. Nothing
+/// is written outside of the run directory.
 const DEMO: &str = r#"
 [target]
 nqn = "nqn.2026-11.io.tidegate:demo"
