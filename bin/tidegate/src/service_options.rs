@@ -24,7 +24,8 @@ pub(crate) fn arguments() -> Vec<Arg> {
     let value = |name: &'static str, value_name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value_name).help(help)
     };
-    let seconds = |name, help| value(name, "SECONDS", help).value_parser(seconds);
+    // So that -1 is a wrong value instead of an unknown option.
+    let seconds = |name, help| value(name, "SECONDS", help).value_parser(seconds).allow_negative_numbers(true);
     let arguments = [
         flag("detach", "Leave the caller once ready; its exit status tells how it went"),
         flag("no-chdir", "Stay in the starting directory"),

@@ -194,7 +194,12 @@ pub(crate) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
 fn start_failure(error: &StartError) -> Failure {
     let text = message::chain(error);
     match error {
-        StartError::Settings(_) | StartError::Core { .. } | StartError::SocketOptions { .. } => Failure::usage(text),
+        StartError::Settings(_) | StartError::CongestionControl { .. } => Failure::usage(text),
+        StartError::Core { .. } => {
+            let usable = affinity::usable_cores().unwrap_or_default();
+            let usable: Vec<String> = usable.iter().map(ToString::to_string).collect();
+            Failure::usage(format_args!("{text}; usable are {}", usable.join(", ")))
+        }
         StartError::Listen { .. } => Failure::running(format_args!(
             "{text}; choose another address with --listen or --discovery (which also takes {NONE})"
         )),

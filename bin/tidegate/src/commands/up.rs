@@ -34,8 +34,8 @@ fn arguments() -> Command {
     Command::new(UP_NAME)
         .about("Run all configured services; without a file, a demo of every service on 127.0.0.1")
         .after_help(
-            "One supervisor starts each service as a process of its own and starts it again when it crashes; it holds the\n\
-             listening sockets, so that no client is refused meanwhile. SIGHUP re-reads the configuration.\n\
+            "One supervisor starts each service as a process of its own and starts it again when it crashes; it holds the listening \
+             sockets, so that no client is refused meanwhile. SIGHUP re-reads the configuration.\n\
              tidegate ctl -t up list-commands names what else it does: service/list, service/restart, upgrade …",
         )
         .arg(configuration_argument())
