@@ -45,7 +45,7 @@ fn arguments() -> Command {
                 .value_name("NAME")
                 .help("Run only this service of the configuration, in this process"),
         )
-        .args(service_options::arguments())
+        .args(service_options::supervisor_arguments())
         .args(log_options::arguments())
 }
 
@@ -113,7 +113,7 @@ fn all_services(
     matches: &ArgMatches,
 ) -> Result<std::process::ExitCode, Failure> {
     let loaded = load(None, path.as_deref()).map_err(Failure::usage)?;
-    let mut options = service_options::from_matches(matches, UP_NAME);
+    let mut options = service_options::from_shared(matches, UP_NAME);
     options.pidfile.get_or_insert_with(|| format!("{UP_NAME}.pid").into());
     options.orphans = loaded.up().orphans;
     let log = log_options::from_matches(matches).map_err(Failure::running)?;

@@ -50,6 +50,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["nvme", "list"], words: &["<ADDR>", "see tidegate nvme list --help"] },
     Mistake { arguments: &["ctl", "--frob"], words: &["--frob", "see tidegate ctl --help"] },
     Mistake { arguments: &["ctl"], words: &["<COMMAND>", "see tidegate ctl --help"] },
+    Mistake { arguments: &["up", "--watchdog", "5"], words: &["--watchdog", "see tidegate up --help"] },
     Mistake { arguments: &["up", "--frob"], words: &["--frob", "see tidegate up --help"] },
     Mistake { arguments: &["up", "--service", "disk"], words: &["disk", "target, bench, radio"] },
     Mistake { arguments: &["radio", "serve"], words: &["--library", "see tidegate radio serve --help"] },
