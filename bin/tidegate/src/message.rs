@@ -139,6 +139,10 @@ mod tests {
                 "the following required arguments were not provided: <PATH>...; see tidegate radio import --help",
             ),
             ("frob", "unrecognized subcommand 'frob'; known: up, check, target, nvme, bench, radio, ctl, completion"),
+            (
+                "radio frob",
+                "unrecognized subcommand 'frob'; known: serve, info, import, check, export, import-json, mood",
+            ),
             ("radio mood frob", "unrecognized subcommand 'frob'; known: check, translate"),
             (
                 "target --spin-us x memory:1M",
