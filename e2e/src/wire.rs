@@ -13,8 +13,8 @@ use nvme::fabrics::{ConnectCommand, ConnectData, ConnectResult, Nqn, PropertyGet
 use nvme::nvm::{NvmOpcode, ReadWrite};
 use nvme::tcp::FatalErrorStatus;
 use nvme::tcp::pdu::{
-    CommandCapsule, CommonHeader, ControllerToHostData, HostToControllerData, InitializeRequest, InitializeResponse,
-    PduType, ReadyToTransfer, ResponseCapsule, TerminationRequest, flags,
+    CommandCapsule, CommonHeader, ControllerToHostData, InitializeRequest, InitializeResponse, PduType,
+    ReadyToTransfer, ResponseCapsule, TerminationRequest, flags,
 };
 use reactor::clock::Duration;
 use zerocopy::little_endian::{U16, U32};
@@ -392,24 +392,4 @@ fn understand(common: CommonHeader, pdu: &[u8]) -> Result<Reply, Failure> {
         }
         _ => return Err(Failure::new(format!("a PDU that no controller sends: {common:?}"))),
     })
-}
-
-/// H2CData for an R2T, with all that was asked for.
-#[must_use]
-pub fn host_data(request: &ReadyToTransfer, data: &[u8]) -> Vec<u8> {
-    let header = HostToControllerData {
-        common: CommonHeader {
-            pdu_type: PduType::HOST_DATA,
-            flags: flags::LAST,
-            header_length: 24,
-            data_offset: 24,
-            pdu_length: U32::new(24 + request.requested_length.get()),
-        },
-        command_id: request.command_id,
-        transfer_tag: request.transfer_tag,
-        data_offset: request.requested_offset,
-        data_length: request.requested_length,
-        reserved20: [0; 4],
-    };
-    [header.as_bytes(), data].concat()
 }

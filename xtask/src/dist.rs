@@ -16,7 +16,7 @@ use crate::workspace;
 pub(crate) const TASK: Task = Task { arguments, run: dist };
 
 /// What goes beside the binary.
-const COMPANIONS: &[&str] = &["README.md", "LICENSE-APACHE", "LICENSE-MIT", "packaging"];
+const COMPANIONS: &[&str] = &["README.md", "LICENSE-APACHE", "LICENSE-MIT", "docs", "packaging"];
 /// Shells, and what their completion script is called.
 const COMPLETIONS: &[(&str, &str)] = &[("bash", "tidegate.bash"), ("zsh", "_tidegate"), ("fish", "tidegate.fish")];
 
@@ -30,7 +30,7 @@ fn dist(_: &ArgMatches) -> Result<(), TaskError> {
     refuse_dynamic(&binary)?;
     let version = run_alone(&binary)?;
     let name = format!("{}-{}-linux", version.trim().replace(' ', "-"), std::env::consts::ARCH);
-    let folder = workspace::root().join("target/dist");
+    let folder = workspace::target_directory().join("dist");
     let place = folder.join(&name);
     if place.exists() {
         std::fs::remove_dir_all(&place)?;

@@ -18,14 +18,42 @@ const HEADING: &str = "Daemon options";
 /// Between two signs of life of a service of `up`, unless its section says otherwise.
 const WATCHDOG_DEFAULT: Duration = Duration::from_secs(30);
 
-/// `--detach` and its relatives.
+/// `--detach` and its relatives, for a service.
 pub(crate) fn arguments() -> Vec<Arg> {
-    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
-    let value = |name: &'static str, value_name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value_name).help(help)
-    };
-    let seconds = |name, help| value(name, "SECONDS", help).value_parser(seconds);
     let arguments = [
+        flag("monitor", "Start again after a crash"),
+        seconds_argument(
+            "watchdog",
+            "With --monitor: start again after so long without a sign of life [default: never]",
+        ),
+        seconds_argument(
+            "throttle",
+            "With --monitor: the pause before the second restart in a row, doubling up to a minute [default: 1]",
+        ),
+        value("give-up", "N", "With --monitor: end after so many crashes in a row [default: never]")
+            .value_parser(value_parser!(u32).range(1..)),
+        value(
+            "no-sandbox",
+            "LAYER,…",
+            "Switch layers of the sandbox off: no-new-privileges, landlock, seccomp [without a value: all]",
+        )
+        .value_parser(|text: &str| Layers::without(text))
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("all"),
+    ];
+    shared().into_iter().chain(arguments).map(|argument| argument.help_heading(HEADING)).collect()
+}
+
+/// Those of a supervisor of many. What it would do about each of them is in their sections.
+pub(crate) fn supervisor_arguments() -> Vec<Arg> {
+    let monitor = flag("monitor", "Without effect: services are always started again");
+    shared().into_iter().chain([monitor]).map(|argument| argument.help_heading(HEADING)).collect()
+}
+
+/// What a service and a supervisor both take.
+fn shared() -> [Arg; 9] {
+    [
         flag("detach", "Leave the caller once ready; its exit status tells how it went"),
         flag("no-chdir", "Stay in the starting directory"),
         value(
@@ -38,7 +66,6 @@ pub(crate) fn arguments() -> Vec<Arg> {
         .require_equals(true)
         .default_missing_value(""),
         flag("overwrite-pidfile", "Take the pidfile over even from a running instance"),
-        flag("monitor", "Start again after a crash"),
         value("user", "USER[:GROUP]", "Become this user").value_parser(|text: &str| text.parse::<UserSpecification>()),
         value(
             "unixctl",
@@ -46,28 +73,24 @@ pub(crate) fn arguments() -> Vec<Arg> {
             "Control socket, below the run directory unless absolute; none: no socket [default: NAME.PID.ctl]",
         )
         .value_parser(value_parser!(PathBuf)),
-        seconds("start-timeout", "How long --detach and --monitor wait for readiness [default: as long as it takes]"),
-        seconds("stop-timeout", "How long it may take to end [default: 10]"),
-        seconds("watchdog", "With --monitor: start again after so long without a sign of life [default: never]"),
-        seconds(
-            "throttle",
-            "With --monitor: the pause before the second restart in a row, doubling up to a minute [default: 1]",
-        ),
-        value("give-up", "N", "With --monitor: end after so many crashes in a row [default: never]")
-            .value_parser(value_parser!(u32).range(1..)),
+        seconds_argument("start-timeout", "How long it may take to be ready [default: as long as it takes]"),
+        seconds_argument("stop-timeout", "How long it may take to end [default: 10]"),
         value("notification-fd", "FD", "Tell readiness by a newline on this descriptor, as s6 has it")
             .value_parser(value_parser!(i32).range(3..)),
-        value(
-            "no-sandbox",
-            "LAYER,…",
-            "Switch layers of the sandbox off: no-new-privileges, landlock, seccomp [without a value: all]",
-        )
-        .value_parser(|text: &str| Layers::without(text))
-        .num_args(0..=1)
-        .require_equals(true)
-        .default_missing_value("all"),
-    ];
-    arguments.into_iter().map(|argument| argument.help_heading(HEADING)).collect()
+    ]
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn value(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value_name).help(help)
+}
+
+fn seconds_argument(name: &'static str, help: &'static str) -> Arg {
+    // So that -1 is a wrong value instead of an unknown option.
+    value(name, "SECONDS", help).value_parser(seconds).allow_negative_numbers(true)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -77,13 +100,26 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// What the command line of service `name` says.
 pub(crate) fn from_matches(matches: &ArgMatches, name: &str) -> Options {
+    let mut options = from_shared(matches, name);
+    let seconds = |argument| matches.get_one::<Duration>(argument).copied();
+    options.monitor = matches.get_flag("monitor");
+    options.times.watchdog = seconds("watchdog");
+    options.restart.throttle = seconds("throttle").unwrap_or(options.restart.throttle);
+    options.restart.give_up_after = matches.get_one("give-up").copied();
+    if let Some(layers) = matches.get_one::<Layers>("no-sandbox") {
+        options.sandbox = layers.clone();
+    }
+    options
+}
+
+/// What the command line of the supervisor of many says, which is called `name`.
+pub(crate) fn from_shared(matches: &ArgMatches, name: &str) -> Options {
     let seconds = |argument| matches.get_one::<Duration>(argument).copied();
     let mut options = Options {
         detach: matches.get_flag("detach"),
         no_chdir: matches.get_flag("no-chdir"),
         pidfile: matches.get_one::<OsString>("pidfile").map(|path| pidfile(path, name)),
         overwrite_pidfile: matches.get_flag("overwrite-pidfile"),
-        monitor: matches.get_flag("monitor"),
         user: matches.get_one("user").cloned(),
         unixctl: matches.get_one("unixctl").cloned(),
         start_timeout: seconds("start-timeout"),
@@ -91,13 +127,7 @@ pub(crate) fn from_matches(matches: &ArgMatches, name: &str) -> Options {
         ..Options::default()
     };
     options.times.start_up = options.start_timeout;
-    options.times.watchdog = seconds("watchdog");
     options.times.stop = seconds("stop-timeout").unwrap_or(options.times.stop);
-    options.restart.throttle = seconds("throttle").unwrap_or(options.restart.throttle);
-    options.restart.give_up_after = matches.get_one("give-up").copied();
-    if let Some(layers) = matches.get_one::<Layers>("no-sandbox") {
-        options.sandbox = layers.clone();
-    }
     options
 }
 

@@ -1,7 +1,7 @@
 //! From a specification to a device, through one table.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::device::{BlockDevice, file, memory, null};
@@ -106,7 +106,7 @@ pub enum OpenProblem {
     #[error("the kernel gives no memory for it")]
     Memory(#[source] io::Error),
     /// There is nothing at the path.
-    #[error("{} does not exist; create it first, for example with `truncate -s 1G FILE`", path.display())]
+    #[error("{} does not exist; create it first, for example with `truncate -s 1G FILE`{}", path.display(), meant(path))]
     Missing {
         /// The path.
         path: PathBuf,
@@ -168,6 +168,12 @@ pub enum OpenProblem {
     },
 }
 
+/// What was meant, when a path is the name of a kind.
+fn meant(path: &Path) -> String {
+    let kind = KINDS.iter().find(|kind| path.as_os_str() == kind.name);
+    kind.map(|kind| format!(", or write {}:{}", kind.name, kind.argument)).unwrap_or_default()
+}
+
 fn forms() -> String {
     let forms: Vec<_> = KINDS.iter().map(|kind| format!("{}:{}", kind.name, kind.argument)).collect();
     format!("{} or just a PATH", forms.join(", "))
@@ -216,6 +222,11 @@ mod tests {
                 "floppy:1M",
                 "device \"floppy:1M\": there is no device of kind \"floppy\"; a device is memory:SIZE, file:PATH, \
                  null:SIZE or just a PATH",
+            ),
+            (
+                "memory",
+                "device \"memory\": memory does not exist; create it first, for example with `truncate -s 1G FILE`, or \
+                 write memory:SIZE",
             ),
             ("memory:", "device \"memory:\": no SIZE is given; expected memory:SIZE"),
             ("", "device \"\": no PATH is given; expected file:PATH"),

@@ -80,11 +80,14 @@ pub enum StartError {
         /// What the kernel said.
         source: io::Error,
     },
-    /// A socket option was refused.
-    #[error("the kernel refuses the socket options (congestion control {name:?})")]
-    SocketOptions {
-        /// The congestion control algorithm that was asked for.
-        name: Option<String>,
+    /// A congestion control was refused.
+    #[error(
+        "the kernel refuses congestion control {name:?}; those that it has are in \
+         /proc/sys/net/ipv4/tcp_available_congestion_control"
+    )]
+    CongestionControl {
+        /// The algorithm that was asked for.
+        name: String,
         /// What the kernel said.
         source: io::Error,
     },
@@ -154,10 +157,7 @@ impl Service {
         options: &ServiceOptions,
         inherited: Vec<BoundListener>,
     ) -> Result<Self, StartError> {
-        options
-            .socket
-            .check()
-            .map_err(|source| StartError::SocketOptions { name: options.socket.congestion_control.clone(), source })?;
+        options.socket.check()?;
         let mut sockets = Vec::new();
         for bound in options.listeners(inherited)? {
             let (socket, listener) = bound.prepare()?;

@@ -43,13 +43,12 @@ impl SocketOptions {
     /// Tries the options on a socket of their own, so that a wrong one is found at start and not at the first host.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply).
-    pub(crate) fn check(&self) -> io::Result<()> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-        if let Some(name) = &self.congestion_control {
-            socket.set_tcp_congestion(name.as_bytes())?;
-        }
-        Ok(())
+    /// [`StartError::CongestionControl`].
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        let Some(name) = &self.congestion_control else { return Ok(()) };
+        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))
+            .and_then(|socket| socket.set_tcp_congestion(name.as_bytes()))
+            .map_err(|source| StartError::CongestionControl { name: name.clone(), source })
     }
 }
 
@@ -146,7 +145,11 @@ mod tests {
     #[test]
     fn an_unknown_congestion_control_is_found_at_start() {
         let options = SocketOptions { congestion_control: Some("no-such".into()), ..SocketOptions::default() };
-        assert_eq!(options.check().unwrap_err().kind(), io::ErrorKind::NotFound);
+        let text = options.check().unwrap_err().to_string();
+        assert!(
+            text.starts_with("the kernel refuses congestion control \"no-such\"; those that it has are in"),
+            "{text}"
+        );
         SocketOptions::default().check().unwrap();
     }
 }

@@ -82,6 +82,12 @@ impl Library {
         })
     }
 
+    /// Whether there is one in this directory.
+    #[must_use]
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(DATABASE).is_file()
+    }
+
     /// Where it is.
     #[must_use]
     pub fn directory(&self) -> &Path {

@@ -137,13 +137,6 @@ impl ChunkTable {
         self.entries.partition_point(|entry| entry.end <= sample).min(self.entries.len().saturating_sub(1))
     }
 
-    /// The chunk that is heard `milliseconds` after the start.
-    #[must_use]
-    pub fn at_time(&self, milliseconds: u64) -> usize {
-        let sample = u128::from(milliseconds) * u128::from(self.sample_rate) / 1000;
-        self.at_sample(u64::try_from(sample).unwrap_or(u64::MAX))
-    }
-
     /// Bytes of the longest chunk.
     #[must_use]
     pub const fn chunk_bytes_max(&self) -> u32 {
@@ -375,7 +368,6 @@ mod tests {
         assert_eq!(table.chunk(2), Chunk { offset: 3300, length: 800, start: 9216, samples: 2304 });
         assert_eq!((table.samples(), table.chunk_bytes_max()), (11_520, 1600));
         assert_eq!([0, 4607, 4608, 11_519, 11_520, u64::MAX].map(|sample| table.at_sample(sample)), [0, 0, 1, 2, 2, 2]);
-        assert_eq!([0, 104, 105, 1 << 60].map(|time| table.at_time(time)), [0, 0, 1, 2]);
         assert_eq!(table.parts(0).next(), None);
     }
 

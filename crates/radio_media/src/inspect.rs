@@ -61,13 +61,6 @@ impl Technical {
         milliseconds(self.samples, self.sample_rate)
     }
 
-    /// How long the music itself is: without what the encoder added, in milliseconds, rounded.
-    #[must_use]
-    pub fn music_ms(&self) -> u64 {
-        let added = self.gapless.map_or(0, |gapless| u64::from(gapless.delay) + u64::from(gapless.padding));
-        milliseconds(self.samples.saturating_sub(added), self.sample_rate)
-    }
-
     /// Mean bit rate of the payload in kbit/s, rounded.
     #[must_use]
     pub fn bitrate_kbit(&self) -> u32 {
@@ -189,7 +182,6 @@ mod tests {
             gapless: Some(Gapless { delay: 1105, padding: 1100 }),
         };
         assert_eq!(technical.duration_ms(), 3000);
-        assert_eq!(technical.music_ms(), 2950);
         assert_eq!(technical.bitrate_kbit(), 128);
         assert_eq!(milliseconds(u64::MAX, 0), u64::MAX);
         assert_eq!(milliseconds(23, 44_100), 1, "22.05 samples are half a millisecond");

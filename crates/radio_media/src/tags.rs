@@ -6,14 +6,16 @@
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use lofty::config::{ParseOptions, ParsingMode};
+use lofty::config::{GlobalOptions, ParseOptions, ParsingMode, apply_global_options};
 use lofty::file::{FileType, TaggedFile, TaggedFileExt};
 use lofty::probe::Probe;
 use lofty::tag::{ItemKey, Tag};
 
 use crate::error::Note;
 use crate::formats::Scan;
-use crate::limits::{OTHER_TAGS_MAX, PICTURE_BYTES_MAX, PICTURES_MAX, TAG_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{
+    OTHER_TAGS_MAX, PICTURE_BYTES_MAX, PICTURES_MAX, TAG_ALLOCATION_BYTES_MAX, TAG_BYTES_MAX, TEXT_BYTES_MAX,
+};
 use crate::source::ReadAt;
 
 /// What tags say; empty when they do not.
@@ -218,6 +220,8 @@ pub(crate) fn read(source: &dyn ReadAt, scan: &mut Scan<'_>, place: &TagSource, 
 }
 
 fn parse<R: Read + Seek>(reader: R, file_type: FileType, pictures: bool) -> Result<TaggedFile, String> {
+    // Lofty keeps it for each thread.
+    apply_global_options(GlobalOptions::new().allocation_limit(TAG_ALLOCATION_BYTES_MAX));
     let options =
         ParseOptions::new().read_properties(false).read_cover_art(pictures).parsing_mode(ParsingMode::Relaxed);
     Probe::with_file_type(reader, file_type).options(options).read().map_err(|error| chain(&error))

@@ -31,9 +31,6 @@ pub const LOGIN_ATTEMPTS_MAXIMUM: usize = 6;
 /// The longest command line, in bytes.
 pub const COMMAND_LINE_BYTES_MAXIMUM: usize = 64 << 10;
 
-/// The longest blob on standard input, in bytes: an image, lyrics, a mood, a playlist, an export.
-pub const BLOB_BYTES_MAXIMUM: u64 = 64 << 20;
-
 /// Lines of a user's shell history that are kept.
 pub const HISTORY_LINES_MAXIMUM: usize = 1000;
 

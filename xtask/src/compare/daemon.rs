@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use clap::ArgMatches;
-use reactor::clock::{self, Duration, Instant};
+use reactor::clock::{self, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Comparison, Samples, machine, with_rounds};
-use crate::task::{TaskError, describe, say};
+use super::{Comparison, Samples, machine, programs, with_rounds};
+use crate::task::{TaskError, say};
 use crate::workspace;
 
 pub(super) const COMPARISON: Comparison = Comparison { arguments, run };
@@ -24,8 +24,6 @@ pub(super) const COMPARISON: Comparison = Comparison { arguments, run };
 const REPORT: &str = "docs/measurements/daemon.md";
 /// A database with one empty table.
 const SCHEMA: &str = r#"{"name":"Empty","version":"1.0.0","tables":{"T":{"columns":{"c":{"type":"string"}}}}}"#;
-/// How long a service may take for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Calls over one connection whose time is taken together.
 const CALLS: u32 = 1000;
 /// What is sent for each.
@@ -114,7 +112,7 @@ fn original(folder: &Path) -> Result<Peer, TaskError> {
     std::fs::create_dir_all(&run)?;
     let (schema, database) = (folder.join("schema"), folder.join("database"));
     std::fs::write(&schema, SCHEMA)?;
-    finish(Command::new("ovsdb-tool").arg("create").args([&database, &schema]))?;
+    programs::finish(Command::new("ovsdb-tool").arg("create").args([&database, &schema]))?;
     let remote = format!("--remote=punix:{}", run.join("database.socket").display());
     Ok(Peer {
         service: words(&["ovsdb-server", "-vconsole:off", "--pidfile", &remote, &database.display().to_string()]),
@@ -147,13 +145,14 @@ impl Peer {
         let detached = self.start(&["--detach"])?;
         self.stop()?;
         let monitored = self.start(&["--detach", "--monitor"])?;
-        let whole_command =
-            timed(|| finish(&mut self.command(&self.client, &[&self.socket()?.display().to_string()], &["version"])))?;
+        let whole_command = timed(|| {
+            programs::finish(&mut self.command(&self.client, &[&self.socket()?.display().to_string()], &["version"]))
+        })?;
         let round_trip = self.round_trip()?;
         let supervisor = parent_of(self.process()?)?;
-        let memory = resident_bytes(supervisor)?;
+        let memory = programs::resident_bytes(supervisor)?;
         let crash = self.crash()?;
-        let memory_after = resident_bytes(supervisor)?;
+        let memory_after = programs::resident_bytes(supervisor)?;
         self.stop()?;
         Ok([detached, monitored, crash, whole_command, round_trip, memory, memory_after])
     }
@@ -166,14 +165,14 @@ impl Peer {
 
     /// Starts the service; nanoseconds until the caller has it back.
     fn start(&self, options: &[&str]) -> Result<u64, TaskError> {
-        timed(|| finish(&mut self.command(&self.service, options, &[])))
+        timed(|| programs::finish(&mut self.command(&self.service, options, &[])))
     }
 
     fn stop(&self) -> Result<(), TaskError> {
         let socket = self.socket()?;
         let process = self.process()?;
-        finish(&mut self.command(&self.client, &[&socket.display().to_string()], &["exit"]))?;
-        wait_until("the service ends", || (self.process().ok() != Some(process)).then_some(()))
+        programs::finish(&mut self.command(&self.client, &[&socket.display().to_string()], &["exit"]))?;
+        programs::wait_until("the service ends", || (self.process().ok() != Some(process)).then_some(()))
     }
 
     fn process(&self) -> Result<i32, TaskError> {
@@ -199,7 +198,7 @@ impl Peer {
         let id = Pid::from_raw(process).ok_or_else(|| TaskError::new("process 0"))?;
         timed(|| {
             kill_process(id, Signal::SEGV).map_err(TaskError::new)?;
-            wait_until("the next process answers", || {
+            programs::wait_until("the next process answers", || {
                 let next = self.process().ok().filter(|&next| next != process)?;
                 let socket = self.run_directory.1.join(format!("{}.{next}.ctl", self.name));
                 call(&mut UnixStream::connect(socket).ok()?).ok()
@@ -229,38 +228,8 @@ fn timed(act: impl FnOnce() -> Result<(), TaskError>) -> Result<u64, TaskError> 
     Ok(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// Asks again and again: a pause would be measured.
-fn wait_until<T>(what: &str, ask: impl Fn() -> Option<T>) -> Result<T, TaskError> {
-    let give_up_at = clock::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask() {
-            return Ok(answer);
-        }
-        if clock::now() >= give_up_at {
-            return Err(TaskError::new(format_args!("waited in vain until {what}")));
-        }
-        std::thread::yield_now();
-    }
-}
-
-fn finish(command: &mut Command) -> Result<(), TaskError> {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(TaskError::new(format_args!("{} failed ({status})", describe(command)))) }
-}
-
-fn status_field(process: i32, field: &str) -> Result<u64, TaskError> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let value = status.lines().find_map(|line| line.strip_prefix(field));
-    let number = value.and_then(|value| value.split_whitespace().next()).and_then(|text| text.parse().ok());
-    number.ok_or_else(|| TaskError::new(format_args!("process {process} has no {field}")))
-}
-
 fn parent_of(process: i32) -> Result<i32, TaskError> {
-    i32::try_from(status_field(process, "PPid:")?).map_err(TaskError::new)
-}
-
-fn resident_bytes(process: i32) -> Result<u64, TaskError> {
-    Ok(status_field(process, "VmRSS:")? * 1024)
+    i32::try_from(programs::status_field(process, "PPid:")?).map_err(TaskError::new)
 }
 
 fn report(measured: &[Measured], rounds: u32) -> Result<String, TaskError> {

@@ -9,6 +9,7 @@ mod bench;
 mod bench_remote;
 mod daemon;
 mod machine;
+mod programs;
 mod radio;
 mod radio_library;
 mod radio_listen;

@@ -14,7 +14,7 @@ use clap::{Arg, ArgMatches, value_parser};
 use reactor::clock::{self, Duration};
 use serde_json::Value;
 
-use super::{Comparison, Samples, machine, with_rounds};
+use super::{Comparison, Samples, machine, programs, with_rounds};
 use crate::task::{TaskError, describe, say};
 use crate::workspace;
 
@@ -149,11 +149,11 @@ fn generate(program: &Path, files: u64, folder: &Path) -> Result<PathBuf, TaskEr
             let path = clips.join(format!("{suffix}-{clip}.{suffix}"));
             let mut command = Command::new("ffmpeg");
             command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", &tone, "-ac", "2"]).args(*encoder).arg(path);
-            finish(&mut command)?;
+            programs::finish(&mut command)?;
         }
     }
     let (clips, path) = (clips.display().to_string(), music.display().to_string());
-    finish(Command::new(program).args(["generate", &clips, &path, &files.to_string()]))?;
+    programs::finish(Command::new(program).args(["generate", &clips, &path, &files.to_string()]))?;
     Ok(music)
 }
 
@@ -225,7 +225,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.join("log"))?)
             .spawn()?;
-        let stream = wait("MPD listens", || UnixStream::connect(&socket).ok())?;
+        let stream = programs::wait_until("MPD listens", || UnixStream::connect(&socket).ok())?;
         let mut server = Self { process, reader: BufReader::new(stream) };
         let mut greeting = String::new();
         server.reader.read_line(&mut greeting)?;
@@ -272,13 +272,6 @@ impl Server {
         let ticks = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap_or(0));
         Ok(ticks.sum::<u64>() * 10)
     }
-
-    fn resident_bytes(&self) -> Result<u64, TaskError> {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let kilobytes =
-            text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
-        kilobytes.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| TaskError::new("MPD has no VmRSS"))
-    }
 }
 
 impl Drop for Server {
@@ -297,7 +290,7 @@ fn mpd(side: &mut Side, music: &Path, files: u64, folder: &Path) -> Result<(), T
     server.ask("update")?;
     server.wait_for_update()?;
     side.rescan_ms.add(milliseconds(clock::now() - began));
-    side.resident_bytes.add(server.resident_bytes()?);
+    side.resident_bytes.add(programs::resident_bytes(server.process.id())?);
     side.file_bytes.add(std::fs::metadata(folder.join("database"))?.len());
     for ((_, command, _), samples) in QUESTIONS.iter().zip(&mut side.questions_ns) {
         let mut times = Samples::default();
@@ -315,24 +308,6 @@ fn mpd(side: &mut Side, music: &Path, files: u64, folder: &Path) -> Result<(), T
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn wait<T>(what: &str, ask: impl Fn() -> Option<T>) -> Result<T, TaskError> {
-    let give_up_at = clock::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask() {
-            return Ok(answer);
-        }
-        if clock::now() >= give_up_at {
-            return Err(TaskError::new(format_args!("waited in vain until {what}")));
-        }
-        std::thread::yield_now();
-    }
-}
-
-fn finish(command: &mut Command) -> Result<(), TaskError> {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(TaskError::new(format_args!("{} failed ({status})", describe(command)))) }
 }
 
 /// The JSON that a command prints.

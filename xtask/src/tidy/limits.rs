@@ -1,5 +1,5 @@
 //! Every limit is in one list, with its value, its unit and its reason: `docs/limits.md`, made out of the constants and their
-//! documentation. `cargo xtask tidy --write` makes it anew.
+//! documentation. `cargo xtask tidy --write` makes it anew. A limit that the program nowhere looks at is none.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,7 +31,11 @@ struct Limit {
 
 fn check(checkout: &Checkout) -> Result<Vec<Problem>, TaskError> {
     let mut problems = Vec::new();
+    let times = times_written(checkout);
     for file in sources(checkout) {
+        let idle =
+            limits(file).into_iter().filter(|limit| times.get(limit.name.as_str()).is_none_or(|times| *times < 2));
+        problems.extend(idle.map(|limit| file.problem(limit.line, format_args!("{} limits nothing", limit.name))));
         let unexplained = limits(file).into_iter().filter(|limit| limit.reason.is_empty());
         problems
             .extend(unexplained.map(|limit| file.problem(limit.line, format_args!("{} has no reason", limit.name))));
@@ -61,6 +65,19 @@ pub(super) fn list(checkout: &Checkout) -> String {
         }
     }
     text
+}
+
+/// How often each name is written in what is compiled into the program, remarks not counted.
+fn times_written(checkout: &Checkout) -> BTreeMap<&str, usize> {
+    let mut times = BTreeMap::new();
+    for file in sources(checkout) {
+        for (_, line) in file.lines().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for word in line.split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
+                *times.entry(word).or_default() += 1;
+            }
+        }
+    }
+    times
 }
 
 fn sources(checkout: &Checkout) -> impl Iterator<Item = &TextFile> {
@@ -150,12 +167,23 @@ mod tests {
         assert_eq!(list.matches("## a\n").count(), 1);
     }
 
+    const USE: (&str, &str) = ("crates/a/src/d.rs", "THING_BYTES_MAX STALL_LIMIT PIECES_MAX");
+
     #[test]
     fn a_stale_list_and_a_limit_without_a_reason_are_found() {
         let fresh = list(&checkout(&[("crates/a/src/b.rs", SOURCE)]));
-        assert!(findings(&RULE, &[("crates/a/src/b.rs", SOURCE), (LIST, &fresh)]).is_empty());
+        assert!(findings(&RULE, &[("crates/a/src/b.rs", SOURCE), USE, (LIST, &fresh)]).is_empty());
         let bare = "pub const PIECES_MAX: usize = 1;\n";
-        let found = findings(&RULE, &[("crates/a/src/b.rs", SOURCE), ("crates/a/src/c.rs", bare), (LIST, &fresh)]);
+        let found = findings(&RULE, &[("crates/a/src/b.rs", SOURCE), ("crates/a/src/c.rs", bare), USE, (LIST, &fresh)]);
         assert_eq!(found, ["crates/a/src/c.rs:1: PIECES_MAX has no reason", "docs/limits.md: is not up to date"]);
+    }
+
+    #[test]
+    fn a_limit_that_nothing_is_held_against_is_found() {
+        let fresh = list(&checkout(&[("crates/a/src/b.rs", SOURCE)]));
+        let elsewhere = ("crates/a/tests/d.rs", "THING_BYTES_MAX");
+        let used = ("crates/a/src/c.rs", "// THING_BYTES_MAX\nif stalled > STALL_LIMIT {}\n");
+        let found = findings(&RULE, &[("crates/a/src/b.rs", SOURCE), used, elsewhere, (LIST, &fresh)]);
+        assert_eq!(found, ["crates/a/src/b.rs:3: THING_BYTES_MAX limits nothing"]);
     }
 }

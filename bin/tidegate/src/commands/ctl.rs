@@ -22,8 +22,9 @@ fn arguments() -> Command {
     Command::new("ctl")
         .about("Control a running service and ask for its state")
         .after_help(
-            "A command that every service has: list-commands, version, show [PATH], vlog/list, vlog/set [SPEC],\n\
-             vlog/reopen, memory/show, exit. list-commands names the others.",
+            "A command that every service has: list-commands, version, show [PATH], vlog/list, vlog/set [SPEC], vlog/reopen, memory/show, \
+             exit. list-commands names the others.\n\
+             Exit status: 0; 1 when there is no answer; 2 for wrong usage, and when the service answers with an error.",
         )
         .arg(
             Arg::new("target")
@@ -77,6 +78,10 @@ fn run(matches: &ArgMatches, _: Position) -> Outcome {
     if pretty && format == Format::Text {
         return message::usage("--pretty is for --format json");
     }
+    let words: Vec<String> = matches.get_many("command").into_iter().flatten().cloned().collect();
+    if let Some(option) = words.first().filter(|word| word.starts_with('-')) {
+        return message::usage(format_args!("unexpected argument '{option}' found; see tidegate ctl --help"));
+    }
     let directories = RunDirectories::of_this_user();
     if matches.get_flag("list") {
         return list(&directories, format, pretty);
@@ -87,7 +92,6 @@ fn run(matches: &ArgMatches, _: Position) -> Outcome {
         Err(error) => return message::failure(error),
     };
     let seconds = matches.get_one::<u64>("timeout").copied().filter(|&seconds| seconds > 0);
-    let words: Vec<String> = matches.get_many("command").into_iter().flatten().cloned().collect();
     let Some((command, arguments)) = words.split_first() else {
         return Outcome::Usage;
     };

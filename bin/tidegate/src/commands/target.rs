@@ -36,6 +36,10 @@ pub(crate) const NQN_DEFAULT: &str = "nqn.2026-11.io.tidegate:target";
 /// What the service is called.
 const NAME: &str = "target";
 
+/// How files and disks can be read and written.
+const BACKENDS: [(&str, Backend); 3] =
+    [("auto", Backend::Auto), ("io-uring", Backend::IoUring), ("threads", Backend::Threads)];
+
 /// The word for "no discovery address" on the command line.
 const NONE: &str = "none";
 
@@ -118,7 +122,7 @@ fn performance_arguments() -> [Arg; 5] {
         Arg::new("backend")
             .long("file-backend")
             .value_name("auto|io-uring|threads")
-            .value_parser(["auto", "io-uring", "threads"])
+            .value_parser(BACKENDS.map(|(name, _)| name))
             .default_value("auto")
             .help("How files and disks are read and written; auto: io_uring where the kernel allows it"),
     ]
@@ -151,11 +155,7 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
             send_buffer_bytes: matches.get_one("send-buffer").copied(),
             congestion_control: matches.get_one("congestion").cloned(),
         },
-        backend: match matches.get_one::<String>("backend").map(String::as_str) {
-            Some("io-uring") => Backend::IoUring,
-            Some("threads") => Backend::Threads,
-            _ => Backend::Auto,
-        },
+        backend: matches.get_one::<String>("backend").and_then(|name| backend(name).ok()).unwrap_or(Backend::Auto),
     };
     let devices: Vec<String> = matches.get_many("device").into_iter().flatten().cloned().collect();
     let target = TargetService::new(nqn.clone(), devices, options);
@@ -171,6 +171,16 @@ fn run(matches: &ArgMatches, position: Position) -> Outcome {
         Ok(code) => Outcome::Ended(code),
         Err(failure) => message::failed(&failure),
     }
+}
+
+/// The backend of this name.
+///
+/// # Errors
+/// With the names that there are.
+pub(crate) fn backend(name: &str) -> Result<Backend, String> {
+    let known = BACKENDS.map(|(name, _)| name).join(", ");
+    let found = BACKENDS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, backend)| *backend).ok_or_else(|| format!("{name:?} is none of {known}"))
 }
 
 /// A thread bound to each of the cores, or, without any, as many threads as there are usable cores.
@@ -194,7 +204,12 @@ pub(crate) fn bind(address: &ListenAddress) -> Result<TcpListener, Failure> {
 fn start_failure(error: &StartError) -> Failure {
     let text = message::chain(error);
     match error {
-        StartError::Settings(_) | StartError::Core { .. } | StartError::SocketOptions { .. } => Failure::usage(text),
+        StartError::Settings(_) | StartError::CongestionControl { .. } => Failure::usage(text),
+        StartError::Core { .. } => {
+            let usable = affinity::usable_cores().unwrap_or_default();
+            let usable: Vec<String> = usable.iter().map(ToString::to_string).collect();
+            Failure::usage(format_args!("{text}; usable are {}", usable.join(", ")))
+        }
         StartError::Listen { .. } => Failure::running(format_args!(
             "{text}; choose another address with --listen or --discovery (which also takes {NONE})"
         )),

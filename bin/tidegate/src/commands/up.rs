@@ -13,8 +13,8 @@ use crate::{Outcome, log_options, message, service_options};
 
 pub(crate) const ENTRY: CommandEntry = CommandEntry { name: UP_NAME, arguments, run };
 
-/// What runs without a configuration file, on this machine only: a disk in memory; a worker for jobs without files. Nothing is
-/// written anywhere.
+/// What runs without a configuration file, on this machine only: a disk in memory, a radio, a worker for jobs without files. Nothing
+/// is written outside of the run directory.
 const DEMO: &str = r#"
 [target]
 nqn = "nqn.2026-11.io.tidegate:demo"
@@ -34,8 +34,8 @@ fn arguments() -> Command {
     Command::new(UP_NAME)
         .about("Run all configured services; without a file, a demo of every service on 127.0.0.1")
         .after_help(
-            "One supervisor starts each service as a process of its own and starts it again when it crashes; it holds the\n\
-             listening sockets, so that no client is refused meanwhile. SIGHUP re-reads the configuration.\n\
+            "One supervisor starts each service as a process of its own and starts it again when it crashes; it holds the listening \
+             sockets, so that no client is refused meanwhile. SIGHUP re-reads the configuration.\n\
              tidegate ctl -t up list-commands names what else it does: service/list, service/restart, upgrade …",
         )
         .arg(configuration_argument())
@@ -45,7 +45,7 @@ fn arguments() -> Command {
                 .value_name("NAME")
                 .help("Run only this service of the configuration, in this process"),
         )
-        .args(service_options::arguments())
+        .args(service_options::supervisor_arguments())
         .args(log_options::arguments())
 }
 
@@ -113,7 +113,7 @@ fn all_services(
     matches: &ArgMatches,
 ) -> Result<std::process::ExitCode, Failure> {
     let loaded = load(None, path.as_deref()).map_err(Failure::usage)?;
-    let mut options = service_options::from_matches(matches, UP_NAME);
+    let mut options = service_options::from_shared(matches, UP_NAME);
     options.pidfile.get_or_insert_with(|| format!("{UP_NAME}.pid").into());
     options.orphans = loaded.up().orphans;
     let log = log_options::from_matches(matches).map_err(Failure::running)?;

@@ -278,6 +278,50 @@ mod tests {
         assert_eq!(services("[target]\ndevices = []\n").unwrap()[0].options.orphans, daemon::Orphans::Stop);
     }
 
+    /// The example that packages install.
+    const EXAMPLE: &str = include_str!("../../../../packaging/tidegate.toml");
+
+    #[test]
+    fn the_example_is_a_configuration_with_and_without_its_remarks() {
+        let names =
+            |text: &str| -> Vec<String> { services(text).unwrap().into_iter().map(|service| service.name).collect() };
+        assert_eq!(names(EXAMPLE), ["target", "bench", "radio"]);
+        let uncommented =
+            |line: &'static str| line.strip_prefix('#').filter(|key| !key.starts_with(' ')).unwrap_or(line);
+        let whole: Vec<&str> = EXAMPLE.lines().map(uncommented).collect();
+        assert_eq!(names(&whole.join("\n")), ["target", "bench", "radio"]);
+    }
+
+    #[test]
+    fn the_example_has_every_key() {
+        for (section, before) in [
+            ("up", ""),
+            ("target", "devices = []\n"),
+            ("target.service", "[target]\ndevices = []\n"),
+            ("target.service.restart", "[target]\ndevices = []\n"),
+            ("bench", ""),
+            ("radio", "library = []\n"),
+            ("radio.http_sender", "[radio]\nlibrary = []\n"),
+            ("radio.udp_sender", "[radio]\nlibrary = []\n"),
+        ] {
+            let own = if before.starts_with('[') {
+                format!("{before}[{section}]\n")
+            } else {
+                format!("[{section}]\n{before}")
+            };
+            let known = error(&format!("{own}no_such_key = 1\n"));
+            let (_, keys) = known.split_once("expected ").unwrap_or_else(|| panic!("{known}"));
+            let (_, part) = EXAMPLE.split_once(&format!("\n[{section}]\n")).unwrap_or_else(|| panic!("no [{section}]"));
+            let part = part.split("\n[").next().unwrap_or(part);
+            for key in keys.split('`').skip(1).step_by(2) {
+                let stands = part.lines().any(|line| line.trim_start_matches('#').starts_with(&format!("{key} = ")));
+                let has_a_section =
+                    EXAMPLE.contains(&format!("\n[{section}.{key}]\n")) || (key == "service" && section != "target");
+                assert!(stands || has_a_section, "{section}.{key} is missing");
+            }
+        }
+    }
+
     #[test]
     fn every_kind_stands_once() {
         for (index, kind) in KINDS.iter().enumerate() {

@@ -9,6 +9,7 @@ use control::log::LogOptions;
 use daemon::service::Service;
 use daemon::supervision::RestartPolicy;
 use daemon::{Failure, ListenAddress, Options};
+use radio_library::choice::Selection;
 use radio_server::mpd::Access;
 use radio_server::renewal::ReadAgain;
 use radio_server::rights::Rights;
@@ -23,9 +24,8 @@ use super::Loaded;
 use super::section::Section;
 use super::service::{Seconds, ServiceSection};
 use super::source::{ConfigurationError, Place};
-use crate::commands::radio::serve::{
-    ANNOUNCE_MS_DEFAULT, HTTP_DEFAULT, MPD_DEFAULT, NAME, SSH_DEFAULT, bind, state_default,
-};
+use crate::commands::radio::serve::{ANNOUNCE_MS_DEFAULT, HTTP_DEFAULT, MPD_DEFAULT, NAME, SSH_DEFAULT, bind};
+use crate::commands::radio::state;
 use crate::{log_options, service_options};
 
 /// `[radio]`.
@@ -36,7 +36,7 @@ pub(crate) struct RadioSection {
     name: Option<Spanned<String>>,
     /// Directories of music; `synthesis:` makes a few seconds itself.
     library: Vec<Spanned<PathBuf>>,
-    /// Where the database and the ssh host key are. Default: `/var/lib/tidegate/NAME` for root, else below `$XDG_STATE_HOME`.
+    /// Where the database and the ssh host key are. Default: `NAME` in `$TIDEGATE_STATEDIR`, or as [`state::default`] has it.
     state: Option<PathBuf>,
     /// Where listeners come, one or several; `none`: nowhere.
     #[serde(default = "default_http")]
@@ -62,7 +62,7 @@ pub(crate) struct RadioSection {
     /// Milliseconds from announcing a stream to its first chunk. Default 300.
     announce_time_ms: Option<u64>,
     /// Selected, if nothing was selected before: `m/NAME` or `p/NAME`.
-    initial_mode: Option<String>,
+    initial_mode: Option<Spanned<String>>,
     /// Makes choices reproducible.
     seed: Option<u64>,
     /// Whether changes of the directories are followed.
@@ -242,7 +242,7 @@ impl RadioSection {
         let state = match &self.state {
             Some(path) => Some(path.clone()),
             None if self.library.iter().all(|library| is_synthesis(&library)) => None,
-            None => Some(state_default(name).map_err(|error| place.at_section("state", error))?),
+            None => Some(state::default(name).map_err(|error| place.at_section("state", error))?),
         };
         let milliseconds = self.announce_time_ms.unwrap_or(ANNOUNCE_MS_DEFAULT);
         let delay = self.autoplay_delay_s.map_or(Duration::ZERO, |Seconds(delay)| delay);
@@ -255,7 +255,7 @@ impl RadioSection {
             mpd_access: self.mpd_access(place)?,
             ssh: self.ssh.0.clone(),
             users: self.users.clone(),
-            initial_mode: self.initial_mode.clone(),
+            initial_mode: self.initial_mode(place)?,
             seed: self.seed,
             watch: self.watch,
             autoplay: self.autoplay.then_some(delay),
@@ -273,6 +273,12 @@ impl RadioSection {
                 header_interval: self.udp_sender.header_interval_ms.map(Duration::from_millis),
             },
         })
+    }
+
+    fn initial_mode(&self, place: &Place<'_>) -> Result<Option<String>, ConfigurationError> {
+        let Some(mode) = &self.initial_mode else { return Ok(None) };
+        let selection: Selection = mode.get_ref().parse().map_err(|error| place.at(mode, "initial_mode", error))?;
+        Ok(Some(selection.to_string()))
     }
 
     fn mpd_access(&self, place: &Place<'_>) -> Result<Access, ConfigurationError> {
@@ -326,6 +332,10 @@ mod tests {
             (
                 "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\n[radio.http_sender]\naccess = [\"10.0.0\"]\n",
                 "t.toml:5: radio.http_sender.access: ",
+            ),
+            (
+                "[radio]\nlibrary = [\"/\"]\nstate = \"/x\"\ninitial_mode = \"jazz\"\n",
+                "t.toml:4: radio.initial_mode: \"jazz\" is neither m/NAME",
             ),
         ] {
             let found = error(text);

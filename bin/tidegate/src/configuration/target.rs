@@ -15,7 +15,9 @@ use toml::Spanned;
 use super::section::Section;
 use super::service::ServiceSection;
 use super::source::{ConfigurationError, Place};
-use crate::commands::target::{DISCOVERY_DEFAULT, LISTEN_DEFAULT, NQN_DEFAULT, TargetService, bind, placement};
+use crate::commands::target::{
+    DISCOVERY_DEFAULT, LISTEN_DEFAULT, NQN_DEFAULT, TargetService, backend, bind, placement,
+};
 use crate::message;
 
 /// `[target]`.
@@ -43,6 +45,8 @@ pub(crate) struct TargetSection {
     send_buffer_bytes: Option<usize>,
     /// Congestion control of each connection.
     congestion_control: Option<String>,
+    /// How files and disks are read and written: `auto`, `io-uring` or `threads`. Default: `auto`.
+    file_backend: Option<Spanned<String>>,
     /// How it is kept alive.
     #[serde(default)]
     service: ServiceSection,
@@ -74,6 +78,10 @@ impl Section for TargetSection {
             Some(text) => Nqn::parse(text.get_ref()).map_err(|error| place.at(text, "nqn", error))?,
             None => Nqn::parse(NQN_DEFAULT).unwrap_or_else(|_| unreachable!("the default NQN is well-formed")),
         };
+        let backend = match &self.file_backend {
+            None => Backend::Auto,
+            Some(text) => backend(text.get_ref()).map_err(|error| place.at(text, "file_backend", error))?,
+        };
         let options = ServiceOptions {
             listen: self.listen.clone(),
             discovery: self.discovery.clone(),
@@ -83,7 +91,7 @@ impl Section for TargetSection {
                 send_buffer_bytes: self.send_buffer_bytes,
                 congestion_control: self.congestion_control.clone(),
             },
-            backend: Backend::Auto,
+            backend,
         };
         let devices = self.devices.iter().map(|specification| specification.get_ref().clone()).collect();
         let target = TargetService::new(nqn, devices, options);
@@ -119,6 +127,8 @@ mod tests {
         assert!(text.starts_with("t.toml:3: "), "{text}");
         let text = error("[target]\ndevices = [\n  \"memory:1M\",\n  \"memory:x\",\n]\n");
         assert!(text.starts_with("t.toml:4: target.devices: "), "{text}");
+        let text = error("[target]\ndevices = []\nfile_backend = \"aio\"\n");
+        assert_eq!(text, "t.toml:3: target.file_backend: \"aio\" is none of auto, io-uring, threads");
         let text = error("[target]\ndevices = []\nnqn = \"x\"\n");
         assert!(text.starts_with("t.toml:3: target.nqn: "), "{text}");
     }

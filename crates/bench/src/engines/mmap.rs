@@ -206,7 +206,7 @@ impl Drop for Mapped {
 /// Turns SIGBUS during a copy into an error.
 ///
 /// The handler puts an anonymous page where the file has none, so that the copy goes on, and leaves a note. A fault
-/// anywhere else is left to whoever handled SIGBUS before, which by default ends the process.
+/// anywhere else ends the process, as it does without the handler.
 mod fault {
     use std::cell::Cell;
     use std::io;

@@ -5,7 +5,7 @@ use crate::offsets::settings::Mix;
 use crate::options::JobOptions;
 use crate::options::description::UnitBase;
 use crate::output::number::Prefix;
-use crate::output::status_line::estimate::{JobProgress, Stage, remaining, with_verify};
+use crate::output::status_line::estimate::{JobProgress, Stage, remaining, with_verify, without_gaps};
 use crate::output::status_line::run_states::{WorkloadKind, condensed};
 use crate::output::status_line::{RateMeter, Status};
 use crate::statistics::BandwidthUnit;
@@ -101,18 +101,24 @@ fn kind(shape: Shape) -> WorkloadKind {
     }
 }
 
-fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
-    let options = job.options;
-    let phase = job.shared.phase();
+/// Bytes that a job moves, what it reads back included, of files with so many.
+fn bytes_total(options: &JobOptions, size: u64) -> u64 {
     let shape = Shape::of(options);
     let io_bytes = match options.io_size.io_size.bytes() {
-        0 => job.size,
+        0 => size,
         bytes => bytes,
     };
-    let once = io_bytes.saturating_mul(u64::from(options.description.loops.max(1)));
+    let passes = io_bytes.saturating_mul(u64::from(options.description.loops.max(1)));
+    let once = without_gaps(passes, options.target_file.zonesize, options.target_file.zoneskip);
     let reads_back = options.verification.do_verify && proving::is_wanted(options) && shape.has(Direction::Write);
     let write_percent =
         (shape.mix == Mix::ReadWrite).then(|| u64::from(100_u32.saturating_sub(options.io_type.rwmixread)));
+    if reads_back { with_verify(once, write_percent) } else { once }
+}
+
+fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
+    let options = job.options;
+    let phase = job.shared.phase();
     JobProgress {
         stage: match phase {
             Phase::Waiting | Phase::SettingUp | Phase::PreReading | Phase::Ramping => Stage::Before,
@@ -121,7 +127,7 @@ fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
         },
         unmeasurable: false,
         waits: job.waits && phase == Phase::Waiting,
-        bytes_total: if reads_back { with_verify(once, write_percent) } else { once },
+        bytes_total: bytes_total(options, job.size),
         bytes_done: job.shared.done().0.iter().sum(),
         elapsed_ms: now_ms.saturating_sub(job.shared.began_ns() / 1_000_000),
         runtime_seconds: options.time.runtime.as_secs(),
@@ -131,5 +137,21 @@ fn progress(job: &Watched<'_>, now_ms: u64) -> JobProgress {
         ramp_seconds: options.time.ramp_time.as_secs(),
         ramping: phase == Phase::Ramping,
         rate: options.io_rate.rate.0.iter().sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_not_moved_and_passes_are_each() {
+        let mut options = JobOptions::default();
+        assert_eq!(bytes_total(&options, 1000), 1000);
+        options.target_file.zonesize = 50;
+        options.target_file.zoneskip = 50;
+        assert_eq!(bytes_total(&options, 1000), 500);
+        options.description.loops = 3;
+        assert_eq!(bytes_total(&options, 1000), 1500);
     }
 }

@@ -178,16 +178,16 @@ impl History {
     }
 
     /// The length and marks of a write that is still remembered.
-    fn find(&mut self, id: WriteId) -> Option<(&mut u32, &mut Marks)> {
+    fn find(&mut self, id: WriteId) -> Option<(u32, &mut Marks)> {
         match id.order {
             HistoryOrder::Issued => {
                 let index = usize::try_from(id.serial.checked_sub(self.first_issued)?).ok()?;
                 let write = self.issued.get_mut(index)?;
-                (!write.marks.has(Marks::GONE)).then_some((&mut write.length, &mut write.marks))
+                (!write.marks.has(Marks::GONE)).then_some((write.length, &mut write.marks))
             }
             HistoryOrder::Offset => {
                 let write = self.sorted.get_mut(&(id.file, id.offset))?;
-                (write.serial == id.serial).then_some((&mut write.length, &mut write.marks))
+                (write.serial == id.serial).then_some((write.length, &mut write.marks))
             }
         }
     }
@@ -196,13 +196,6 @@ impl History {
     pub fn completed(&mut self, id: WriteId) {
         if let Some((_, marks)) = self.find(id) {
             marks.set(Marks::IN_FLIGHT, false);
-        }
-    }
-
-    /// Fewer bytes were written than asked for; the rest is a write of its own.
-    pub fn shortened(&mut self, id: WriteId, length: u32) {
-        if let Some((remembered, _)) = self.find(id) {
-            *remembered = length;
         }
     }
 
@@ -257,7 +250,7 @@ impl History {
                     marks.set(Marks::TRIM_WANTED, false);
                     marks.set(Marks::TRIMMED, verify_zero);
                 }
-                (in_flight, *length)
+                (in_flight, length)
             });
             match found {
                 Some((true, _)) => return None,

@@ -35,9 +35,18 @@ const FEATURES: [(ABI, &str); 6] = [
     (ABI::V6, "signals to and abstract sockets of other processes"),
 ];
 
-/// What every service may read, where it exists, besides its own program. See the module's head.
-pub(super) const ALWAYS_READ: &[&str] =
-    &["/proc", "/sys/devices/system", "/sys/fs/cgroup", "/etc/localtime", "/usr/share/zoneinfo", "/dev/null"];
+/// What every service may read, where it exists, besides its own program. See the module's head. Libraries that look for
+/// `getrandom` with the loader read random bytes from files in a static program.
+pub(super) const ALWAYS_READ: &[&str] = &[
+    "/proc",
+    "/sys/devices/system",
+    "/sys/fs/cgroup",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
+];
 
 /// What every service may write to.
 pub(super) const ALWAYS_WRITTEN: &[&str] = &["/dev/null"];

@@ -33,7 +33,35 @@ const MISTAKES: &[Mistake] = &[
     Mistake { arguments: &["target", "memory:1M,blocksize=512"], words: &["blocksize", "block_size"] },
     Mistake { arguments: &["target", "/nonexistent/disk.img"], words: &["/nonexistent/disk.img", "truncate"] },
     Mistake { arguments: &["target", "/"], words: &["/", "regular file"] },
+    Mistake { arguments: &["target", "memory"], words: &["memory:SIZE"] },
+    Mistake { arguments: &["target", "--cores", "x", "memory:1M"], words: &["--cores", "whole number"] },
+    Mistake {
+        arguments: &["target", "-l", "127.0.0.1:0", "--discovery", "none", "--cores", "8000", "memory:1M"],
+        words: &["core 8000", "usable are 0"],
+    },
+    Mistake {
+        arguments: &["target", "-l", "127.0.0.1:0", "--discovery", "none", "--congestion-control", "x", "memory:1M"],
+        words: &["\"x\"", "tcp_available_congestion_control"],
+    },
+    Mistake { arguments: &["target", "--frob", "memory:1M"], words: &["--frob", "see tidegate target --help"] },
     Mistake { arguments: &["completion", "tcsh"], words: &["tcsh", "bash"] },
+    Mistake { arguments: &["frob"], words: &["frob", "known: up, check, target"] },
+    Mistake { arguments: &["nvme", "frob"], words: &["frob", "known: discover"] },
+    Mistake { arguments: &["nvme", "list"], words: &["<ADDR>", "see tidegate nvme list --help"] },
+    Mistake { arguments: &["ctl", "--frob"], words: &["--frob", "see tidegate ctl --help"] },
+    Mistake { arguments: &["ctl"], words: &["<COMMAND>", "see tidegate ctl --help"] },
+    Mistake { arguments: &["up", "--watchdog", "5"], words: &["--watchdog", "see tidegate up --help"] },
+    Mistake { arguments: &["up", "--frob"], words: &["--frob", "see tidegate up --help"] },
+    Mistake { arguments: &["up", "--service", "disk"], words: &["disk", "target, bench, radio"] },
+    Mistake { arguments: &["radio", "serve"], words: &["--library", "see tidegate radio serve --help"] },
+    Mistake { arguments: &["radio", "serve", "--library", "nowhere"], words: &["nowhere", "directory of music"] },
+    Mistake {
+        arguments: &["radio", "serve", "--library", "synthesis:", "--initial-mode", "jazz"],
+        words: &["jazz", "m/NAME"],
+    },
+    Mistake { arguments: &["radio", "check"], words: &["no library", "--state", "radio import"] },
+    Mistake { arguments: &["radio", "export", "--state", "nowhere"], words: &["nowhere: there is no library"] },
+    Mistake { arguments: &["bench", "--server", "--frob"], words: &["--frob", "see tidegate bench --help"] },
 ];
 
 fn run(context: &Context) -> Verdict {

@@ -1,5 +1,6 @@
 //! `tidegate nvme`: our own host, as people and scripts use it.
 
+mod backends;
 mod copy;
 mod inspect;
 mod outage;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 /// Every scenario of the group.
 pub(crate) const TABLE: &[Scenario] =
-    &[inspect::SCENARIO, copy::SCENARIO, refusals::SCENARIO, perf::SCENARIO, outage::SCENARIO];
+    &[inspect::SCENARIO, copy::SCENARIO, backends::SCENARIO, refusals::SCENARIO, perf::SCENARIO, outage::SCENARIO];
 
 /// Runs `tidegate nvme SUBCOMMAND ADDR ARGUMENTS` to its end.
 fn nvme(context: &Context, subcommand: &str, target: &Target, arguments: &[&str]) -> Result<Finished, Failure> {

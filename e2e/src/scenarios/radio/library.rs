@@ -18,6 +18,7 @@ fn run(context: &Context) -> Verdict {
     let flac = PIECES[0].flac();
     std::fs::write(music.join("a.flac"), &flac)?;
     std::fs::write(music.join("b.flac"), PIECES[1].flac())?;
+    without_a_directory(context)?;
     imports(context, &music)?;
     renames(context, &music)?;
     goes_elsewhere(context)?;
@@ -32,6 +33,15 @@ fn radio(context: &Context, command: &str, arguments: &[&str]) -> Result<Finishe
 fn says(finished: &Finished, status: i32, output: &str) -> Verdict {
     ensure_eq!(finished.status, Some(status), "exit status; it said: {}", finished.error);
     ensure_eq!(finished.output.as_str(), output, "output");
+    Ok(())
+}
+
+/// Where the state is unless somebody says so: where a service's would be.
+fn without_a_directory(context: &Context) -> Verdict {
+    says(&context.run(&["radio", "import", "music"])?, 0, "2 files, 2 added\n")?;
+    says(&context.run(&["radio", "check"])?, 0, "nothing is wrong\n")?;
+    let place = context.scratch().path().join("state/radio/library.sqlite");
+    ensure!(place.is_file(), "{} is not there", place.display());
     Ok(())
 }
 

@@ -26,7 +26,7 @@ fn arguments() -> Command {
     };
     Command::new("check")
         .about("Say what is wrong with a radio's library, and how it is mended; without options, all of it")
-        .after_help("Exit status: 0, or 1 when there is a problem.")
+        .after_help("Exit status: 0, 1 when there is a problem, or 2 when there is no library.")
         .arg(state::argument())
         .args(CHECKS.iter().map(flag))
         .arg(
@@ -57,7 +57,7 @@ impl From<LibraryError> for Stop {
 }
 
 fn look(matches: &ArgMatches) -> Result<Outcome, Stop> {
-    let library = state::open(matches).map_err(Stop::Said)?;
+    let library = state::open_existing(matches).map_err(Stop::Said)?;
     if matches.get_flag("forget") {
         message::line(format_args!("{} recordings forgotten", library.forget()?));
     }

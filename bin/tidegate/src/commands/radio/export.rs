@@ -26,7 +26,7 @@ fn arguments() -> Command {
 }
 
 fn run(matches: &ArgMatches, _: Position) -> Outcome {
-    let library = match state::open(matches) {
+    let library = match state::open_existing(matches) {
         Ok(library) => library,
         Err(outcome) => return outcome,
     };

@@ -10,7 +10,7 @@ mod info;
 mod library;
 mod mood;
 pub(crate) mod serve;
-mod state;
+pub(crate) mod state;
 
 use clap::{ArgMatches, Command};
 use daemon::Position;

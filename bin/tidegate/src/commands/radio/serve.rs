@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use daemon::{Failure, Identity, ListenAddress, Position};
+use radio_library::choice::Selection;
 use radio_server::mpd::Access;
 use radio_server::rights::Rights;
 use radio_server::service::{HttpOptions, RadioService, RadioSettings, SYNTHESIS, UdpOptions};
@@ -13,6 +14,7 @@ use radio_stream::senders::udp::{Multicast, PORT_DEFAULT, WrittenTarget};
 use reactor::clock::Duration;
 
 use super::super::CommandEntry;
+use super::state;
 use crate::{Outcome, log_options, message, service_options};
 
 pub(super) const SUBCOMMAND: CommandEntry = CommandEntry { name: "serve", arguments, run };
@@ -60,7 +62,10 @@ fn arguments() -> Command {
                 .long("state")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Where the database and the ssh host key are [default: /var/lib/tidegate/radio for root, else below $XDG_STATE_HOME]"),
+                .help(
+                    "Where the database and the ssh host key are [default: radio in $TIDEGATE_STATEDIR, else in /var/lib/tidegate for \
+                     root and $XDG_STATE_HOME/tidegate for others]",
+                ),
         )
         .arg(address("http", HTTP_DEFAULT, "Where listeners come; may be repeated, as the next two; port 0 takes a free port"))
         .arg(address("mpd", MPD_DEFAULT, "Where MPD's clients come"))
@@ -100,6 +105,7 @@ fn program_arguments() -> [Arg; 6] {
         Arg::new("initial-mode")
             .long("initial-mode")
             .value_name("m/NAME|p/NAME")
+            .value_parser(|text: &str| text.parse::<Selection>().map(|selection| selection.to_string()))
             .help("Select this, if nothing was selected before"),
         Arg::new("seed")
             .long("seed")
@@ -178,21 +184,6 @@ fn address(text: &str) -> Result<Option<SocketAddr>, String> {
     text.parse().map(Some).map_err(|_| "expected ADDR:PORT, such as 127.0.0.1:8000 or [::]:8000, or none".to_owned())
 }
 
-/// Where the state of service `name` is by default: in the system for root, else in the user's home.
-///
-/// # Errors
-/// When nothing says where the home is.
-pub(crate) fn state_default(name: &str) -> Result<PathBuf, Failure> {
-    if rustix::process::geteuid().is_root() {
-        return Ok(PathBuf::from("/var/lib/tidegate").join(name));
-    }
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("XDG_STATE_HOME")
-        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
-        .map(|base| base.join("tidegate").join(name))
-        .ok_or_else(|| Failure::usage("neither XDG_STATE_HOME nor HOME is set; name a directory with --state"))
-}
-
 fn access(matches: &ArgMatches) -> Result<AccessList, TooManyRules> {
     let default_deny = matches.get_flag("http-default-deny");
     let mut access = AccessList::new(default_deny);
@@ -212,7 +203,7 @@ fn settings(matches: &ArgMatches) -> Result<RadioSettings, Failure> {
         Some(path) => Some(path.clone()),
         // What is made at each start leaves nothing to be remembered.
         None if !is_lasting => None,
-        None => Some(state_default(NAME)?),
+        None => Some(state::default(NAME)?),
     };
     Ok(RadioSettings {
         name: NAME.to_owned(),

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! an I/O or a window ──> SampleLog::record ──> chunks of entries ──┬──> write(): lines of text
-//!                                                  │ take_full()   └──> write(): zlib streams (log_store_compressed)
-//!                                                  └──> compress() on another thread ──> put_back()
+//!                                                                  └──> write(): zlib streams (log_store_compressed)
 //! ```
 //!
 //! - [`SampleLog`]: a log of values. Each I/O is an entry, or with `log_avg_msec` each window.
@@ -15,7 +14,7 @@
 //!
 //! Cost of an entry: 32 bytes are stored (8 more for each of offset, maximum, issue time); a chunk is allocated when the last
 //! one is full, twice as large up to [`ENTRIES_MAX`]. That takes 18 ns, 50 ns where the memory comes new from the kernel; with
-//! averaging an I/O takes 7 ns (measured with a loop on one core at 2.6 GHz). Nothing is written before the job ends.
+//! averaging an I/O takes 7 ns (measured with a loop on one core at 2.6 GHz). Nothing is compressed or written before the job ends.
 
 mod compressed;
 mod entry;

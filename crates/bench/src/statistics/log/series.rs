@@ -1,10 +1,8 @@
 //! A log of values.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
-use flate2::bufread::ZlibDecoder;
-
-use super::compressed::{InflateError, compress, inflate};
+use super::compressed::compress;
 use super::entry::{Columns, Entry};
 use super::{ENTRIES_DEFAULT, ENTRIES_MAX, LogKind};
 use crate::direction::Direction;
@@ -121,21 +119,13 @@ pub struct LoggedSample {
     pub issue_time_ns: Option<u64>,
 }
 
-#[derive(Debug)]
-enum Chunk {
-    Entries(Vec<u8>),
-    /// Someone compresses it.
-    Taken,
-    Compressed(Vec<u8>),
-}
-
 /// A log.
 #[derive(Debug)]
 pub struct SampleLog {
     settings: LogSettings,
     columns: Columns,
     /// Full ones, in order.
-    chunks: Vec<Chunk>,
+    chunks: Vec<Vec<u8>>,
     /// The one that is being filled.
     current: Vec<u8>,
     room: usize,
@@ -234,82 +224,31 @@ impl SampleLog {
         };
         let full = std::mem::replace(&mut self.current, Vec::with_capacity(self.room));
         if !full.is_empty() {
-            self.chunks.push(Chunk::Entries(full));
+            self.chunks.push(full);
         }
     }
 
-    /// How many entries there are, but for those in chunks that were taken or compressed.
+    /// How many entries there are.
     #[must_use]
     pub fn entries(&self) -> usize {
-        let full = self.chunks.iter().map(|chunk| if let Chunk::Entries(bytes) = chunk { bytes.len() } else { 0 });
-        (full.sum::<usize>() + self.current.len()) / self.columns.entry_bytes()
+        self.all_chunks().map(<[u8]>::len).sum::<usize>() / self.columns.entry_bytes()
     }
 
-    /// Takes a full chunk to be compressed elsewhere ([`compress`]), with its number; `None` when there is none or
-    /// compression is not wanted. It has to be put back.
-    pub fn take_full(&mut self) -> Option<(usize, Vec<u8>)> {
-        if self.settings.compressed_chunk_bytes == 0 {
-            return None;
-        }
-        let full = |chunk: &Chunk| matches!(chunk, Chunk::Entries(_));
-        let number = self.chunks.iter().position(full)?;
-        match std::mem::replace(&mut self.chunks[number], Chunk::Taken) {
-            Chunk::Entries(bytes) => Some((number, bytes)),
-            Chunk::Taken | Chunk::Compressed(_) => None,
-        }
-    }
-
-    /// Puts a chunk back that was taken, compressed.
-    ///
-    /// # Panics
-    /// When no chunk with this number was taken.
-    pub fn put_back(&mut self, number: usize, compressed: Vec<u8>) {
-        assert!(matches!(self.chunks[number], Chunk::Taken), "chunk {number} was not taken");
-        self.chunks[number] = Chunk::Compressed(compressed);
-    }
-
-    /// Writes the file's bytes: a line an entry, or zlib streams when it is stored compressed. Whoever took a chunk has put
-    /// it back.
+    /// Writes the file's bytes: a line an entry, or a zlib stream a chunk when it is stored compressed.
     ///
     /// # Errors
     /// Those of the writer.
-    ///
-    /// # Panics
-    /// When a chunk is still taken: its entries would be missing.
     pub fn write(&self, output: &mut dyn Write) -> io::Result<()> {
-        for chunk in &self.chunks {
-            match chunk {
-                Chunk::Entries(bytes) => self.write_entries(bytes, output)?,
-                Chunk::Taken => panic!("a chunk of the log was taken and not put back"),
-                Chunk::Compressed(bytes) if self.settings.store_compressed => output.write_all(bytes)?,
-                Chunk::Compressed(bytes) => match inflate(bytes, output) {
-                    Ok(()) => {}
-                    Err(InflateError::Write(error)) => return Err(error),
-                    Err(error) => return Err(io::Error::other(error)),
-                },
-            }
-        }
-        self.write_entries(&self.current, output)
+        self.all_chunks().try_for_each(|chunk| self.write_entries(chunk, output))
     }
 
-    /// Calls `visit` with each sample, in order. Whoever took a chunk has put it back.
-    ///
-    /// # Panics
-    /// When a chunk is still taken: its entries would be missing.
+    /// Calls `visit` with each sample, in order.
     pub fn for_each(&self, mut visit: impl FnMut(LoggedSample)) {
-        for chunk in &self.chunks {
-            match chunk {
-                Chunk::Entries(bytes) => self.visit_entries(bytes, &mut visit),
-                Chunk::Taken => panic!("a chunk of the log was taken and not put back"),
-                Chunk::Compressed(bytes) => {
-                    let mut entries = Vec::new();
-                    let inflated = ZlibDecoder::new(bytes.as_slice()).read_to_end(&mut entries);
-                    debug_assert!(inflated.is_ok(), "our own chunk");
-                    self.visit_entries(&entries, &mut visit);
-                }
-            }
-        }
-        self.visit_entries(&self.current, &mut visit);
+        self.all_chunks().for_each(|chunk| self.visit_entries(chunk, &mut visit));
+    }
+
+    fn all_chunks(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunks.iter().chain([&self.current]).map(Vec::as_slice)
     }
 
     fn visit_entries(&self, bytes: &[u8], visit: &mut impl FnMut(LoggedSample)) {
@@ -344,6 +283,7 @@ impl SampleLog {
 
 #[cfg(test)]
 mod tests {
+    use super::super::inflate;
     use super::*;
 
     fn text(log: &SampleLog) -> String {
@@ -366,15 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_given_as_they_were_taken_also_from_compressed_chunks() {
+    fn samples_are_given_as_they_were_taken() {
         let settings =
             LogSettings { offsets: true, compressed_chunk_bytes: 80, ..LogSettings::new(LogKind::CompletionLatency) };
         let mut log = SampleLog::new(settings);
         for time in 0..5 {
             log.record(time, Direction::Write, LogSample { offset: 4096 * time, priority: 3, ..sample(time + 7) });
         }
-        let (number, bytes) = log.take_full().unwrap();
-        log.put_back(number, compress(&bytes));
+        assert_eq!(log.chunks.len(), 2, "of two entries each, and one in the current one");
         let mut samples = Vec::new();
         log.for_each(|sample| samples.push(sample));
         let expected = |time: u64| LoggedSample {
@@ -431,7 +370,6 @@ mod tests {
         assert_eq!(log.chunks.len(), 5, "2, 4, 8, 16, 32 are full");
         let lines: String = (0..100).map(|value| format!("{value}, {value}, 1, 4096, 0\n")).collect();
         assert_eq!(text(&log), lines);
-        assert_eq!(log.take_full(), None, "nothing is to be compressed");
     }
 
     #[test]
@@ -444,12 +382,8 @@ mod tests {
             for value in 0..64 {
                 log.record(value, Direction::Read, LogSample { offset: value << 20, ..sample(value * value) });
             }
-            while let Some((number, bytes)) = log.take_full() {
-                assert_eq!(bytes.len(), 400);
-                log.put_back(number, compress(&bytes));
-            }
         }
-        assert_eq!(two.entries(), 4, "the others are compressed");
+        assert_eq!(three.chunks.iter().map(Vec::len).collect::<Vec<_>>(), [400; 6], "and four entries more");
         assert_eq!(text(&two), text(&one));
         let mut stored = Vec::new();
         three.write(&mut stored).unwrap();

@@ -34,7 +34,7 @@ fn command() -> Command {
         .bin_name("tidegate bench")
         .about("Run the jobs of fio's front ends (fio --client, tidegate bench --client)")
         .after_help(
-            "Without --directory, files below the current directory can be used (unless that is /). Programs, triggers,\n\
+            "Without --directory, files below the current directory can be used (unless that is /). Programs, triggers, \
              job files of this machine and engines that reach other machines have to be allowed by name.\n\
              --server=stdio serves the front end at standard input and output, with all that this user may do.",
         )
