@@ -31,7 +31,14 @@ fn the_longest_page_fits_into_a_message() {
         title: "\u{1}".repeat(TITLE_BYTES_MAX),
         duration_ms: u64::MAX,
     };
-    let entry = Entry { id: EntryId(u32::MAX), song: worst, origin: Origin::Chosen, version: u32::MAX };
+    let entry = Entry {
+        id: EntryId(u32::MAX),
+        song: worst,
+        origin: Origin::Chosen,
+        priority: u8::MAX,
+        part: Some(Part { start_ms: u64::MAX, end_ms: Some(u64::MAX) }),
+        version: u32::MAX,
+    };
     let answer = Answer::Queue {
         entries: vec![(u32::MAX, entry); PAGE_ENTRIES_MAX],
         version: u32::MAX,
