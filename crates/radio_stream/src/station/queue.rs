@@ -386,7 +386,7 @@ impl Queue {
     /// What must hold between any two requests.
     #[cfg(test)]
     pub(super) fn assert_consistent(&self) {
-        let ids: std::collections::HashSet<_> = self.entries.iter().map(|entry| entry.id).collect();
+        let ids: HashSet<_> = self.entries.iter().map(|entry| entry.id).collect();
         assert_eq!(ids.len(), self.entries.len(), "ids are unique");
         assert!(!self.has_current || !self.entries.is_empty());
         let waiting: Vec<_> = self.waiting().map(|entry| entry.origin).collect();
