@@ -309,7 +309,6 @@ const ENTRIES: &[&str] = &[
     // The third song is to come first.
     "prioid 20 ID2",
     "play",
-    "rangeid ID2 1:2",
 ];
 
 /// Commands that both refuse with the same code, and the radio with more words.
@@ -415,8 +414,15 @@ fn entries(radio: &mut Client, mpd: &mut Client) -> Verdict {
             ensure_eq!(named.as_deref(), Some(ids[*next].as_str()), "{command:?}: what comes next of {ids:?}");
         }
     }
-    for command in ["random 0", "stop"] {
-        ask(command)?;
+    for client in clients {
+        // At random, MPD 0.23 confuses places in the order with those in the queue.
+        for command in ["stop", "random 0", "clear", "add misterioso.mp3", "play"] {
+            client.done(command)?;
+        }
+        let id = client.done("currentsong")?.value("Id").unwrap_or_default().to_owned();
+        let refused = client.ask(&format!("rangeid {id} 1:2"))?.refusal;
+        ensure_eq!(refused, "ACK [4@0] {rangeid} Cannot edit the current song", "the current song");
+        client.done("stop")?;
     }
     Ok(())
 }
