@@ -122,6 +122,7 @@ struct Playing {
     feed: Feed,
     /// When sample `base_sample` is due; none until the first chunk is there, and while it is paused.
     base: Option<Time>,
+    /// While there is no base, the sample that the song goes on with, if it has begun.
     base_sample: u64,
     /// The base is not before this.
     not_before: Time,
@@ -304,10 +305,7 @@ impl Station {
         match opened {
             Ok(song) => {
                 feed.open(song);
-                let mut opened = self.current.as_mut().filter(|current| current.feed.file == file);
-                if let Some(current) = &mut opened {
-                    current.base_sample = current.feed.samples().start;
-                }
+                let opened = self.current.as_mut().filter(|current| current.feed.file == file);
                 if let Some(place) = opened.and_then(|current| current.wanted.take()) {
                     let _ = self.go_to(now, place);
                 }

@@ -152,9 +152,7 @@ impl Queue {
             let entry = &mut self.entries[*place];
             (entry.priority, entry.version) = (priority, self.version);
         }
-        if priority > 0 {
-            self.settle(last + 1);
-        }
+        self.settle(last + 1);
         self.find_next();
         Answer::Changed { count }
     }
@@ -284,7 +282,7 @@ impl Queue {
         Err(Refusal::BadPosition { position, first: short(first), last: short(last.max(first)) })
     }
 
-    /// Makes everything before a position that is asked for asked for.
+    /// Makes everything before a position that is asked for asked for. It has no priority, so that it is not above what comes next.
     fn settle(&mut self, position: usize) {
         for place in self.first_free()..position {
             if self.entries[place].origin != Origin::Asked {
@@ -292,7 +290,6 @@ impl Queue {
                 self.entries[place].version = self.version;
             }
         }
-        self.find_next();
     }
 
     /// Takes entries out; whether the current song is among them is for the caller to look at.

@@ -27,6 +27,8 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) sent: Vec<Sent>,
     pub(super) events: Vec<Event>,
+    /// How many chunks were read.
+    chunks_read: usize,
 }
 
 impl World {
@@ -38,6 +40,7 @@ impl World {
             now: Time(0),
             sent: Vec::new(),
             events: Vec::new(),
+            chunks_read: 0,
         }
     }
 
@@ -69,6 +72,7 @@ impl World {
                     self.station.handle_opened(self.moment(), file, opened);
                 }
                 Effect::Load { ticket, file, chunks } => {
+                    self.chunks_read += chunks.len();
                     let loaded = self.loaded(file, &chunks);
                     self.station.handle_loaded(self.moment(), ticket, loaded);
                 }
@@ -380,6 +384,8 @@ fn of_a_song_that_is_cut_its_part_is_played_and_the_next_one_follows() {
     world.add(&["a", "b"]);
     let ids = ids(&world);
     assert_eq!(world.ask(Request::Cut { id: EntryId(99), part: None }), Err(Refusal::NoSuchEntry { id: EntryId(99) }));
+    // The whole of it is prepared already.
+    world.chunks_read = 0;
     world.ask(Request::Cut { id: ids["a"], part: Some(SECOND_SECOND) }).unwrap();
     world.ask(Request::Play).unwrap();
     assert_eq!(world.ask(Request::Cut { id: ids["a"], part: None }), Err(Refusal::CurrentSong));
@@ -394,6 +400,9 @@ fn of_a_song_that_is_cut_its_part_is_played_and_the_next_one_follows() {
     let begins: Vec<u64> =
         world.sent.iter().filter(|(_, piece)| matches!(piece, Piece::Begin(_))).map(|(time, _)| time.0).collect();
     assert_eq!(begins, [300_000_000, 300_000_000 + length(44, 44_100)]);
+    let announced = world.sent.iter().filter(|(_, piece)| matches!(piece, Piece::Announce(_))).last().unwrap().0;
+    assert!((150_000_000..=300_000_000).contains(&(begins[1] - announced.0)), "the next one is announced in time");
+    assert_eq!(world.chunks_read, 11 + 21, "nothing is read that is not played");
     assert_eq!(world.story(), ["a began", "a Finished", "b began", "b Finished"]);
 }
 
@@ -428,7 +437,7 @@ fn what_is_prepared_is_cut_as_well() {
         // It has been announced.
         (SECOND / 10, Some(SECOND_SECOND), 40..85),
         (SECOND, Some(Part { start_ms: 2000, end_ms: None }), 80..101),
-        (SECOND, Some(Part { start_ms: 0, end_ms: Some(1) }), 0..5),
+        (SECOND, Some(Part { start_ms: 0, end_ms: Some(120) }), 0..5),
         (SECOND, Some(Part { start_ms: 5000, end_ms: None }), 0..0),
         (SECOND, None, 0..101),
     ] {

@@ -175,9 +175,9 @@ impl Station {
                 let delay_ns = if self.silent { self.settings.announce_ns } else { 0 };
                 let not_before = seam.unwrap_or_else(|| now.time.after(delay_ns));
                 self.current = Some(Playing {
-                    base: None,
-                    base_sample: feed.samples().start,
                     feed,
+                    base: None,
+                    base_sample: 0,
                     not_before,
                     is_seam: seam.is_some(),
                     stream_begun: false,
@@ -280,6 +280,7 @@ impl Station {
         }
         if current.base.is_none() {
             current.base = Some(due);
+            current.base_sample = current.feed.start_of(current.feed.next_send());
         }
         self.send_chunk(now);
         true
