@@ -54,6 +54,7 @@ The radio speaks MPD's protocol, version 0.23.5, on port 6600 of the loopback ad
 | `audio: 44100:16:2` | `44100:*:2`: nobody knows how many bits a listener's decoder makes |
 | `Format`, `Added` lines of songs | as MPD 0.24 has them |
 | operators `contains`, `starts_with`, endings `_cs` and `_ci` | as MPD 0.24 has them |
+| a state file | `random` is kept over a restart, and what was selected; the queue is not, nor its priorities and ranges |
 | `addtagid`, `cleartagid` for songs that are no local files | as for local files, which all are: code 4 |
 | `outputset` of attributes | as for an output that has none: code 2 |
 | `mount` of storage | as for an address that MPD has no plugin for: code 2 |

@@ -177,6 +177,8 @@ fn what_there_is_not_is_refused_in_mpds_words() {
     ] {
         assert_eq!(client.refused(&command), format!("ACK {expected}"), "{command}");
     }
+    let behind = client.values("outputs", "outputid").len();
+    assert!(client.refused(&format!("outputset {behind} a b")).contains("No such audio output"));
     client.say("moveoutput http");
     assert!(client.values("playlistinfo", "Prio").is_empty(), "nothing was changed");
 }
