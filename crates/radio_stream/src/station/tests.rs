@@ -400,7 +400,7 @@ fn of_a_song_that_is_cut_its_part_is_played_and_the_next_one_follows() {
     let begins: Vec<u64> =
         world.sent.iter().filter(|(_, piece)| matches!(piece, Piece::Begin(_))).map(|(time, _)| time.0).collect();
     assert_eq!(begins, [300_000_000, 300_000_000 + length(44, 44_100)]);
-    let announced = world.sent.iter().filter(|(_, piece)| matches!(piece, Piece::Announce(_))).last().unwrap().0;
+    let announced = world.sent.iter().rfind(|(_, piece)| matches!(piece, Piece::Announce(_))).unwrap().0;
     assert!((150_000_000..=300_000_000).contains(&(begins[1] - announced.0)), "the next one is announced in time");
     assert_eq!(world.chunks_read, 11 + 21, "nothing is read that is not played");
     assert_eq!(world.story(), ["a began", "a Finished", "b began", "b Finished"]);
