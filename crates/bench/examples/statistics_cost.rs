@@ -12,6 +12,7 @@ use reactor::clock;
 
 const IOS: u32 = 1_000_000;
 const ROUNDS: u32 = 200;
+const BATCH: u32 = 32;
 const JOBS: u64 = 64;
 
 const CLAT_ONLY: LatencyChoice = LatencyChoice { slat: false, clat: true, lat: false };
@@ -36,6 +37,8 @@ fn main() {
         });
         println!("{nanoseconds:5.2} ns  {name}");
     }
+    let batch = (0..ROUNDS).map(|_| round_of_batches()).min().unwrap_or_default().as_secs_f64() * 1e9 / f64::from(IOS);
+    println!("{batch:5.2} ns  fio's defaults, {BATCH} submitted and over together");
     let before = resident_kibibytes();
     let jobs: Vec<_> = (0..JOBS).map(|_| one_job()).collect();
     println!("{:5} KiB for {} jobs with fio's defaults", resident_kibibytes() - before, jobs.len());
@@ -59,6 +62,22 @@ fn round(settings: &RecorderSettings, ios: u32, record: impl Fn(&mut Recorder, D
     let mut recorder = Recorder::new(settings);
     let start = clock::now();
     record_all(&mut recorder, ios, record);
+    clock::now().duration_since(start)
+}
+
+/// The same of I/Os that come in batches.
+fn round_of_batches() -> Duration {
+    let mut recorder = Recorder::new(&settings(LatencyChoice::ALL, CLAT_ONLY));
+    let start = clock::now();
+    for batch in 0..IOS / BATCH {
+        let clat_ns = 60_000 + u64::from(batch).wrapping_mul(2_654_435_761) % 40_000;
+        for at in 0..BATCH {
+            let slat_ns = 500 + u64::from(at);
+            let completion = Completion { bytes: 4096, slat_ns, clat_ns, lat_ns: slat_ns + clat_ns };
+            black_box(&mut recorder).record_together(Direction::Read, completion);
+        }
+        recorder.end_together();
+    }
     clock::now().duration_since(start)
 }
 

@@ -54,6 +54,8 @@ pub struct GeneralOptions {
     pub status_interval: Option<Duration>,
     /// What debug messages are about, as given.
     pub debug: Vec<String>,
+    /// The only job that they are about, by its number in the run, from 0; nothing is all jobs.
+    pub debug_job: Option<u32>,
     /// Jobs are read and checked, and not run.
     pub parse_only: bool,
     /// Sections of job files are shown as command lines.
@@ -97,6 +99,7 @@ impl Default for GeneralOptions {
             eta_newline: None,
             status_interval: None,
             debug: Vec::new(),
+            debug_job: None,
             parse_only: false,
             show_command: false,
             readonly: false,
@@ -118,6 +121,9 @@ impl Default for GeneralOptions {
 
 /// Shortest time between two showings of the progress: fio's own.
 pub const ETA_INTERVAL_MIN: Duration = Duration::from_millis(250);
+
+/// The word that chooses a job.
+const DEBUG_JOB: &str = "job";
 
 /// What debug messages can be about.
 pub(super) const DEBUG_SUBJECTS: [&str; 19] = [
@@ -150,12 +156,12 @@ pub(super) enum Effect {
     /// It was noted, and is enough of a command line by itself.
     Asked,
     /// It asks for this, and for nothing after it.
-    Answer { text: String, is_success: bool },
+    Answer(String),
 }
 
 type Set = fn(&mut GeneralOptions) -> Effect;
 type SetValue = fn(&mut GeneralOptions, &str) -> Result<Effect, ValueError>;
-type SetOptional = fn(&mut GeneralOptions, Option<&str>) -> Effect;
+type SetOptional = fn(&mut GeneralOptions, Option<&str>) -> Result<Effect, ValueError>;
 
 /// What an option means to a front end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +222,7 @@ impl GeneralOption {
     pub(super) fn apply(&self, general: &mut GeneralOptions, value: Option<&str>) -> Result<Effect, ValueError> {
         match self.action {
             Action::None(set) => Ok(set(general)),
-            Action::Optional(set) => Ok(set(general, value)),
+            Action::Optional(set) => set(general, value),
             Action::FrontEnd(_, option) => Ok(set_front_end(option, general, value)),
             Action::Unsupported(_, reason) | Action::Elsewhere(_, reason) => Err(ValueError::Unsupported(reason)),
             Action::Required(set) => {
@@ -327,7 +333,7 @@ pub(super) const GENERAL: &[GeneralOption] = &[
         'd',
         "SUBJECT[,SUBJECT]",
         Action::Required(debug),
-        "Tell more on standard error: of process, file, io, verify and time",
+        "Tell more on standard error: of process, file, io, verify and time; with job:NUMBER of this job only, from 0",
     ),
     option(
         "aux-path",
@@ -454,7 +460,7 @@ fn set_front_end(option: FrontEndOption, general: &mut GeneralOptions, value: Op
 }
 
 fn answer(text: String) -> Effect {
-    Effect::Answer { text, is_success: true }
+    Effect::Answer(text)
 }
 
 fn set(field: &mut Option<PathBuf>, path: &str) -> Result<Effect, ValueError> {
@@ -489,9 +495,9 @@ fn minimal(general: &mut GeneralOptions) -> Effect {
     Effect::Set
 }
 
-fn append_terse(general: &mut GeneralOptions, _: Option<&str>) -> Effect {
+fn append_terse(general: &mut GeneralOptions, _: Option<&str>) -> Result<Effect, ValueError> {
     general.output_formats.terse = true;
-    Effect::Set
+    Ok(Effect::Set)
 }
 
 fn terse_version(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError> {
@@ -597,13 +603,21 @@ fn debug(general: &mut GeneralOptions, text: &str) -> Result<Effect, ValueError>
     if text == "help" || text == "?" {
         return Ok(answer(format!("{},all\n", DEBUG_SUBJECTS.join(","))));
     }
-    for subject in text.split(',') {
-        let name = subject.split(':').next().unwrap_or(subject);
+    for word in text.split(',') {
+        let (name, number) = word.split_once(':').map_or((word, None), |(name, number)| (name, Some(number)));
         if name != "all" && !DEBUG_SUBJECTS.contains(&name) {
             let nearest = nearest(name, DEBUG_SUBJECTS);
             return Err(ValueError::NoSuchWord { text: name.to_owned(), words: DEBUG_SUBJECTS.to_vec(), nearest });
         }
-        general.debug.push(subject.to_owned());
+        match (name, number) {
+            (DEBUG_JOB, number) => {
+                let number = number.and_then(|number| number.parse().ok());
+                general.debug_job = Some(number.ok_or_else(|| ValueError::malformed(word, "job:NUMBER, from 0"))?);
+            }
+            (_, None) => general.debug.push(name.to_owned()),
+            // fio takes such a word and passes over the number.
+            (_, Some(_)) => return Err(ValueError::Rule("one job is chosen by a word of its own: io,job:0")),
+        }
     }
     Ok(Effect::Set)
 }

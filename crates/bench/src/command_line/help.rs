@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::general::{Effect, GENERAL, GeneralOption};
+use crate::job_file::{JobError, Problem};
 use crate::options::engines::{self, ENGINES};
-use crate::options::kind::{Standing, did_you_mean, nearest};
-use crate::options::{JobOption, all, find};
+use crate::options::kind::{Named, Standing, nearest};
+use crate::options::{JobOption, ValueError, all, find};
 
 /// The version of fio whose behaviour this is: scripts ask for it.
 const FIO_VERSION: &str = "fio-3.33";
@@ -62,50 +63,78 @@ fn written(option: &GeneralOption) -> String {
 }
 
 /// `--cmdhelp`: all options, or what one is.
-pub(super) fn of_options(name: Option<&str>) -> Effect {
-    let Some(name) = name.filter(|name| *name != "all") else {
-        return Effect::Answer { text: overview(all()), is_success: true };
+pub(super) fn of_options(name: Option<&str>) -> Result<Effect, ValueError> {
+    let Some(name) = name.filter(|name| !name.is_empty() && *name != "all") else {
+        return Ok(Effect::Answer(overview(all())));
     };
-    match find(name) {
-        Some(option) => Effect::Answer { text: details(option), is_success: true },
-        None => {
-            let nearest = nearest(name, all().flat_map(JobOption::names));
-            Effect::Answer { text: format!("No such option: {name}{}\n", did_you_mean(nearest)), is_success: false }
-        }
-    }
+    let nearest = || nearest(name, all().flat_map(JobOption::names));
+    let option = find(name).ok_or_else(|| no_such(Named::Option, name, nearest()))?;
+    Ok(Effect::Answer(details(option)))
 }
 
 /// `--enghelp`: all engines, the options of one, or what one of them is.
-pub(super) fn of_engines(name: Option<&str>) -> Effect {
-    let mut text = String::new();
-    let Some(name) = name else {
-        text.push_str("Engines:\n");
+pub(super) fn of_engines(name: Option<&str>) -> Result<Effect, ValueError> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        let mut text = String::from("Engines:\n");
         for engine in ENGINES.iter().filter(|engine| engine.missing.is_none()) {
             line(&mut text, format_args!("\t{:<24}{}", engine.name, engine.help));
         }
-        return Effect::Answer { text, is_success: true };
+        return Ok(Effect::Answer(text));
     };
     let (name, option) = name.split_once(',').map_or((name, None), |(name, option)| (name, Some(option)));
-    let Some(engine) = engines::find(name) else {
-        let nearest = nearest(name, ENGINES.iter().map(|engine| engine.name));
-        return Effect::Answer {
-            text: format!("No such engine: {name}{}\n", did_you_mean(nearest)),
-            is_success: false,
-        };
-    };
+    let nearest_engine = || nearest(name, ENGINES.iter().map(|engine| engine.name));
+    let engine = engines::find(name).ok_or_else(|| no_such(Named::Engine, name, nearest_engine()))?;
     let text = match (engine.missing, option) {
         (Some(reason), _) => format!("{name}: {}; not here: {reason}\n", engine.help),
         (None, None) if engine.options.is_empty() => format!("IO engine {name} has no options\n"),
         (None, None) => overview(engine.options.iter()),
-        (None, Some(option)) => match engines::find_option(name, option) {
-            Some(option) => details(option),
-            None => {
-                let text = format!("{name} has no option {option}\n");
-                return Effect::Answer { text, is_success: false };
-            }
-        },
+        (None, Some(option)) => {
+            let nearest = || nearest(option, engine.options.iter().flat_map(JobOption::names));
+            let found = engines::find_option(name, option);
+            details(found.ok_or_else(|| no_such(Named::OptionOf(engine.name), option, nearest()))?)
+        }
     };
-    Effect::Answer { text, is_success: true }
+    Ok(Effect::Answer(text))
+}
+
+fn no_such(kind: Named, name: &str, nearest: Option<&'static str>) -> ValueError {
+    ValueError::NoSuchName { kind, name: name.to_owned(), nearest }
+}
+
+/// What fio says where it is asked about something that does not exist.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AnswerOfFio {
+    /// On standard output, whole lines.
+    pub output: String,
+    /// On standard error, a line.
+    pub error: String,
+    /// Whether it counts as a success.
+    pub is_success: bool,
+}
+
+/// What fio says in place of an error of `--cmdhelp` and `--enghelp`; nothing for any other error. Parity: fio 3.33.
+#[must_use]
+pub fn answer_of_fio(error: &JobError) -> Option<AnswerOfFio> {
+    let Problem::GeneralValue { reason: ValueError::NoSuchName { kind, name, nearest }, .. } = &*error.problem else {
+        return None;
+    };
+    let closest = match kind {
+        Named::Option => nearest.and_then(find),
+        Named::OptionOf(engine) => nearest.and_then(|nearest| engines::find_option(engine, nearest)),
+        Named::Engine => {
+            return Some(AnswerOfFio {
+                output: format!("IO engine {name} not found\n"),
+                error: format!("fio: engine {name} not loadable"),
+                is_success: false,
+            });
+        }
+    };
+    Some(AnswerOfFio {
+        output: closest
+            .map_or_else(|| "\n".to_owned(), |option| format!(" - showing closest match\n{}", details(option))),
+        error: format!("No such command: {name}"),
+        is_success: *kind == Named::Option,
+    })
 }
 
 /// A line for each option that does something, those below another one indented.

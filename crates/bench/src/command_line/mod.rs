@@ -26,7 +26,7 @@ use crate::job_file::{JobError, Listed, Place, Problem, System};
 use crate::options::JobOptions;
 
 pub use general::{ETA_INTERVAL_MIN, Eta, GeneralOptions, OutputFormats};
-pub use help::reference_page;
+pub use help::{AnswerOfFio, answer_of_fio, reference_page};
 pub use plan::{Plan, PlannedJob};
 pub use remote::{OrderedFile, RemoteInvocation, WorkerOrder};
 
@@ -66,13 +66,8 @@ pub enum Outcome {
     Run(Box<Invocation>),
     /// Workers are to run jobs.
     Remote(Box<RemoteInvocation>),
-    /// All was said: the text belongs on standard output.
-    Answer {
-        /// Whole lines.
-        text: String,
-        /// Whether that is what was asked for.
-        is_success: bool,
-    },
+    /// All was said: the text, whole lines, belongs on standard output.
+    Answer(String),
 }
 
 /// Reads a command line, without the name of the program, and the job files that it names.
@@ -101,7 +96,7 @@ pub fn parse(arguments: Vec<OsString>, system: &mut dyn System) -> Result<Outcom
                 })? {
                     Effect::Set => {}
                     Effect::Asked => is_asked = true,
-                    Effect::Answer { text, is_success } => return Ok(Outcome::Answer { text, is_success }),
+                    Effect::Answer(text) => return Ok(Outcome::Answer(text)),
                 }
             }
         }
@@ -113,12 +108,12 @@ pub fn parse(arguments: Vec<OsString>, system: &mut dyn System) -> Result<Outcom
     let commands = jobs.commands();
     let (jobs, global_listed) = jobs.into_parts();
     if general.show_command {
-        return Ok(Outcome::Answer { text: commands, is_success: true });
+        return Ok(Outcome::Answer(commands));
     }
     if jobs.is_empty() {
         // Whoever asks for nothing but parsing has been answered.
         return if is_asked {
-            Ok(Outcome::Answer { text: String::new(), is_success: true })
+            Ok(Outcome::Answer(String::new()))
         } else {
             Err(JobError::new(Place::default(), Problem::NoJobs))
         };

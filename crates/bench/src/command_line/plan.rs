@@ -66,15 +66,19 @@ impl Invocation {
         Ok(plan)
     }
 
-    /// Where the last of these options of a job stands, in its own section or else in a global one; where the job begins if
-    /// none is given.
-    fn place_of(&self, job: &Job, options: &[&str]) -> Place {
-        let last = |listed: &[Listed]| {
-            let found = listed.iter().rev().filter(|listed| options.contains(&listed.name));
-            found.max_by_key(|listed| listed.place.line).map(|listed| listed.place.clone())
-        };
-        let place = last(&job.listed).or_else(|| last(&self.global_listed));
+    /// Where the last of these options of a job stands; where the job begins if none is given.
+    pub(crate) fn place_of(&self, job: &Job, options: &[&str]) -> Place {
+        let place = self.given(job, options).map(|listed| listed.place.clone());
         place.map_or_else(|| job.place.clone(), |place| Place { job: job.place.job.clone(), ..place })
+    }
+
+    /// The last of these options of a job as it was given, in its own section or else in a global one.
+    pub(crate) fn given<'i>(&'i self, job: &'i Job, options: &[&str]) -> Option<&'i Listed> {
+        let last = |listed: &'i [Listed]| {
+            let found = listed.iter().rev().filter(|listed| options.contains(&listed.name));
+            found.max_by_key(|listed| listed.place.line)
+        };
+        last(&job.listed).or_else(|| last(&self.global_listed))
     }
 }
 

@@ -139,7 +139,7 @@ fn no_job_file_makes_it_panic_and_lists_are_complete() {
             Err(error) => {
                 assert!(!error.to_string().contains('\n') || files.0.values().any(|text| text.contains('\u{0}')))
             }
-            Ok(Outcome::Answer { .. } | Outcome::Remote(_)) => panic!("nobody asked"),
+            Ok(Outcome::Answer(_) | Outcome::Remote(_)) => panic!("nobody asked"),
             Ok(Outcome::Run(invocation)) => {
                 taken += 1;
                 planned += usize::from(invocation.plan().is_ok());

@@ -134,7 +134,7 @@ impl Reader {
                 }
                 match option.apply(&mut self.invocation.general, value.as_deref()).map_err(refuse)? {
                     Effect::Set | Effect::Asked => {}
-                    Effect::Answer { text, is_success } => return Ok(Some(Outcome::Answer { text, is_success })),
+                    Effect::Answer(text) => return Ok(Some(Outcome::Answer(text))),
                 }
                 if option.is_for_workers() {
                     self.say(option.name, value.as_deref());

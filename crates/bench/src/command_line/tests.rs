@@ -59,7 +59,7 @@ fn run(line: &str, files: &[(&str, &'static str)]) -> Invocation {
 
 fn answer(line: &str) -> String {
     match with_files(line, &[]) {
-        Ok(Outcome::Answer { text, is_success: true }) => text,
+        Ok(Outcome::Answer(text)) => text,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -156,6 +156,14 @@ fn ambiguous_and_unknown_names_are_refused() {
         ("--minimal=1", "--minimal: \"1\" is not taken: the option has no value"),
         ("-zz", "there is no option zz"),
         ("--server", "a worker's command line has --server, written out"),
+        ("--debug=io,job", "--debug: \"job\" is not job:NUMBER, from 0"),
+        ("--debug=io:1", "--debug: one job is chosen by a word of its own: io,job:0"),
+        ("--name=a --size=2*1g+4k", "100%; to have it calculated, write (2*1g+4k)"),
+        ("--name=a --bs=4k,2*4k", "if need be; to have it calculated, write (2*4k)"),
+        ("--name=a --runtime=2*30", "follows; to have it calculated, write (2*30)"),
+        ("--name=a --iodepth=2*4", "if need be; to have it calculated, write (2*4)"),
+        ("--name=a --thinktime=2*4ms", "follows; to have it calculated, write (2*4ms)"),
+        ("--name=a --startdelay=1-2*3s", "follows; to have it calculated, write (2*3s)"),
         ("--trigger-timeout=x", "--trigger-timeout: \"x\" is not a time"),
         ("--inflate-log=/dev/null/x", "--inflate-log: cannot read /dev/null/x: Not a directory"),
         ("--idle-prof=all", "--idle-prof: \"all\" is not system, percpu or calibrate"),
@@ -192,7 +200,8 @@ fn options_of_the_program() {
         eta_interval: Duration::from_secs(2),
         eta_newline: Some(Duration::from_secs(5)),
         status_interval: Some(Duration::from_millis(500)),
-        debug: vec!["io".to_owned(), "job:1".to_owned()],
+        debug: vec!["io".to_owned()],
+        debug_job: Some(1),
         parse_only: true,
         show_command: false,
         readonly: true,
@@ -297,13 +306,13 @@ fn showcmd_shows_what_fio_shows() {
     let jobs = "[global]\nbs = 4k\nfilename=/tmp/xx\nkb_base=1000\nioengine=null\nsize=1m\n[a]\nrw=randread:4\ntime_based\nruntime=1s\n\
                 [b]\n; c\ninclude inc.fio\n";
     let files = [("t.fio", jobs), ("inc.fio", "ioengine=io_uring\nhipri\nbs=,8k\n")];
-    let Ok(Outcome::Answer { text, is_success: true }) = with_files("--showcmd t.fio", &files) else { panic!() };
+    let Ok(Outcome::Answer(text)) = with_files("--showcmd t.fio", &files) else { panic!() };
     let expected = "fio --kb_base=1000 --bs= 4k --ioengine=null --size=1m --filename=/tmp/xx --name=a --rw=randread:4 \
                     --time_based --runtime=1s --name=b --ioengine=io_uring --bs=,8k --hipri \n";
     assert_eq!(text, expected);
     let jobs = "[global]\nsize=4*$pagesize\nioengine=null\n[$ncpus jobs]\ndescription=hello world ; gone\nbs=8k\n[globalish]\n\
                 iodepth=2\n[last]\nnumber_ios=1\ntime_based=0\nwrite_bw_log\nname=other\n";
-    let Ok(Outcome::Answer { text, .. }) = with_files("--showcmd t.fio", &[("t.fio", jobs)]) else { panic!() };
+    let Ok(Outcome::Answer(text)) = with_files("--showcmd t.fio", &[("t.fio", jobs)]) else { panic!() };
     let expected = "fio --size=16384 --ioengine=null --name=$ncpus jobs --description=\"hello world\" --bs=8k --iodepth=2 \
                     --name=last --number_ios=1 --time_based=0 --write_bw_log --name=other \n";
     assert_eq!(text, expected);
@@ -330,7 +339,46 @@ fn help_follows_from_the_tables() {
     assert_eq!(answer("--enghelp=null"), "IO engine null has no options\n");
     assert!(answer("--enghelp=io_uring,hipri").contains("default: no default"));
     assert!(answer("--debug=help").starts_with("process,file,"));
-    for line in ["--cmdhelp=blocksise", "--enghelp=nul", "--enghelp=io_uring,bs"] {
-        assert!(matches!(with_files(line, &[]), Ok(Outcome::Answer { is_success: false, .. })), "{line}");
+    assert_eq!((answer("--cmdhelp="), answer("--enghelp=")), (all, answer("--enghelp")));
+}
+
+#[test]
+fn help_on_what_does_not_exist_is_an_error_and_fio_says_it_in_its_own_way() {
+    // The second column: what fio 3.33 says on standard error, the beginning of its standard output, and whether it exits with 0.
+    let closest = |name: &str| format!(" - showing closest match\n{name:>20}: ");
+    for (line, told, of_fio) in [
+        (
+            "--cmdhelp=blocksise",
+            "command line: --cmdhelp: there is no option blocksise; did you mean blocksize?",
+            ("No such command: blocksise", closest("bs"), true),
+        ),
+        (
+            "--cmdhelp=nosuchatall",
+            "command line: --cmdhelp: there is no option nosuchatall",
+            ("No such command: nosuchatall", "\n".to_owned(), true),
+        ),
+        (
+            "--enghelp=nul",
+            "command line: --enghelp: there is no engine nul; did you mean null?",
+            ("fio: engine nul not loadable", "IO engine nul not found\n".to_owned(), false),
+        ),
+        (
+            "--enghelp=io_uring,bs",
+            "command line: --enghelp: there is no option of io_uring called bs",
+            ("No such command: bs", "\n".to_owned(), false),
+        ),
+        (
+            "--enghelp=io_uring,hiprii",
+            "command line: --enghelp: there is no option of io_uring called hiprii; did you mean hipri?",
+            ("No such command: hiprii", closest("hipri"), false),
+        ),
+    ] {
+        let error = parse(vec![line.into()], &mut Files::with(&[])).unwrap_err();
+        assert_eq!(error.to_string(), told);
+        let answer = answer_of_fio(&error).unwrap();
+        assert_eq!((answer.error.as_str(), answer.is_success), (of_fio.0, of_fio.2), "{line}");
+        assert!(answer.output.starts_with(&of_fio.1), "{line}: {}", answer.output);
     }
+    let other = parse(vec!["--nosuch".into()], &mut Files::with(&[])).unwrap_err();
+    assert_eq!(answer_of_fio(&other), None);
 }

@@ -44,6 +44,16 @@ impl CpuOptions {
         let load = self.load_percent.unwrap_or(100).clamp(1, 100);
         worked * (100 - load) / load
     }
+
+    /// fio's line about a job.
+    fn announcement(&self, job_name: &str) -> String {
+        let mode = match self.mode {
+            CpuMode::Noop => "noop",
+            CpuMode::Qsort => "qsort",
+        };
+        let load = self.load_percent.unwrap_or_default();
+        format!("{job_name} ({mode}): ioengine=cpuio, cpuload={load}, cpucycle={}", self.chunk_us)
+    }
 }
 
 /// The engine.
@@ -84,6 +94,10 @@ impl Engine for CpuEngine {
     fn pause(&self, worked: Duration) -> Duration {
         self.options.pause(worked)
     }
+
+    fn announcement(&self, job_name: &str) -> Option<String> {
+        Some(self.options.announcement(job_name))
+    }
 }
 
 /// Numbers in no order, the same each time (multiply with carry).
@@ -118,6 +132,14 @@ mod tests {
         assert_eq!(options(50).pause(worked), worked);
         assert_eq!(options(10).pause(worked), worked * 9);
         assert_eq!(options(250).pause(worked), Duration::ZERO);
+    }
+
+    #[test]
+    fn jobs_are_announced_as_by_fio() {
+        let options = CpuOptions { load_percent: Some(10), mode: CpuMode::Qsort, ..CpuOptions::default() };
+        assert_eq!(options.announcement("a"), "a (qsort): ioengine=cpuio, cpuload=10, cpucycle=50000");
+        let options = CpuOptions { mode: CpuMode::Noop, chunk_us: 1000, ..options };
+        assert_eq!(options.announcement("b c"), "b c (noop): ioengine=cpuio, cpuload=10, cpucycle=1000");
     }
 
     #[test]

@@ -148,6 +148,11 @@ pub trait Engine: Sized {
         Duration::ZERO
     }
 
+    /// What the normal output says of it when its job starts; for engines that do something else than I/O.
+    fn announcement(&self, _job_name: &str) -> Option<String> {
+        None
+    }
+
     /// What was behind the latest failed I/O, beyond its error number; for the message to the user.
     fn explain(&mut self) -> Option<String> {
         None

@@ -159,6 +159,14 @@ pub enum Problem {
     /// Options that cannot all be had.
     #[error("{0}")]
     Contradiction(Contradiction),
+    /// An option that names what this machine does not have.
+    #[error("{option}: {reason}")]
+    Absent {
+        /// The option as it was given.
+        option: String,
+        /// What is not there.
+        reason: String,
+    },
     /// A warning where there are to be none.
     #[error("{0}; --warnings-fatal makes that an error")]
     FatalWarning(Warning),

@@ -63,6 +63,11 @@ impl Lengths {
         self.minimum
     }
 
+    /// The length, if it is always the same.
+    pub(super) fn fixed(&self) -> Option<u64> {
+        (self.minimum == self.maximum).then_some(self.minimum)
+    }
+
     /// The next length, of which `room` bytes are left; `None`: not even the smallest fits.
     ///
     /// A fixed length is given whether it fits or not.

@@ -65,6 +65,11 @@ impl Directions {
         self.last_was_sync = false;
     }
 
+    /// Whether any step may be a sync.
+    pub(super) fn may_sync(&self) -> bool {
+        self.syncs
+    }
+
     /// The next direction, before the caller may change it by [`Self::settle`].
     #[inline]
     pub(super) fn choose(&mut self) -> Choice {

@@ -13,6 +13,7 @@
 //! - [`layout`]: which part of which file is used.
 //! - [`random_map`]: which blocks had their turn.
 //! - `directions`, `file_choice`, `random_block`, `block_size`, `passes`: one decision each.
+//! - `plain`: all of them at once, for jobs that leave nothing to decide.
 //! - `sequence`, `sprandom`: orders of blocks that are not drawn.
 //!
 //! Order of decisions, each with a stream of random numbers of its own: file, direction, offset, length. A file that has
@@ -24,9 +25,9 @@
 //! Not here: `zonemode=zbd`, replay of logs, `rate` (see [`Offsets::next_step_with`]), which writes are verified.
 //!
 //! Cost: nothing allocates after [`Offsets::new`]. One I/O, of a file of 1 GiB in blocks of 4 KiB, on a 2-core virtual
-//! machine (`cargo run --release -p bench --example offsets_cost`): sequential 6 ns, random without a map 9 ns (64-bit
-//! generator 10 ns), with a map 14 ns, shift register 17 ns, lengths of a range or a split 14 to 16 ns, mixed directions
-//! 14 ns, `zipf` 24 ns, `pareto` 27 ns, `normal` 30 ns.
+//! machine (`cargo run --release -p bench --example offsets_cost`): sequential 6 ns, random without a map 4 ns (64-bit
+//! generator 7 ns), with a map 9 ns, shift register 16 ns, lengths of a range or a split 12 to 15 ns, mixed directions
+//! 13 ns, `zipf` 24 ns, `pareto` 27 ns, `normal` 29 ns.
 //!
 //! Offsets take no division: a random number is scaled by a multiplication, blocks become bytes by one, and lengths become
 //! blocks by a shift when the smallest length is a power of two. Divisions remain for skewed distributions (one, `normal`
@@ -42,6 +43,7 @@ mod directions;
 mod file;
 mod file_choice;
 mod passes;
+mod plain;
 mod prepare;
 mod random_block;
 mod sequence;
@@ -62,6 +64,7 @@ use directions::{Choice, Directions};
 use file::FileState;
 use file_choice::FileChoice;
 use passes::Passes;
+use plain::Plain;
 use random_block::RandomBlocks;
 use settings::{Mix, Sequencer, StridedZones};
 
@@ -115,6 +118,8 @@ pub struct Offsets {
     ignores_map: bool,
     zone_bytes: u64,
     forgets_done: bool,
+    /// What all steps have in common, where the short way does.
+    plain: Option<Plain>,
 }
 
 /// Where an I/O goes, from the start of the used part.
@@ -134,9 +139,12 @@ impl Place {
 
 impl Offsets {
     /// What the caller does next. See [`Self::next_step_with`].
-    #[inline]
+    #[inline(always)]
     pub fn next_step(&mut self) -> Step {
-        self.next_step_with(Some)
+        match self.next_plain() {
+            Some(io) => Step::Io(io),
+            None => self.next_step_with(Some),
+        }
     }
 
     /// What the caller does next; `redirect` sees the direction that the mix chose and may give another one, as rate

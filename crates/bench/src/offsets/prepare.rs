@@ -3,6 +3,7 @@
 
 use super::file::Skewed;
 use super::layout::Layout;
+use super::plain::Plain;
 use super::random_map::RandomMap;
 use super::settings::{
     BlockSize, Distribution, Limits, MapPolicy, Mix, Order, RandomGenerator, Settings, StridedZones, Zone,
@@ -112,7 +113,8 @@ impl Offsets {
         positions.starts_over = settings.limits.time_based || settings.file_service.starts_over();
         let directions =
             Directions::new(settings.mix, settings.read_percent, settings.sync_every, seeds.taus88(Purpose::Mix));
-        Ok(Self {
+        let mut offsets = Self {
+            plain: None,
             mix: settings.mix,
             verify: settings.limits.verify,
             width,
@@ -130,7 +132,9 @@ impl Offsets {
             forgets_done: forgets_done(settings.limits),
             positions,
             seeds,
-        })
+        };
+        offsets.plain = Plain::of(&offsets);
+        Ok(offsets)
     }
 }
 

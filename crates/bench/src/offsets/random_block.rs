@@ -112,14 +112,32 @@ impl RandomBlocks {
         if let Some(lfsr) = &mut file.lfsr {
             return lfsr.next_number();
         }
-        let number = std::mem::replace(&mut self.next_number, self.generator.next_number());
-        let drawn = self.generator.scaled(number, count);
+        let block = self.peek_uniform(file, count);
+        self.pass_uniform(file, count);
+        block
+    }
+
+    /// Whether blocks are drawn without zones or an order.
+    pub(super) fn are_uniform(&self) -> bool {
+        matches!(self.special, Special::None)
+    }
+
+    /// The block below `count` that is next, without a shift register.
+    #[inline(always)]
+    pub(super) fn peek_uniform(&self, file: &FileState, count: u64) -> Option<u64> {
+        let drawn = self.generator.scaled(self.next_number, count);
         match &file.map {
-            Some(map) => {
-                map.prefetch(self.generator.scaled(self.next_number, count));
-                if map.is_free(drawn) { Some(drawn) } else { map.next_free(drawn) }
-            }
-            None => Some(drawn),
+            Some(map) if !map.is_free(drawn) => map.next_free(drawn),
+            _ => Some(drawn),
+        }
+    }
+
+    /// That block had its turn; the word of the map that the one behind it needs is asked for.
+    #[inline(always)]
+    pub(super) fn pass_uniform(&mut self, file: &FileState, count: u64) {
+        self.next_number = self.generator.next_number();
+        if let Some(map) = &file.map {
+            map.prefetch(self.generator.scaled(self.next_number, count));
         }
     }
 }

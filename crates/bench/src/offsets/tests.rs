@@ -158,6 +158,76 @@ fn whatever_the_settings_ios_stay_in_range() {
     }
 }
 
+/// Settings that are plain but for what is drawn to be otherwise, which is one thing at most.
+fn nearly_plain_settings(random: &mut Taus258) -> Settings {
+    let mut below = |count: u64| random.next_number() % count;
+    let mix = [Mix::Read, Mix::Write, Mix::Trim][usize::try_from(below(3)).unwrap()];
+    let mut settings = Settings::new(mix, RANDOM, 512 << below(4));
+    settings.map = [MapPolicy::Required, MapPolicy::None][usize::try_from(below(2)).unwrap()];
+    settings.generator =
+        [RandomGenerator::Tausworthe, RandomGenerator::Tausworthe64][usize::try_from(below(2)).unwrap()];
+    settings.limits.time_based = below(2) == 0;
+    settings.limits.engine_is_synchronous = below(2) == 0;
+    settings.limits.loops = u32::try_from(below(3)).unwrap();
+    let block = settings.smallest_block();
+    match below(12) {
+        0 => settings.order = Order::Random { change_every: u32::try_from(below(4)).unwrap() },
+        1 => settings.random_percent = [60; 3],
+        2 => settings.strided = Some(StridedZones { size: block * 9, range: block * 13, skip: block }),
+        3 => settings.distribution = Distribution::Zipf { theta: 1.1, center: None },
+        4 => settings.block_sizes = std::array::from_fn(|_| BlockSize::range(block, block * 3)),
+        5 => settings.sync_every.fsync = 3,
+        6 => settings.limits.number_ios = below(90),
+        7 => settings.limits.io_size = block * below(90),
+        8 => settings.generator = RandomGenerator::Lfsr,
+        9 => settings.alignment = [block / 2; 3],
+        _ => {}
+    }
+    if below(3) == 0 {
+        // The map has blocks of the smallest size, of which the last may not fit.
+        settings.block_sizes = [2, 1, 3].map(|times| BlockSize::fixed(block * times));
+        settings.size_by_order = below(2) == 0;
+    }
+    settings
+}
+
+#[test]
+fn the_short_way_gives_what_the_long_way_gives() {
+    let mut random = random();
+    let (mut short, mut steps) = (0, 0);
+    for _ in 0..600 {
+        let settings = nearly_plain_settings(&mut random);
+        let count = 1 + usize::from(random.next_number().is_multiple_of(8));
+        let first = settings.smallest_block() * (random.next_number() % 4);
+        let bytes = settings.largest_block() * count as u64 * (random.next_number() % 60 + 4);
+        let extent = Extent { offset: Amount::Bytes(first), ..Extent::of_size(bytes) };
+        let layout = lay_out(&settings, &extent, &files(count)).unwrap();
+        let Ok(mut offsets) = Offsets::new(&settings, &layout, seeds(Some(random.next_number()))) else {
+            continue;
+        };
+        let mut general = offsets.clone();
+        for _ in 0..400 {
+            steps += 1;
+            let before = format!("{offsets:?}");
+            let step = match offsets.next_plain() {
+                Some(io) => {
+                    short += 1;
+                    Step::Io(io)
+                }
+                None => {
+                    assert_eq!(format!("{offsets:?}"), before, "nothing changes when it gives nothing: {settings:?}");
+                    offsets.next_step_with(Some)
+                }
+            };
+            assert_eq!(step, general.next_step_with(Some), "{settings:?}");
+            if step == Step::End {
+                break;
+            }
+        }
+    }
+    assert!(short > steps / 10, "{short} of {steps} steps were plain");
+}
+
 #[test]
 fn zones_get_their_share() {
     let zone = |access_percent, size| Zone { access_percent, size };

@@ -6,9 +6,7 @@
 //! ```
 //! use bench::direction::Direction;
 //! use bench::output::{FormatChoice, Report, ReportWriter, terse::TerseVersion};
-//! use bench::statistics::{
-//!     Completion, JobResult, LatencyChoice, Recorder, RecorderSettings, Reporting, group_results, results_to_show,
-//! };
+//! use bench::statistics::{Completion, JobResult, LatencyChoice, Recorder, RecorderSettings, Reporting};
 //!
 //! let reporting = Reporting::default();
 //! let mut recorder = Recorder::new(&RecorderSettings {
@@ -24,8 +22,7 @@
 //! let mut job = JobResult { name: "job".to_owned(), members: 1, reporting, ..JobResult::default() };
 //! job.measurement = recorder.measurement();
 //! job.measurement.directions[Direction::Read.index()].runtime_ms = 1;
-//! let jobs = results_to_show(vec![job]);
-//! let report = Report { version: "fio-3.33".to_owned(), groups: group_results(&jobs, 1), jobs, ..Report::default() };
+//! let report = Report { version: "fio-3.33".to_owned(), ..Report::of_jobs(vec![job]) };
 //!
 //! let mut formats = FormatChoice::default();
 //! formats.add("normal")?;
@@ -53,7 +50,7 @@ use std::io::{self, Write};
 
 use self::json::JsonDocuments;
 use self::terse::TerseVersion;
-use crate::statistics::{DiskUtilization, GroupResult, JobResult};
+use crate::statistics::{DiskUtilization, GroupResult, JobResult, group_results, results_to_show};
 
 /// How long a run has taken and will take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +98,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of the jobs of a run. Sums of groups are made of what is shown, as fio does: jobs that are reported together count as one.
+    #[must_use]
+    pub fn of_jobs(results: Vec<JobResult>) -> Self {
+        let groups = results.iter().map(|result| result.group + 1).max().unwrap_or(0);
+        let jobs = results_to_show(results);
+        Self { groups: group_results(&jobs, groups), jobs, ..Self::default() }
+    }
+
     /// The group with a number.
     #[must_use]
     pub fn group(&self, number: u32) -> Option<&GroupResult> {

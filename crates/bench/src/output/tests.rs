@@ -9,9 +9,7 @@ fn report() -> Report {
     job.measurement.directions[0].bytes = 4096;
     job.measurement.directions[0].ios = 1;
     job.measurement.directions[0].runtime_ms = 1;
-    let jobs = results_to_show(vec![job]);
-    let groups = group_results(&jobs, 1);
-    Report { version: "fio-3.33".to_owned(), timestamp_ms: 1500, jobs, groups, ..Report::default() }
+    Report { version: "fio-3.33".to_owned(), timestamp_ms: 1500, ..Report::of_jobs(vec![job]) }
 }
 
 fn written(formats: FormatChoice, lasts: &[bool]) -> String {
@@ -21,6 +19,30 @@ fn written(formats: FormatChoice, lasts: &[bool]) -> String {
         writer.write(&report(), *last, &mut output).unwrap();
     }
     String::from_utf8(output).unwrap()
+}
+
+/// As fio 3.33 with `group_reporting`, and with `unified_rw_reporting=1`.
+#[test]
+fn jobs_and_directions_that_are_reported_as_one_count_as_one_in_their_group() {
+    let job = |change: fn(&mut JobResult)| {
+        let mut job = JobResult { members: 1, ..JobResult::default() };
+        for direction in &mut job.measurement.directions[..2] {
+            (direction.bytes, direction.ios, direction.runtime_ms) = (500_000, 1, 1000);
+        }
+        change(&mut job);
+        job
+    };
+    let summary = |jobs: Vec<JobResult>| {
+        let text = normal::text(&Report::of_jobs(jobs));
+        text.split_once("(all jobs):\n").unwrap().1.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let together = job(|job| job.reporting.group_reporting = true);
+    let of_two = "bw=977KiB/s (1000kB/s), 977KiB/s-977KiB/s (1000kB/s-1000kB/s), io=977KiB (1000kB), run=1000-1000msec";
+    assert_eq!(summary(vec![together.clone(), together]), [format!("READ: {of_two}"), format!("WRITE: {of_two}")]);
+    let mixed = job(|job| job.reporting.unified = crate::statistics::UnifiedReporting::Mixed);
+    assert_eq!(summary(vec![mixed]), [format!("MIXED: {of_two}")]);
+    let apart = summary(vec![job(|_| ()), job(|_| ())]);
+    assert!(apart[0].starts_with("READ: bw=977KiB/s (1000kB/s), 488KiB/s-488KiB/s"), "{apart:?}");
 }
 
 #[test]

@@ -29,6 +29,11 @@ const SCALE_32: f64 = 1.0 / 4_294_967_296.0;
 /// 2⁻⁶⁴.
 const SCALE_64: f64 = SCALE_32 * SCALE_32;
 
+/// Up to this count, its product with a 32-bit number fits 64 bits.
+const COUNT_MAX_32: u64 = u32::MAX as u64;
+/// How far the rounding of such a product to a double moves it.
+const ROUNDING_MAX: u32 = 1 << 10;
+
 /// How many bits a [`Generator`] gives at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -88,7 +93,15 @@ impl Generator {
     #[must_use]
     pub fn scaled(&self, number: u64, count: u64) -> u64 {
         let fraction = match self {
-            Self::Bits32(_) => f64::from(low_half(number)) * SCALE_32,
+            Self::Bits32(_) => {
+                let product = count.wrapping_mul(number);
+                // Of a product below 2^64 a double keeps the upper 53 bits at least: rounding moves it by 2^10 at most, and so
+                // over an integer, in units of 2^32, only from just below one.
+                if count <= COUNT_MAX_32 && low_half(product) < u32::MAX - ROUNDING_MAX {
+                    return u64::from(high_half(product));
+                }
+                f64::from(low_half(number)) * SCALE_32
+            }
             Self::Bits64(_) => number as f64 * SCALE_64,
         };
         floor(count as f64 * fraction)

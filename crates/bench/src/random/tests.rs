@@ -5,8 +5,9 @@ use super::normal::Normal;
 use super::pareto::Pareto;
 use super::seeds::{Purpose, SeedSettings, Seeds};
 use super::taus88::Taus88;
+use super::taus258::Taus258;
 use super::zipf::{Placement, Zipf};
-use super::{Generator, Width, hash, percent};
+use super::{COUNT_MAX_32, Generator, ROUNDING_MAX, SCALE_32, Width, floor, hash, high_half, low_half, percent};
 
 fn settings() -> SeedSettings {
     SeedSettings {
@@ -223,4 +224,32 @@ fn tiny_ranges_end() {
             }
         }
     }
+}
+
+/// The odd number that `count` times gives 1, in 32 bits.
+fn inverse(count: u32) -> u32 {
+    // Each step doubles the bits that are right; an odd number is its own inverse in three.
+    (0..4).fold(count, |inverse, _| inverse.wrapping_mul(2_u32.wrapping_sub(count.wrapping_mul(inverse))))
+}
+
+/// Whole numbers and doubles agree, above all where a double rounds up to the next one.
+#[test]
+fn scaling_without_a_double_is_what_a_double_gives() {
+    let mut random = Taus258::new(11);
+    let generator = Generator::new(1, Width::Bits32);
+    let (mut at_the_edge, mut rounded_up) = (0, 0);
+    for round in 0..200_000_u64 {
+        let count = (random.next_number() >> (30 + round % 34)) | 1;
+        // Products just below a multiple of 2^32, and any.
+        let below = low_half(random.next_number()) & (2 * ROUNDING_MAX - 1) | 1;
+        let edge = inverse(low_half(count)).wrapping_mul(below.wrapping_neg());
+        let number = u64::from(if round % 2 == 0 { edge } else { low_half(random.next_number()) });
+        let fraction = f64::from(low_half(number)) * SCALE_32;
+        let expected = floor(count as f64 * fraction);
+        assert_eq!(generator.scaled(number, count), expected, "{number} of {count}");
+        let product = count.wrapping_mul(number);
+        at_the_edge += u32::from(low_half(product) >= u32::MAX - ROUNDING_MAX);
+        rounded_up += u32::from(count <= COUNT_MAX_32 && u64::from(high_half(product)) != expected);
+    }
+    assert!(at_the_edge > 10_000 && rounded_up > 100, "{at_the_edge} at the edge, {rounded_up} rounded up");
 }

@@ -21,6 +21,7 @@ use crate::random::seeds::Purpose;
 use crate::statistics::{DiskUtilization, JobResult, Measurement};
 
 use super::clock::{Clock, ClockSource, nanoseconds};
+use super::debug::Subjects;
 use super::disks::Disks;
 use super::ended::JobFailure;
 use super::file_locks::RunLocks;
@@ -432,7 +433,10 @@ impl<'r> Coordinator<'r> {
         let (clock, journal, gate, flow) = (self.clock, self.journal, Arc::clone(gate), seat.flow.take());
         let (ramp, locked) = (seat.ramp.take(), seat.options.target_file.lockfile);
         let locks = self.locks.of_job(locked, setup.files.files().iter().map(JobFile::path));
-        let (aux_path, debug) = (self.settings.aux_path.clone(), self.settings.debug);
+        let (aux_path, place) = (self.settings.aux_path.clone(), seat.place.clone());
+        let chosen = self.settings.debug_job.filter(|&number| number < job_count);
+        let is_told_of = chosen.is_none_or(|number| number + 1 == seat.member.number);
+        let debug = if is_told_of { self.settings.debug } else { Subjects::default() };
         let name = format!("bench-{}", seat.member.number);
         let spawned = thread::Builder::new().name(name).spawn_scoped(scope, move || {
             let context = Context {
@@ -444,6 +448,7 @@ impl<'r> Coordinator<'r> {
                 ramp,
                 locks,
                 job_count,
+                place,
                 aux_path,
                 debug,
                 ready: &|| tell(events, Event::Ready(index)),
@@ -676,13 +681,7 @@ fn end(seat: &mut Seat) {
 }
 
 fn fail(seat: &mut Seat, failure: &JobFailure, journal: &dyn Journal) {
-    // A job of the command line has no place but its name.
-    let who = if failure.is_of_options() && seat.place.file.is_some() {
-        seat.place.to_string()
-    } else {
-        seat.member.name.clone()
-    };
-    journal.complain(&failure.line(&who));
+    journal.complain(&failure.line_at(&seat.member.name, &seat.place));
     seat.shared.fail();
     seat.stage = Stage::Ended;
     seat.shared.enter(Phase::Ended);

@@ -37,8 +37,7 @@ impl Subjects {
     #[must_use]
     pub fn of(words: &[String]) -> (Self, Vec<&str>) {
         let (mut subjects, mut silent) = (Self::default(), Vec::new());
-        for word in words {
-            let word = word.split(':').next().unwrap_or(word);
+        for word in words.iter().map(String::as_str) {
             match SUBJECTS.iter().find(|(name, _)| *name == word) {
                 Some((_, subject)) => subjects.0 |= 1 << *subject as u8,
                 None if word == "all" => subjects = Self(u8::MAX),
@@ -80,7 +79,7 @@ mod tests {
             assert_eq!(subject as usize, index, "{name}");
         }
         let words = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let asked = words("io,mutex,file:2");
+        let asked = words("io,mutex,file");
         let (subjects, silent) = Subjects::of(&asked);
         let told = SUBJECTS.map(|(_, subject)| subjects.has(subject));
         assert_eq!((told, silent), ([false, true, true, false, false], vec!["mutex"]));

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::statistics::{DiskCounters, DiskUtilization};
 
+use super::ended::JobFailure;
+
 /// The disks of a run, by their folder in `/sys`.
 #[derive(Debug, Default)]
 pub(super) struct Disks(BTreeMap<PathBuf, DiskUtilization>);
@@ -41,12 +43,27 @@ impl Disks {
 /// Sets the scheduler of the disk that a file is on (`ioscheduler`). A file that is on none has nothing to set.
 ///
 /// # Errors
-/// What the kernel says: `EINVAL` for a scheduler that it does not know.
-pub(super) fn set_scheduler(path: &Path, name: &str) -> io::Result<()> {
+/// [`JobFailure::Option`] for a scheduler that the disk cannot have; otherwise what the kernel says.
+pub(super) fn set_scheduler(path: &Path, name: &str) -> Result<(), JobFailure> {
     let Some(folder) = folder_of(path) else {
         return Ok(());
     };
-    fs::write(folder.join("queue/scheduler"), name)
+    // Written first: the kernel loads a scheduler that is a module, and lists it only then.
+    let setting = folder.join("queue/scheduler");
+    fs::write(&setting, name).map_err(|source| {
+        let what = format!("ioscheduler={name} for the disk of {}", path.display());
+        match fs::read_to_string(setting) {
+            Ok(list) if source.kind() == io::ErrorKind::InvalidInput => {
+                JobFailure::Option(format!("{what}: it has none of that name; there are {}", schedulers(&list)))
+            }
+            _ => JobFailure::System { what, source },
+        }
+    })
+}
+
+/// What `/sys` lists, without the brackets of the one in use: `[none] mq-deadline`.
+fn schedulers(list: &str) -> String {
+    list.split_whitespace().map(|name| name.trim_matches(['[', ']'])).collect::<Vec<_>>().join(", ")
 }
 
 fn look_again(folder: &Path, disk: &mut DiskUtilization, now_ms: u64) {

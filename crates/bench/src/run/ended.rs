@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use crate::engines::EngineError;
 use crate::engines::memory::MemoryError;
 use crate::files::FileError;
+use crate::job_file::Place;
 use crate::offsets::layout::LayoutError;
 use crate::statistics::JobError;
 
@@ -164,8 +165,13 @@ impl JobFailure {
         }
     }
 
-    /// Whether the job file is to be changed: then the line says where the job stands in it.
-    pub(super) fn is_of_options(&self) -> bool {
+    /// The same, with the job's place where the job file is to be changed. A job of the command line has no place but its name.
+    pub(super) fn line_at(&self, job: &str, place: &Place) -> String {
+        if self.is_of_options() && place.file.is_some() { self.line(&place.to_string()) } else { self.line(job) }
+    }
+
+    /// Whether the job file is to be changed.
+    fn is_of_options(&self) -> bool {
         matches!(self, Self::Layout(_) | Self::Offsets(_) | Self::Proof(_) | Self::Option(_) | Self::SmallDevice { .. })
     }
 

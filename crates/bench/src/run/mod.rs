@@ -13,6 +13,7 @@
 //!
 //! Jobs are threads also where fio would fork (`thread=0`); docs/decisions/0003-bench-run.md says why, and what else differs.
 
+mod absent;
 mod calendar;
 mod check_threads;
 mod checker;
@@ -57,6 +58,7 @@ mod worker;
 mod writes;
 mod written;
 
+pub use self::absent::look_for;
 pub use self::coordinator::{Observer, RunOutcome, RunView, run};
 pub use self::debug::{Subject, Subjects};
 pub use self::ended::chain;
@@ -98,12 +100,13 @@ pub fn planned_files(job: &PlannedJob, member: &Member, settings: &RunSettings) 
     Some(setup.files)
 }
 
-/// The line that announces a job of this group, and `...` when there are more like it.
+/// The line that announces a job of this group, and `...` when there are more like it. An engine that does no I/O says itself what it
+/// does, when it starts.
 #[must_use]
 pub fn announce(job: &PlannedJob, name: &str, group: u32) -> String {
     let options = &job.resolved.options;
     if crate::engines::describe(&options.engine.ioengine).is_some_and(|engine| !engine.traits.does_io) {
-        return String::new();
+        return if options.description.numjobs > 1 { "...\n".to_owned() } else { String::new() };
     }
     job_lines(&JobAnnouncement {
         name,

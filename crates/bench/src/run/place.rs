@@ -33,25 +33,26 @@ pub(super) fn io_priority(options: &JobOptions) -> Option<u16> {
     u16::try_from(class << 13 | threads.priohint << 3 | threads.prio.unwrap_or(0)).ok()
 }
 
-/// Puts the calling thread where the job wants it. `clone_number` counts the job's clones.
-pub(super) fn take_place(options: &JobOptions, clone_number: u32) -> Result<(), JobFailure> {
+/// Puts the calling thread where the job wants it. `number` is the job's in the run, from 0: jobs that split processors take turns, also
+/// those that are no clones of each other.
+pub(super) fn take_place(options: &JobOptions, number: u32) -> Result<(), JobFailure> {
     let threads = &options.threads;
     if let Some(name) = &threads.comm {
         name_thread(name).map_err(|source| failure(format!("comm={name}"), source))?;
     }
     if let Some(cores) = &threads.cpus_allowed {
         let cores = cores.as_slice();
-        let own = [cores[clone_number as usize % cores.len()]];
+        let own = [cores[number as usize % cores.len()]];
         let chosen = if threads.cpus_allowed_policy == CpusAllowedPolicy::Split { &own } else { cores };
-        allow(chosen).map_err(|source| nowhere(format!("cpus_allowed={}", listed(chosen)), "cpu", source))?;
+        allow(chosen).map_err(|source| nowhere(format!("cpus_allowed={}", listed(chosen)), PROCESSORS, source))?;
     }
     if let Some(nodes) = &threads.numa_cpu_nodes {
         let cores =
-            cores_of_nodes(nodes).map_err(|source| nowhere(format!("numa_cpu_nodes={nodes}"), "node", source))?;
+            cores_of_nodes(nodes).map_err(|source| nowhere(format!("numa_cpu_nodes={nodes}"), NODES, source))?;
         allow(&cores).map_err(|source| failure(format!("numa_cpu_nodes={nodes}"), source))?;
     }
     if let Some(policy) = &threads.numa_mem_policy {
-        place_memory(policy).map_err(|source| nowhere("numa_mem_policy".to_owned(), "node", source))?;
+        place_memory(policy).map_err(|source| nowhere("numa_mem_policy".to_owned(), NODES, source))?;
     }
     if threads.nice != 0 {
         let thread = gettid().as_raw_nonzero().get().cast_unsigned();
@@ -119,15 +120,24 @@ fn place_memory(policy: &NumaMemoryPolicy) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// The numbers of memory nodes: `0-1,3` or `all`.
-fn numbers_of_nodes(nodes: &str) -> io::Result<Vec<usize>> {
-    let online = fs::read_to_string("/sys/devices/system/node/online")?;
-    let list = if nodes == "all" { online.trim() } else { nodes };
-    let list = CpuList::parse(list).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    Ok(list.as_slice().to_vec())
+/// The numbers of memory nodes as libnuma reads them: `0-1,3` or `all`; `!0` all but that one; `+0` the first of those that there are.
+pub(super) fn numbers_of_nodes(nodes: &str) -> io::Result<Vec<usize>> {
+    let wrong = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    let (sign, list) = match nodes.strip_prefix(['!', '+']) {
+        Some(list) => (nodes.chars().next(), list),
+        None => (None, nodes),
+    };
+    let online = CpuList::parse(&NODES.online()?).map_err(wrong)?;
+    let list = if list == "all" || list == "same" { online.clone() } else { CpuList::parse(list).map_err(wrong)? };
+    let (online, list) = (online.as_slice(), list.as_slice());
+    Ok(match sign {
+        Some('!') => online.iter().filter(|node| !list.contains(node)).copied().collect(),
+        Some(_) => list.iter().filter_map(|&place| online.get(place)).copied().collect(),
+        None => list.to_vec(),
+    })
 }
 
-/// The cores of memory nodes: `0-1,3` or `all`.
+/// The cores of memory nodes.
 fn cores_of_nodes(nodes: &str) -> io::Result<Vec<usize>> {
     let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
     let mut cores = Vec::new();
@@ -142,14 +152,38 @@ fn check(result: i64, what: impl FnOnce() -> String) -> Result<(), JobFailure> {
     if result < 0 { Err(failure(what(), io::Error::last_os_error())) } else { Ok(()) }
 }
 
-/// A failure that is the job's fault if it asks for a processor (`cpu`) or memory node (`node`) that is not there.
-fn nowhere(what: String, kind: &str, source: io::Error) -> JobFailure {
+/// A failure that is the job's fault if it asks for a processor or memory node that is not there.
+fn nowhere(what: String, kind: Numbered, source: io::Error) -> JobFailure {
     let is_absent = matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound);
-    match fs::read_to_string(format!("/sys/devices/system/{kind}/online")) {
-        Ok(online) if is_absent => {
-            JobFailure::Option(format!("{what}: not on this machine; of its {kind}s there are {}", online.trim()))
-        }
+    match kind.online() {
+        Ok(online) if is_absent => JobFailure::Option(format!("{what}: {}", kind.not_here(&online))),
         _ => failure(what, source),
+    }
+}
+
+/// What the system has several of, by number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbered(&'static str);
+
+pub(super) const PROCESSORS: Numbered = Numbered("cpu");
+pub(super) const NODES: Numbered = Numbered("node");
+
+impl Numbered {
+    /// The reason if none of these is there. Nothing where the system does not say what there is.
+    pub(super) fn without(self, wanted: &[usize]) -> Option<String> {
+        let online = self.online().ok()?;
+        let there = CpuList::parse(&online).ok()?;
+        let is_there = wanted.iter().any(|number| there.as_slice().contains(number));
+        (!is_there).then(|| self.not_here(&online))
+    }
+
+    /// The list of those that there are.
+    fn online(self) -> io::Result<String> {
+        Ok(fs::read_to_string(format!("/sys/devices/system/{}/online", self.0))?.trim().to_owned())
+    }
+
+    fn not_here(self, online: &str) -> String {
+        format!("not on this machine; of its {}s there are {online}", self.0)
     }
 }
 
@@ -233,6 +267,16 @@ mod tests {
         })
         .join()
         .unwrap();
+    }
+
+    #[test]
+    fn nodes_are_those_that_are_named_all_but_them_or_counted_among_those_there_are() {
+        let online = numbers_of_nodes("all").unwrap();
+        assert_eq!(numbers_of_nodes("900,2-3").unwrap(), [2, 3, 900]);
+        assert_eq!(numbers_of_nodes("!900").unwrap(), online);
+        assert!(numbers_of_nodes("!all").unwrap().is_empty());
+        assert_eq!(numbers_of_nodes("+0,900").unwrap(), online[..1]);
+        assert_eq!(numbers_of_nodes("!x").unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct RunSettings {
     pub refuses_small_devices: bool,
     /// What is told of while jobs run (`--debug`).
     pub debug: Subjects,
+    /// The only job of which that is told, by its number in the run, from 0; one that is not there is all of them, as with fio.
+    pub debug_job: Option<u32>,
     /// The address of the front end that sent the jobs; empty: none.
     pub front_end: String,
 }
@@ -178,14 +180,7 @@ impl JobSetup {
         else {
             return Ok(());
         };
-        for file in self.files.files() {
-            let failed = |source| {
-                let what = format!("ioscheduler={name} for the disk of {}", file.path().display());
-                JobFailure::System { what, source }
-            };
-            super::disks::set_scheduler(file.path(), name).map_err(failed)?;
-        }
-        Ok(())
+        self.files.files().iter().try_for_each(|file| super::disks::set_scheduler(file.path(), name))
     }
 
     pub(super) fn shape(&self) -> Shape {

@@ -99,37 +99,46 @@ pub(super) const NAMES: [&str; 7] = ["read", "write", "trim", "verify read", "fs
 #[derive(Debug)]
 pub(super) struct Slots {
     slots: Box<[Slot]>,
-    free: Vec<u32>,
+    /// The free ones stand behind those that are taken, the next one first.
+    order: Box<[u32]>,
+    taken: u32,
 }
 
 impl Slots {
     pub(super) fn new(depth: u32) -> Self {
         // The lowest is taken first: its buffer is the warmest.
-        Self { slots: vec![Slot::FREE; depth as usize].into_boxed_slice(), free: (0..depth).rev().collect() }
+        Self { slots: vec![Slot::FREE; depth as usize].into_boxed_slice(), order: (0..depth).collect(), taken: 0 }
     }
 
     /// Slots that are taken.
     #[inline]
     pub(super) fn taken(&self) -> u32 {
-        u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX)
+        self.taken
     }
 
     /// Takes a slot.
     #[inline]
     pub(super) fn take(&mut self) -> Option<u32> {
-        self.free.pop()
+        let slot = *self.order.get(self.taken as usize)?;
+        self.taken += 1;
+        Some(slot)
     }
 
     /// Gives a slot back.
     #[inline]
     pub(super) fn put_back(&mut self, slot: u32) {
-        self.free.push(slot);
+        self.taken -= 1;
+        self.order[self.taken as usize] = slot;
     }
 
     /// Takes a slot again that was given back last.
     pub(super) fn keep(&mut self, slot: u32) {
-        let last = self.free.pop();
+        let last = self.take();
         debug_assert_eq!(last, Some(slot), "the slot was given back last");
+    }
+
+    fn free(&self) -> &[u32] {
+        &self.order[self.taken as usize..]
     }
 
     #[inline]
@@ -145,7 +154,7 @@ impl Slots {
     /// The I/O that began first of those that are taken. Looks at all of them.
     pub(super) fn oldest(&self) -> Option<&Slot> {
         let mut is_free = vec![false; self.slots.len()];
-        self.free.iter().for_each(|&slot| is_free[slot as usize] = true);
+        self.free().iter().for_each(|&slot| is_free[slot as usize] = true);
         let taken = self.slots.iter().zip(is_free).filter(|(_, is_free)| !is_free);
         taken.map(|(slot, _)| slot).min_by_key(|slot| slot.issued_ns)
     }
@@ -158,7 +167,7 @@ impl Slots {
                 && slot.offset < end
                 && offset < slot.offset + u64::from(slot.length_bytes)
                 && !slot.is_sync();
-            overlaps && !self.free.contains(&index)
+            overlaps && !self.free().contains(&index)
         })
     }
 }

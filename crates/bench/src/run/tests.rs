@@ -488,6 +488,38 @@ fn debug_tells_of_what_it_is_asked_for() {
 }
 
 #[test]
+fn debug_tells_of_one_job_if_one_is_chosen() {
+    let line = "--ioengine=null --size=4k --name=a --numjobs=2 --name=b";
+    let told = |job: Option<u32>| {
+        let debug = Subjects::of(&["process".to_owned()]).0;
+        let settings = RunSettings { debug, debug_job: job, ..RunSettings::default() };
+        let mut lines = run_with(line, &settings, &AtomicBool::new(false), |_| {}).fine().complaints;
+        lines.retain(|line| line.contains("ioengine=null"));
+        let mut jobs: Vec<_> = lines.iter().map(|line| line.split("job ").nth(1).unwrap()[..5].to_owned()).collect();
+        jobs.sort();
+        jobs
+    };
+    assert_eq!(told(None), ["a (1)", "a (2)", "b (3)"]);
+    assert_eq!((told(Some(0)), told(Some(2))), (vec!["a (1)".to_owned()], vec!["b (3)".to_owned()]));
+    assert_eq!(told(Some(3)), told(None));
+}
+
+/// As with fio 3.33, which gives the processors out by the number of a job in the run.
+#[test]
+fn jobs_that_split_processors_take_turns_also_if_they_are_no_clones() {
+    let ran =
+        ran("--ioengine=null --size=4k --cpus_allowed=0,1023 --cpus_allowed_policy=split --name=a --name=b --name=c");
+    let failed = ["a", "b", "c"].map(|name| ran.job(name).error.is_some());
+    assert_eq!(failed, [false, true, false], "{:?}", ran.complaints);
+}
+
+#[test]
+fn a_job_without_io_is_announced_by_its_engine() {
+    let ran = ran("--name=a --ioengine=cpuio --cpuload=50 --cpuchunks=1000 --runtime=1ms --numjobs=2").fine();
+    assert_eq!(ran.notes, ["a (noop): ioengine=cpuio, cpuload=50, cpucycle=1000"; 2]);
+}
+
+#[test]
 fn several_files_loops_and_unlinking() {
     let folder = Folder::new();
     let line = format!(

@@ -47,13 +47,12 @@ impl Tolerance {
         if self.ignores(number, direction) { self.handling.error_dump } else { self.passes(number, direction) }
     }
 
-    /// Counts the error, and says whether the job goes on.
+    /// Says whether the job goes on, and counts the error if it might have. Parity: fio counts the one that ends the job all the same.
     pub(super) fn goes_on(&mut self, number: Errno, direction: Option<Direction>) -> bool {
-        let passes = self.passes(number, direction);
-        if passes {
+        if self.continues(direction) {
             self.count(number.raw_os_error());
         }
-        passes
+        self.passes(number, direction)
     }
 
     /// Whether the error does not end the job. Parity: those that `ignore_error` names take the place of [`NOT_FATAL`].
@@ -72,7 +71,7 @@ impl Tolerance {
         }
     }
 
-    /// Counts an error that was passed over.
+    /// Counts an error.
     pub(super) fn count(&mut self, number: i32) {
         if self.counted.total == 0 {
             self.counted.first = number;
@@ -80,7 +79,7 @@ impl Tolerance {
         self.counted.total += 1;
     }
 
-    /// The errors that were passed over.
+    /// The errors that were passed over, and the one that was not.
     pub(super) fn counted(&self) -> ContinuedErrors {
         self.counted
     }
@@ -99,12 +98,13 @@ mod tests {
         let mut tolerance = Tolerance::new(handling, true);
         let (read, write) = (Some(Direction::Read), Some(Direction::Write));
         assert!(!tolerance.goes_on(Errno::IO, read) && !tolerance.tells(Errno::IO, read));
-        assert_eq!(tolerance.counted().total, 0);
+        assert_eq!((tolerance.counted().total, tolerance.counted().first), (1, Errno::IO.raw_os_error()));
         assert!(tolerance.goes_on(Errno::AGAIN, read) && !tolerance.tells(Errno::AGAIN, read));
         assert!(tolerance.goes_on(Errno::IO, write) && tolerance.tells(Errno::IO, write));
         assert!(!tolerance.goes_on(Errno::NOMEM, write) && !tolerance.goes_on(Errno::NOSPC, write));
-        assert_eq!((tolerance.counted().total, tolerance.counted().first), (2, Errno::AGAIN.raw_os_error()));
+        assert_eq!((tolerance.counted().total, tolerance.counted().first), (5, Errno::IO.raw_os_error()));
         assert!(!tolerance.goes_on(Errno::IO, None));
+        assert_eq!(tolerance.counted().total, 5, "errors of verification end this job");
         assert!(tolerance.ends_quietly(Errno::NOSPC, write) && !tolerance.ends_quietly(Errno::NOSPC, read));
     }
 }

@@ -7,6 +7,7 @@ use reactor::clock::Duration;
 use crate::direction::Direction;
 use crate::engines::memory::{IoMemory, LockedMemory};
 use crate::engines::{self, Engine, Io, Operation, Place, Setup, Visitor};
+use crate::job_file;
 use crate::offsets::Offsets;
 use crate::options::JobOptions;
 use crate::options::verification::VerifyPolicy;
@@ -31,6 +32,7 @@ use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
+use super::place::{self, take_place};
 use super::priorities::Priorities;
 use super::proof::{Prover, ProverSettings, SavedWrites};
 use super::ramp::SizeRamp;
@@ -43,7 +45,7 @@ use super::timing::Timing;
 use super::tolerance::Tolerance;
 use super::writes::Writes;
 use super::written::Written;
-use super::{place, programs, rest};
+use super::{programs, rest};
 
 /// What a job's thread has of the run.
 pub(super) struct Context<'r> {
@@ -55,6 +57,8 @@ pub(super) struct Context<'r> {
     pub(super) ramp: Option<SizeRamp>,
     pub(super) locks: Option<FileLocks>,
     pub(super) job_count: u32,
+    /// Where the job stands in its file.
+    pub(super) place: job_file::Place,
     pub(super) aux_path: Option<std::path::PathBuf>,
     /// What `--debug` tells of.
     pub(super) debug: Subjects,
@@ -65,17 +69,17 @@ pub(super) struct Context<'r> {
 }
 
 /// Runs a job to its end.
-pub(super) fn run_job(mut setup: Box<JobSetup>, context: Context<'_>) -> Box<JobResult> {
+pub(super) fn run_job(mut setup: Box<JobSetup>, mut context: Context<'_>) -> Box<JobResult> {
     let began_ns = context.clock.now();
     let (clock, shared, journal) = (context.clock, context.shared, context.journal);
     let mut result = Box::new(setup.member.blank_result(&setup.options));
     result.process = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     let options = Arc::clone(&setup.options);
-    let debug = context.debug;
+    let (debug, place) = (context.debug, std::mem::take(&mut context.place));
     let (name, number) = (result.name.clone(), setup.member.number);
     debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ioengine={}", options.engine.ioengine));
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
-    let outcome = place::take_place(&setup.options, setup.member.clone_number)
+    let outcome = take_place(&setup.options, number - 1)
         .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
         .and_then(|()| setup.set_schedulers())
         .and_then(|()| match before {
@@ -99,7 +103,7 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, context: Context<'_>) -> Box<Job
     let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
     for failure in [outcome, after].into_iter().filter_map(Result::err) {
         shared.fail();
-        journal.complain(&failure.line(&result.name));
+        journal.complain(&failure.line_at(&result.name, &place));
         result.error.get_or_insert(failure.result());
     }
     result
@@ -143,6 +147,7 @@ impl Visitor for Life<'_, '_> {
             with_io(engine, &memory, setup, context, depth, result)
         } else {
             result.did_other_work = true;
+            result.latency_target = limits::latency_target(&setup.options).result(depth.depth);
             without_io(engine, &memory, &setup, &context)
         }
     }
@@ -156,6 +161,9 @@ fn without_io<E: Engine>(
     setup: &JobSetup,
     context: &Context<'_>,
 ) -> Result<(), JobFailure> {
+    if let Some(line) = engine.announcement(&setup.member.name) {
+        context.journal.note(&line);
+    }
     (context.ready)();
     context.gate.wait();
     let Context { clock, shared, .. } = context;

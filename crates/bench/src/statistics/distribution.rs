@@ -135,17 +135,17 @@ pub(super) struct RangeRemainders {
 
 impl RangeRemainders {
     #[inline]
-    pub(super) fn record(&mut self, bucket: usize, nanoseconds: u64) {
+    pub(super) fn record(&mut self, bucket: usize, nanoseconds: u64, count: u64) {
         let split = SPLIT_BY[bucket];
         if split != 0 {
-            self.record_split(usize::from(split) - 1, nanoseconds);
+            self.record_split(usize::from(split) - 1, nanoseconds, count);
         }
     }
 
     #[inline]
-    fn record_split(&mut self, range: usize, nanoseconds: u64) {
+    fn record_split(&mut self, range: usize, nanoseconds: u64, count: u64) {
         if nanoseconds >= RANGE_ENDS[range] {
-            self.behind[range] += 1;
+            self.behind[range] += count;
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         for value in ends.chain([0, 1, 777, 123_456, 7_000_000_000, u64::MAX]) {
             let bucket = bucket_of(value);
             histogram.record_bucket(bucket);
-            remainders.record(bucket, value);
+            remainders.record(bucket, value, 1);
             let range = RANGE_ENDS.iter().filter(|end| **end <= value).count();
             *expected.range_mut(range) += 1;
         }

@@ -101,7 +101,7 @@ impl ResourceUsage {
     }
 }
 
-/// Errors that a job went on after (`continue_on_error`).
+/// Errors that a job with `continue_on_error` met: those that it went on after, and the one of such a kind that ended it all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContinuedErrors {
     /// How many.

@@ -63,6 +63,34 @@ impl Sums {
         self.squares = 0;
     }
 
+    /// Adds `count` samples that are all the same. Costs as much as some four samples.
+    pub(super) fn record_many(&mut self, value: u64, count: u64) {
+        if count > 0 {
+            self.widen(value);
+        }
+        let (value, count) = (u128::from(value), u128::from(count));
+        self.add(value * count, (value * value).saturating_mul(count));
+    }
+
+    /// Adds the samples of a batch, each larger by `distance`. Costs as much as some four samples.
+    pub(super) fn record_batch(&mut self, batch: &Batch, distance: u64) {
+        if batch.count > 0 {
+            self.widen(batch.minimum.saturating_add(distance));
+            self.widen(batch.maximum.saturating_add(distance));
+        }
+        let [count, distance, total] = [batch.count, distance, batch.sum].map(u128::from);
+        // Σ(x + d) = Σx + nd, and Σ(x + d)² = Σx² + 2dΣx + nd².
+        let mixed = distance * (2 * total);
+        let squares = (distance * distance).saturating_mul(count).saturating_add(mixed);
+        self.add(total + distance * count, squares.saturating_add(u128::from(batch.squares)));
+    }
+
+    #[inline]
+    fn add(&mut self, sum: u128, squares: u128) {
+        self.moved_sum = self.moved_sum.saturating_add(sum);
+        self.moved_squares = self.moved_squares.saturating_add(squares);
+    }
+
     /// What reports say, when there were so many samples.
     pub(super) fn statistics(&self, samples: u64) -> SampleStatistics {
         if samples == 0 {
@@ -97,6 +125,45 @@ impl Sums {
                 (self.total_of_squares() as f64 - mean * self.total() as f64).max(0.0)
             }
         }
+    }
+}
+
+/// Sums of a few samples that are going to be added to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Batch {
+    count: u64,
+    minimum: u64,
+    maximum: u64,
+    sum: u64,
+    squares: u64,
+}
+
+impl Batch {
+    /// Without a sample.
+    pub(super) const EMPTY: Self = Self { count: 0, minimum: u64::MAX, maximum: 0, sum: 0, squares: 0 };
+
+    /// Samples so far.
+    #[inline]
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Adds a sample; `false`: the sums would no longer fit, and nothing was added.
+    #[inline(always)]
+    #[must_use]
+    pub(super) fn record(&mut self, value: u64) -> bool {
+        let (square, too_large) = value.overflowing_mul(value);
+        let (squares, full) = self.squares.overflowing_add(square);
+        if too_large || full {
+            return false;
+        }
+        self.count += 1;
+        self.minimum = self.minimum.min(value);
+        self.maximum = self.maximum.max(value);
+        // Not full before the squares are: no integer is larger than its square.
+        self.sum += value;
+        self.squares = squares;
+        true
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bench::command_line::{self, Outcome, Plan};
 use bench::job_file::{Host, JobError, Problem, System};
-use bench::run::{RunSettings, Subjects};
+use bench::run::{self, RunSettings, Subjects};
 use bench_wire::message::{CommandLine, JobFile, WorkersJobFile};
 
 use super::limits::JOB_TEXT_BYTES_MAX;
@@ -138,7 +138,7 @@ impl SentJobs {
         let mut system = WorkerSystem { sent: &self.files, permissions };
         let invocation = match command_line::parse(arguments, &mut system) {
             Ok(Outcome::Run(invocation)) => invocation,
-            Ok(Outcome::Answer { text, .. }) => return Err(JobsError::Answer(text)),
+            Ok(Outcome::Answer(text)) => return Err(JobsError::Answer(text)),
             Ok(Outcome::Remote(_)) => return Err(JobsError::PassedOn),
             Err(error) if matches!(*error.problem, Problem::NoJobs) && self.files.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -151,9 +151,13 @@ impl SentJobs {
             // The same for every front end: a worker does as fio's does.
             refuses_small_devices: invocation.general.warnings_fatal,
             debug: Subjects::of(&invocation.general.debug).0,
+            debug_job: invocation.general.debug_job,
             front_end: front_end.to_owned(),
         };
         permissions::check(permissions, &plan, &settings)?;
+        if !invocation.general.parse_only {
+            run::look_for(&invocation)?;
+        }
         if matches!(&permissions.files, Files::Only { directories, .. } if directories.is_empty()) {
             // Jobs without files verify as well, and there is no place for the state that they would leave.
             plan.jobs.iter_mut().for_each(|job| job.resolved.options.verification.verify_state_save = false);

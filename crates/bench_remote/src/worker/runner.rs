@@ -11,7 +11,7 @@ use std::thread;
 
 use bench::output::Report;
 use bench::run::{self, JobLog, Journal, Observer, RunOutcome, RunView, STATES_WITHIN_MS};
-use bench::statistics::{JobResult, group_results, results_to_show};
+use bench::statistics::JobResult;
 use bench::verify::StateFile;
 use bench_wire::message::{Eta, TextOutput, VerifyState, WorkerMessage};
 use reactor::clock::{self, SystemTime};
@@ -111,14 +111,7 @@ fn totals(results: &[JobResult]) -> Totals {
 }
 
 fn report(outcome: RunOutcome, global_options: Vec<(String, String)>) -> Report {
-    let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
-    Report {
-        global_options,
-        groups: group_results(&outcome.results, groups),
-        jobs: results_to_show(outcome.results),
-        disks: outcome.disks,
-        ..Report::default()
-    }
+    Report { global_options, disks: outcome.disks, ..Report::of_jobs(outcome.results) }
 }
 
 /// Where the run's words go.

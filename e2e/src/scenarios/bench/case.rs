@@ -12,6 +12,7 @@ use e2e::failure::Failure;
 
 /// What must agree besides exit status, errors, the echo of options and the structure of the JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a check of its own")]
 pub(super) struct Checks {
     /// Bytes and I/Os of each direction.
     pub(super) counts: bool,
@@ -19,6 +20,8 @@ pub(super) struct Checks {
     pub(super) content: bool,
     /// The number of lines of each log.
     pub(super) lines: bool,
+    /// The words of the normal output, number by number left out.
+    pub(super) text: bool,
     /// Nothing of the report: what it has is not comparable.
     pub(super) status_only: bool,
     /// Neither runs, and ours says why in one line.
@@ -87,11 +90,12 @@ impl Checks {
                 "counts" => checks.counts = true,
                 "content" => (checks.counts, checks.content) = (true, true),
                 "lines" => checks.lines = true,
+                "text" => checks.text = true,
                 "status" => checks.status_only = true,
                 "refused" => checks.refused = true,
                 other => {
                     return Err(Failure::new(format!(
-                        "no check is called {other}; there are status, shape, counts, content, lines, refused"
+                        "no check is called {other}; there are status, shape, counts, content, lines, text, refused"
                     )));
                 }
             }

@@ -1,5 +1,5 @@
 //! Tables of jobs that fio and `tidegate bench` run beside each other: exit status, counts, files, logs, the echo of the
-//! options and the structure of the JSON agree. How to read a table: [`super::case`].
+//! options, the structure of the JSON and the words of the normal output agree. How to read a table: [`super::case`].
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// What has to be equal and not just of the same kind, whatever ran.
 const ALWAYS_EQUAL: &[&str] = &["jobname", "groupid", "error", "job options", "global options", "desc", "fio version"];
 /// What has to be equal when the work is bounded by size. Not `short_ios`: fio 3.33 counts data syncs as short reads.
-const COUNTS: &[&str] = &["io_bytes", "io_kbytes", "total_ios", "drop_ios"];
+const COUNTS: &[&str] = &["io_bytes", "io_kbytes", "total_ios", "drop_ios", "total_err", "first_error"];
 /// Objects whose keys are measured values.
 const MEASURED_KEYS: &[&str] = &["bins"];
 

@@ -15,6 +15,7 @@ mod random_jobs;
 mod status_line;
 mod stored_logs;
 mod terse;
+mod text;
 mod trigger;
 mod trouble;
 
@@ -37,6 +38,7 @@ pub(crate) const TABLE: &[Scenario] = &[
     trouble::TRIMS,
     trouble::PROGRAMS,
     trouble::UTILISATION,
+    trouble::SCHEDULER,
     hung::TOLD,
     hung::STOPPED,
     hung::TRIGGERED,

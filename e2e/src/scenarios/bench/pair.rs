@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::bins;
 use super::case::{Case, Checks, Part};
 use super::difference::differences;
+use super::text;
 
 /// How long one case may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -81,6 +82,9 @@ impl Pair {
         }
         if part.reports_json() && !case.checks.status_only {
             found.extend(compare_reports(&of_fio.report, &of_ours.report, case.checks));
+        }
+        if case.checks.text {
+            found.extend(text::differences(&of_fio.report, &of_ours.report));
         }
         found.extend(compare_files(fio, ours, case.checks)?);
         Ok(found)

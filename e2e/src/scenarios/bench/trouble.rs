@@ -24,6 +24,8 @@ pub(super) const SMALL: Scenario = Scenario { name: "bench/small_device", needs:
 pub(super) const TRIMS: Scenario = Scenario { name: "bench/trims", needs: DEVICE, run: trims };
 pub(super) const PROGRAMS: Scenario = Scenario { name: "bench/programs", needs: &[], run: programs };
 
+pub(super) const SCHEDULER: Scenario = Scenario { name: "bench/scheduler", needs: DEVICE, run: scheduler };
+
 pub(super) const UTILISATION: Scenario =
     Scenario { name: "bench/disk_utilisation", needs: BESIDE_FIO, run: utilisation };
 
@@ -172,6 +174,31 @@ fn trims(context: &Context) -> Verdict {
         let job = job(&finished)?;
         ensure_eq!(job["read"]["total_ios"].as_u64(), Some(256), "blocks that were verified, {engine}");
         ensure!(job["trim"]["total_ios"].as_u64() > Some(100), "{engine}: no trims in {job}");
+    }
+    Ok(())
+}
+
+/// The scheduler of a disk is set; one that the disk cannot have is told with those that it can.
+fn scheduler(context: &Context) -> Verdict {
+    let file = context.scratch().sparse_file("disk.img", BYTES)?;
+    let device = LoopDevice::attach(&file)?;
+    let disk = device.path().file_name().unwrap_or_default().display().to_string();
+    let setting = format!("/sys/block/{disk}/queue/scheduler");
+    let listed = std::fs::read_to_string(&setting)?;
+    let names: Vec<&str> = listed.split_whitespace().map(|name| name.trim_matches(['[', ']'])).collect();
+    let jobs = context.scratch().path().join("jobs.fio");
+    let run = |name: &str| {
+        let job = format!("[a]\nrw=read\nsize=64k\nfilename={}\nioscheduler={name}\n", device.path().display());
+        std::fs::write(&jobs, job)?;
+        context.run(&["bench", "--output-format=json", "jobs.fio"])
+    };
+    let told = format!("{}: it has none of that name; there are {}", device.path().display(), names.join(", "));
+    ensure_told(&run("noop")?, &["jobs.fio:1: [a]: ioscheduler=noop for the disk of ", &told])?;
+    for name in names {
+        let finished = run(name)?;
+        ensure_eq!(finished.status, Some(0), "exit status with ioscheduler={name}, which said {}", finished.error);
+        let now = std::fs::read_to_string(&setting)?;
+        ensure!(now.trim() == name || now.contains(&format!("[{name}]")), "{name} was asked for, there is {now}");
     }
     Ok(())
 }

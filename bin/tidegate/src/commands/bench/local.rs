@@ -9,7 +9,6 @@ use bench::output::status_line::{Remaining, ShowStatus, StatusLine};
 use bench::output::terse::TerseVersion;
 use bench::output::{CpuIdleness, FormatChoice, Progress as OverallProgress, Report, ReportWriter};
 use bench::run::{self, Idleness, Observer, RunOutcome, RunSettings, RunView, Subjects, TotalBandwidth, Trigger};
-use bench::statistics::{group_results, results_to_show};
 use reactor::clock::{self, SystemTime};
 
 use super::interruption::Interruption;
@@ -32,7 +31,14 @@ pub(super) fn run(invocation: &Invocation, name: Name) -> Outcome {
     for (place, warning) in &plan.warnings {
         message::error(format_args!("{place}: note: {warning}"));
     }
-    if invocation.general.parse_only { Outcome::Success } else { measure(invocation, &plan, name) }
+    // Whoever only reads jobs may do that on another machine.
+    if invocation.general.parse_only {
+        return Outcome::Success;
+    }
+    match run::look_for(invocation) {
+        Ok(()) => measure(invocation, &plan, name),
+        Err(error) => message::failure(message::chain(&error)),
+    }
 }
 
 fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
@@ -51,6 +57,11 @@ fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
         let (silent, told) = (silent.join(","), Subjects::names());
         message::error(format_args!("--debug={silent}: nothing is told of that here, but of {told}"));
     }
+    let members = run::members(&plan.jobs).len();
+    if let Some(number) = general.debug_job.filter(|&number| number as usize >= members) {
+        let last = members - 1;
+        message::error(format_args!("--debug=job:{number}: the last job has number {last}; all of them are told of"));
+    }
     announce(plan, &voice);
     let settings = RunSettings {
         allow_exec: general.allow_exec,
@@ -58,6 +69,7 @@ fn measure(invocation: &Invocation, plan: &Plan, name: Name) -> Outcome {
         aux_path: general.aux_path.clone(),
         refuses_small_devices: general.warnings_fatal || name == Name::Bench,
         debug,
+        debug_job: general.debug_job,
         front_end: String::new(),
     };
     let reporter = Reporter::new(invocation, &voice, formats);
@@ -118,7 +130,6 @@ impl<'r> Reporter<'r> {
     }
 
     fn write(&mut self, outcome: RunOutcome, last: bool) -> std::io::Result<()> {
-        let groups = outcome.results.iter().map(|result| result.group + 1).max().unwrap_or(0);
         let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let listed = self.invocation.global_listed.iter();
         let report = Report {
@@ -135,10 +146,9 @@ impl<'r> Reporter<'r> {
             global_options: listed
                 .map(|option| (option.name.to_owned(), option.value.clone().unwrap_or_default()))
                 .collect(),
-            groups: group_results(&outcome.results, groups),
-            jobs: results_to_show(outcome.results),
             disks: outcome.disks,
             idleness: self.idleness.clone(),
+            ..Report::of_jobs(outcome.results)
         };
         self.voice.with_output(|output| {
             self.writer.write(&report, last, output)?;

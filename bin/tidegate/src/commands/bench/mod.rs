@@ -38,8 +38,8 @@ const TOOL: &str = "fio";
 pub(crate) enum Name {
     /// `fio`: scripts rely on what fio does.
     Fio,
-    /// `tidegate bench`: where fio takes something else for what was asked, without a word, it is refused. Today that is a device with
-    /// less bytes than a job says.
+    /// `tidegate bench`: where fio takes something else for what was asked, it is refused: a device with less bytes than a job says,
+    /// help on what does not exist.
     Bench,
 }
 
@@ -87,13 +87,20 @@ pub(crate) fn generate(name: Name, arguments: Vec<OsString>, position: Position)
         return message::failed(&failure);
     }
     match command_line::parse(arguments, &mut Host) {
-        Ok(command_line::Outcome::Answer { text, is_success }) => {
+        Ok(command_line::Outcome::Answer(text)) => {
             message::text(&text);
-            if is_success { Outcome::Success } else { Outcome::Failure }
+            Outcome::Success
         }
         Ok(command_line::Outcome::Run(invocation)) => local::run(&invocation, name),
         Ok(command_line::Outcome::Remote(invocation)) => remote::run(&invocation),
-        Err(error) => message::failure(message::chain(&error)),
+        Err(error) => match command_line::answer_of_fio(&error).filter(|_| name == Name::Fio) {
+            Some(answer) => {
+                message::verbatim_error(&answer.error);
+                message::text(&answer.output);
+                if answer.is_success { Outcome::Success } else { Outcome::Failure }
+            }
+            None => message::failure(message::chain(&error)),
+        },
     }
 }
 

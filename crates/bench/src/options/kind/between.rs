@@ -78,7 +78,8 @@ impl Kind for Times {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?;
         let (low, high) = ends(text);
         let read = |part: &str| {
-            duration(part, DefaultUnit::Seconds).ok_or_else(|| ValueError::malformed(part, self.accepted()))
+            let read = |text: &str| duration(text, DefaultUnit::Seconds);
+            read(part).ok_or_else(|| ValueError::no_number(part, self.accepted(), |enclosed| read(enclosed).is_some()))
         };
         *(self.field)(options) = Between::new(read(low)?, read(high)?);
         Ok(())

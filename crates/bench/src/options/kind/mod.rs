@@ -12,6 +12,8 @@ mod switch;
 mod text;
 mod time;
 
+use std::fmt;
+
 use thiserror::Error;
 
 pub use between::Between;
@@ -114,6 +116,16 @@ pub enum ValueError {
         /// The word that looks most like it.
         nearest: Option<&'static str>,
     },
+    /// Nothing is called so.
+    #[error("there is no {kind} {name}{}", did_you_mean(*nearest))]
+    NoSuchName {
+        /// What it was taken for.
+        kind: Named,
+        /// The name.
+        name: String,
+        /// The name that looks most like it.
+        nearest: Option<&'static str>,
+    },
     /// Smaller or larger than it may be.
     #[error("{text} is outside of {minimum} to {maximum}")]
     OutOfRange {
@@ -165,9 +177,39 @@ pub enum ValueError {
     Unsupported(&'static str),
 }
 
+/// What has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// An option of jobs.
+    Option,
+    /// An engine.
+    Engine,
+    /// An option of the engine of that name.
+    OptionOf(&'static str),
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option => formatter.write_str("option"),
+            Self::Engine => formatter.write_str("engine"),
+            Self::OptionOf(engine) => write!(formatter, "option of {engine} called"),
+        }
+    }
+}
+
 impl ValueError {
     pub(crate) fn malformed(text: &str, accepted: impl Into<String>) -> Self {
         Self::Malformed { text: text.to_owned(), accepted: accepted.into() }
+    }
+
+    /// A number that cannot be read. If it can with parentheses around it, they are what is missing: that is said.
+    pub(super) fn no_number(text: &str, accepted: String, can_be_read: impl Fn(&str) -> bool) -> Self {
+        let enclosed = format!("({text})");
+        if can_be_read(&enclosed) {
+            return Self::malformed(text, format!("{accepted}; to have it calculated, write {enclosed}"));
+        }
+        Self::malformed(text, accepted)
     }
 }
 

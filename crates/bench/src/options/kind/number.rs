@@ -42,7 +42,9 @@ impl<T: Integer> Kind for Number<T> {
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?.trim();
         let base = options.description.kb_base;
-        let value = whole(text, base).ok_or_else(|| ValueError::malformed(text, self.accepted()))?;
+        let value = whole(text, base);
+        let value = value
+            .ok_or_else(|| ValueError::no_number(text, self.accepted(), |enclosed| whole(enclosed, base).is_some()))?;
         check(text, value, self.minimum, self.maximum)?;
         *(self.field)(options) = T::from_checked(value);
         Ok(())

@@ -66,7 +66,10 @@ impl<T: Integer> Kind for Numbers<T> {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?;
         let base = options.description.kb_base;
         for (direction, part) in assign(text, self.directions, &[',', ':', '-'])? {
-            let value = whole(part, base).ok_or_else(|| ValueError::malformed(part, self.accepted()))?;
+            let value = whole(part, base);
+            let value = value.ok_or_else(|| {
+                ValueError::no_number(part, self.accepted(), |enclosed| whole(enclosed, base).is_some())
+            })?;
             check(part, value, self.minimum, self.maximum)?;
             (self.field)(options).0[direction] = T::from_checked(value);
         }
@@ -82,8 +85,9 @@ impl Kind for Times {
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?;
         for (direction, part) in assign(text, 3, &[',', ':', '-'])? {
-            let time = duration(part, DefaultUnit::Microseconds);
-            let time = time.ok_or_else(|| ValueError::malformed(part, self.accepted()))?;
+            let read = |text: &str| duration(text, DefaultUnit::Microseconds);
+            let time = read(part)
+                .ok_or_else(|| ValueError::no_number(part, self.accepted(), |enclosed| read(enclosed).is_some()))?;
             (self.field)(options).0[direction] = time;
         }
         Ok(())

@@ -72,7 +72,10 @@ impl Kind for Shares {
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?.trim();
         let malformed = || ValueError::malformed(text, self.accepted());
-        let share = match quantity(text, options.description.kb_base).ok_or_else(malformed)? {
+        let read = |text: &str| quantity(text, options.description.kb_base);
+        let quantity = read(text)
+            .ok_or_else(|| ValueError::no_number(text, self.accepted(), |enclosed| read(enclosed).is_some()))?;
+        let share = match quantity {
             Quantity::Number(bytes) => Share::Bytes(u64::try_from(bytes).map_err(|_| malformed())?),
             Quantity::Percent(percent) => {
                 Share::Percent(u32::try_from(percent).ok().filter(|percent| *percent <= 100).ok_or_else(malformed)?)

@@ -28,7 +28,9 @@ impl Kind for Time {
 
     fn set(&self, options: &mut JobOptions, text: Option<&str>) -> Result<(), ValueError> {
         let text = text.ok_or_else(|| ValueError::Missing { accepted: self.accepted() })?.trim();
-        let time = duration(text, self.unit).ok_or_else(|| ValueError::malformed(text, self.accepted()))?;
+        let read = |text: &str| duration(text, self.unit);
+        let time = read(text)
+            .ok_or_else(|| ValueError::no_number(text, self.accepted(), |enclosed| read(enclosed).is_some()))?;
         *(self.field)(options) = time;
         Ok(())
     }

@@ -147,11 +147,8 @@ impl Shown<'_> {
         if percentiles && !statistics.is_empty() {
             let list = &self.reporting().percentile_list;
             let values = list.values(latency.histogram.as_ref(), statistics.samples);
-            let members = list.as_slice().iter().zip(values);
-            if !list.as_slice().is_empty() {
-                let members = members.map(|(percentile, value)| (format!("{percentile:.6}"), value));
-                object.add("percentile", members.collect::<Object>());
-            }
+            let members = list.as_slice().iter().map(|percentile| format!("{percentile:.6}")).zip(values);
+            object.add("percentile", members.collect::<Object>());
             if self.bins {
                 let bins = latency.histogram.iter().flat_map(|histogram| histogram.bins());
                 object.add("bins", bins.map(|(value, count)| (value.to_string(), count)).collect::<Object>());

@@ -52,6 +52,11 @@ pub(in crate::run) fn recorder(options: &JobOptions, completes_at_once: bool, pr
 pub(in crate::run) fn reporting(options: &JobOptions) -> Reporting {
     let measurements = &options.measurements;
     let list = &measurements.percentile_list;
+    let (percentile_list, percentile_precision) = if list.values.is_empty() {
+        (PercentileList::default(), 2)
+    } else {
+        (PercentileList::new(&list.values), list.digits)
+    };
     Reporting {
         group_reporting: measurements.group_reporting,
         unified: match options.io_type.unified_rw_reporting {
@@ -60,12 +65,8 @@ pub(in crate::run) fn reporting(options: &JobOptions) -> Reporting {
             UnifiedOption::Both => UnifiedReporting::Both,
         },
         percentiles: percentiles(options),
-        percentile_list: if list.values.is_empty() {
-            PercentileList::default()
-        } else {
-            PercentileList::new(&list.values)
-        },
-        percentile_precision: list.digits.max(2),
+        percentile_list,
+        percentile_precision,
         kilobyte: kilobyte(options),
         unit: match options.description.unit_base {
             UnitBase::Bit => BandwidthUnit::Bits,
@@ -80,5 +81,25 @@ pub(in crate::run) fn kilobyte(options: &JobOptions) -> u32 {
     match options.description.kb_base {
         crate::options::KbBase::Binary => 1024,
         crate::options::KbBase::Decimal => 1000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::find;
+
+    #[test]
+    fn percentiles_have_the_digits_that_they_were_given_with() {
+        // As fio 3.33 shows them.
+        for (list, precision) in
+            [(None, 2), (Some("50:99"), 0), (Some("99.5:1"), 1), (Some("1.50"), 2), (Some("99.1234567"), 7)]
+        {
+            let mut options = JobOptions::default();
+            if list.is_some() {
+                options.set(find("percentile_list").unwrap(), list).unwrap();
+            }
+            assert_eq!(reporting(&options).percentile_precision, precision, "{list:?}");
+        }
     }
 }

@@ -166,6 +166,12 @@ fn increment(share: Share) -> Amount {
     }
 }
 
+/// How many increments behind the first clone of a job another one starts. Parity: fio counts down, so that of four clones the second is
+/// the farthest. Then jobs and their logs are those of fio.
+const fn increments(options: &JobOptions, clone_number: u32) -> u32 {
+    if clone_number == 0 { 0 } else { options.description.numjobs.saturating_sub(clone_number) }
+}
+
 /// Which part of the files is used.
 pub(in crate::run) fn extent(options: &JobOptions, clone_number: u32) -> Extent {
     let file_size = options.io_size.filesize.map_or((0, 0), |range| (range.low, range.high));
@@ -178,7 +184,7 @@ pub(in crate::run) fn extent(options: &JobOptions, clone_number: u32) -> Extent 
         offset: offset(options.io_type.offset),
         offset_align: (align > 0).then(|| u64::from(align)),
         offset_increment: increment(options.io_type.offset_increment),
-        clone_number,
+        clone_number: increments(options, clone_number),
         append: options.io_size.file_append,
     }
 }
@@ -207,5 +213,18 @@ pub(in crate::run) fn width(options: &JobOptions) -> Width {
     match options.io_type.random_generator {
         GeneratorOption::Tausworthe64 => Width::Bits64,
         GeneratorOption::Tausworthe | GeneratorOption::Lfsr => Width::Bits32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn increments_are_counted_down_behind_the_first_clone() {
+        // The first offsets of the clones of one job in logs of fio 3.33: offset_increment=64k, numjobs=4.
+        let mut options = JobOptions::default();
+        options.description.numjobs = 4;
+        assert_eq!([0, 1, 2, 3].map(|number| extent(&options, number).clone_number), [0, 3, 2, 1]);
     }
 }

@@ -15,8 +15,9 @@ use crate::statistics::Completion as Measured;
 use crate::verify::Reaction;
 
 impl<E: Engine> Core<'_, E> {
+    /// `together`: others are seen to be over at the same time.
     #[inline(always)]
-    pub(super) fn complete(&mut self, index: u32, outcome: Outcome, now: u64) -> Result<(), Ended> {
+    pub(super) fn complete(&mut self, index: u32, outcome: Outcome, now: u64, together: bool) -> Result<(), Ended> {
         let slot = *self.slots.get(index);
         if let Some(number) = outcome.error() {
             return self.failed(index, slot, number);
@@ -26,7 +27,6 @@ impl<E: Engine> Core<'_, E> {
             return self.moved_part(index, slot, outcome.bytes());
         }
         self.slots.put_back(index);
-        let latency_ns = now.saturating_sub(slot.started_ns);
         let direction = slot.direction();
         if slot.is_sync() {
             if let Purpose::Sync(_) = slot.purpose {
@@ -41,24 +41,18 @@ impl<E: Engine> Core<'_, E> {
             bytes: u64::from(slot.length_bytes),
             slat_ns: slot.issued_ns.saturating_sub(slot.started_ns),
             clat_ns: now.saturating_sub(slot.issued_ns),
-            lat_ns: latency_ns,
+            lat_ns: now.saturating_sub(slot.started_ns),
         };
-        self.parts.recorder.record_completion(direction, measured);
+        if together && self.counts_together {
+            self.parts.recorder.record_together(direction, measured);
+        } else {
+            self.parts.recorder.record_completion(direction, measured);
+        }
         if self.follows_ends {
-            self.follow_end(index, measured, now);
+            return self.follow_end(index, measured, now);
         }
         if self.parts.prover.is_some() {
-            self.prove(index, slot, direction)?;
-        }
-        if self.parts.target.is_on() {
-            self.parts.target.record(latency_ns);
-        }
-        if !self.parts.thinking.counts_issued() && self.parts.thinking.is_on() {
-            self.parts.thinking.count(1);
-        }
-        let allowed = self.parts.max_latency_ns[direction.index()];
-        if allowed > 0 && latency_ns > allowed {
-            return Err(self.too_late(slot, latency_ns, allowed));
+            return self.prove(index, slot, direction);
         }
         Ok(())
     }
@@ -77,7 +71,7 @@ impl<E: Engine> Core<'_, E> {
 
     /// What some jobs want of each I/O that is over.
     #[cold]
-    fn follow_end(&mut self, index: u32, measured: Measured, now: u64) {
+    fn follow_end(&mut self, index: u32, measured: Measured, now: u64) -> Result<(), Ended> {
         self.tell_io(index, "complete", "");
         let slot = *self.slots.get(index);
         let CoreParts { samples, recorder, priority, priorities, lifetimes, written, .. } = &mut self.parts;
@@ -95,6 +89,21 @@ impl<E: Engine> Core<'_, E> {
         if let (Some(written), Direction::Write) = (written, direction) {
             written.add(slot.file, slot.offset, slot.length_bytes);
         }
+        if self.parts.prover.is_some() {
+            self.prove(index, slot, direction)?;
+        }
+        let CoreParts { target, thinking, .. } = &mut self.parts;
+        if target.is_on() {
+            target.record(measured.lat_ns);
+        }
+        if thinking.is_on() && !thinking.counts_issued() {
+            thinking.count(1);
+        }
+        let allowed = self.parts.max_latency_ns[direction.index()];
+        if allowed > 0 && measured.lat_ns > allowed {
+            return Err(self.too_late(slot, measured.lat_ns, allowed));
+        }
+        Ok(())
     }
 
     /// The rest of a short transfer is an I/O of its own.

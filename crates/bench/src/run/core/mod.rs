@@ -127,6 +127,10 @@ pub(super) struct Core<'j, E: Engine> {
     /// Whether there is more to do for each I/O before it is issued, and when it is over.
     follows_issues: bool,
     follows_ends: bool,
+    /// Whether I/Os that are seen to be over together are counted so: not where each is told of, which looks at the counts.
+    counts_together: bool,
+    /// Whether anything can hold an I/O back that a slot is free for.
+    holds_back: bool,
     slots: Slots,
     retries: Vec<u32>,
     pending: Vec<u32>,
@@ -142,7 +146,7 @@ pub(super) struct Core<'j, E: Engine> {
     now_ns: u64,
     /// I/Os until the clock is read, where they are not measured.
     until_clock: u32,
-    held: Option<Step>,
+    held: Option<Chosen>,
     held_until_ns: u64,
     /// When the latest I/O of a job with a rate was due.
     due_ns: u64,
@@ -184,17 +188,23 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn new(engine: E, mut parts: Box<CoreParts<'j>>) -> Box<Self> {
         let depth = parts.depth.depth;
         let capacity = depth as usize;
+        let follows_ends = parts.samples.logs_ios()
+            || parts.priorities.is_some()
+            || parts.lifetimes.is_some()
+            || parts.written.is_some()
+            || parts.target.is_on()
+            || parts.thinking.is_on() && !parts.thinking.counts_issued()
+            || parts.max_latency_ns.iter().any(|&allowed| allowed > 0)
+            || parts.debug.has(Subject::Io);
         Box::new(Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
             follows_issues: parts.thinking.counts_issued()
                 || parts.priorities.is_some()
                 || parts.debug.has(Subject::Io),
-            follows_ends: parts.samples.logs_ios()
-                || parts.priorities.is_some()
-                || parts.lifetimes.is_some()
-                || parts.written.is_some()
-                || parts.debug.has(Subject::Io),
+            follows_ends,
+            counts_together: !follows_ends && parts.recorder.counts_together(),
+            holds_back: parts.pace.is_limited() || parts.flow.is_some() || parts.depth.serialize_overlap,
             engine,
             slots: Slots::new(depth),
             retries: Vec::with_capacity(capacity),
@@ -245,7 +255,7 @@ impl<'j, E: Engine> Core<'j, E> {
                     return proof(prover.as_mut(), write);
                 }
                 Step::Io(_) | Step::Sync { .. } => {}
-                end @ (Step::PassEnded | Step::End) => return Next::Step(end),
+                end @ (Step::PassEnded | Step::End) => return end.into(),
             }
         };
         let result = self.run_steps(&mut source);
@@ -256,7 +266,7 @@ impl<'j, E: Engine> Core<'j, E> {
     pub(super) fn run_proof(&mut self, offsets: &mut Offsets) -> Result<PhaseEnd, Ended> {
         let mut source = |prover: &mut Option<Prover>, _: &Pace| {
             let Some(write) = prover.as_mut().and_then(Prover::next_write) else {
-                return Next::Step(Step::End);
+                return Next::Other(Other::End);
             };
             offsets.count_verification(u64::from(write.length));
             proof(prover.as_mut(), write)
@@ -332,12 +342,12 @@ impl<'j, E: Engine> Core<'j, E> {
                 return Ok(Rest::Full);
             }
             let next = match self.held.take() {
-                Some(step) => Next::Step(step),
+                Some(io) => Next::Io(io),
                 None => source(&mut self.parts.prover, &self.parts.pace),
             };
             match next {
-                Next::Step(Step::Io(io)) => {
-                    if !self.may_begin(io) {
+                Next::Io(io) => {
+                    if self.holds_back && !self.may_begin(io) {
                         return Ok(Rest::Held);
                     }
                     self.begin(io)?;
@@ -345,11 +355,11 @@ impl<'j, E: Engine> Core<'j, E> {
                         spin(self.parts.think_cycles);
                     }
                 }
-                Next::Step(Step::Sync { file, kind }) => self.begin_sync(file, Purpose::Sync(kind))?,
-                Next::Step(Step::PassEnded) => return Ok(Rest::Pass),
-                Next::Step(Step::End) => return Ok(Rest::End),
-                Next::Proof(write) => self.begin_logged(&write, Purpose::Proof)?,
-                Next::Trim(write) => self.begin_logged(&write, Purpose::Io(Direction::Trim))?,
+                Next::Other(other) => {
+                    if let Some(rest) = self.begin_other(&other)? {
+                        return Ok(rest);
+                    }
+                }
             }
             if self.at_once {
                 return Ok(Rest::Done);
@@ -357,8 +367,20 @@ impl<'j, E: Engine> Core<'j, E> {
         }
     }
 
+    /// `Some`: there is nothing to begin.
+    #[inline(never)]
+    fn begin_other(&mut self, other: &Other) -> Result<Option<Rest>, Ended> {
+        match other {
+            Other::Sync { file, kind } => self.begin_sync(*file, Purpose::Sync(*kind))?,
+            Other::Proof(write) => self.begin_logged(write, Purpose::Proof)?,
+            Other::Trim(write) => self.begin_logged(write, Purpose::Io(Direction::Trim))?,
+            Other::PassEnded => return Ok(Some(Rest::Pass)),
+            Other::End => return Ok(Some(Rest::End)),
+        }
+        Ok(None)
+    }
+
     /// Whether rates, weights and overlaps let the I/O begin. If not, it is kept.
-    #[inline(always)]
     fn may_begin(&mut self, io: Chosen) -> bool {
         let parts = &mut self.parts;
         if parts.pace.is_limited() {
@@ -387,7 +409,7 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     fn hold(&mut self, io: Chosen, until_ns: u64) -> bool {
-        self.held = Some(Step::Io(io));
+        self.held = Some(io);
         self.held_until_ns = until_ns;
         false
     }
@@ -578,7 +600,7 @@ impl<'j, E: Engine> Core<'j, E> {
             Queued::Done(outcome) => {
                 let now = self.read_clock();
                 self.now_ns = now;
-                self.complete(slot, outcome, now)?;
+                self.complete(slot, outcome, now, false)?;
                 Ok(true)
             }
             Queued::Accepted => {
@@ -657,12 +679,13 @@ impl<'j, E: Engine> Core<'j, E> {
         let mut first_end = Ok(());
         for completion in completions.drain(..) {
             // Looked at instead of joined: an end is many words, which would be moved for each I/O.
-            if let Err(end) = self.complete(completion.slot, completion.outcome, now)
+            if let Err(end) = self.complete(completion.slot, completion.outcome, now, true)
                 && first_end.is_ok()
             {
                 first_end = Err(end);
             }
         }
+        self.parts.recorder.end_together();
         self.completions = completions;
         result.map_err(|number| self.engine_failure("reap", number))?;
         first_end
@@ -737,11 +760,37 @@ fn queue_locked<E: Engine>(engine: &mut E, locks: &FileLocks, slot: u32, io: &mu
     locks.during(taken.file, &taken.operation(0), || engine.queue(slot, io))
 }
 
-/// What a source of steps gives.
+/// What a source of steps gives. An I/O stands apart from the rest, so that it is handed on in registers.
 enum Next {
-    Step(Step),
+    Io(Chosen),
+    Other(Other),
+}
+
+/// What is no I/O that the offsets chose.
+enum Other {
+    /// Bring the data of a file to the device.
+    Sync {
+        file: usize,
+        kind: SyncKind,
+    },
+    /// Read back what was written.
     Proof(LoggedWrite),
+    /// Trim what was written.
     Trim(LoggedWrite),
+    PassEnded,
+    End,
+}
+
+impl From<Step> for Next {
+    #[inline(always)]
+    fn from(step: Step) -> Self {
+        Self::Other(match step {
+            Step::Io(io) => return Self::Io(io),
+            Step::Sync { file, kind } => Other::Sync { file, kind },
+            Step::PassEnded => Other::PassEnded,
+            Step::End => Other::End,
+        })
+    }
 }
 
 /// The next step of the job.
@@ -751,9 +800,9 @@ fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) ->
         return next_proven_step(offsets, prover, pace);
     }
     if pace.is_limited() {
-        return Next::Step(offsets.next_step_with(|direction| Some(pace.redirect(direction))));
+        return offsets.next_step_with(|direction| Some(pace.redirect(direction))).into();
     }
-    Next::Step(offsets.next_step())
+    offsets.next_step().into()
 }
 
 /// The next step of a job that verifies: of a backlog, else of the offsets.
@@ -761,7 +810,7 @@ fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) ->
 fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> Next {
     // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
     if let Some(write) = prover.next_trim() {
-        return Next::Trim(write);
+        return Next::Other(Other::Trim(write));
     }
     if let Some(write) = prover.next_of_backlog() {
         offsets.count_verification(u64::from(write.length));
@@ -773,15 +822,15 @@ fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> 
         offsets.next_step()
     };
     match step {
-        Step::Io(io) if prover.ends_before_own(io.direction, index(io.file), io.offset) => Next::Step(Step::End),
-        step => Next::Step(step),
+        Step::Io(io) if prover.ends_before_own(io.direction, index(io.file), io.offset) => Next::Other(Other::End),
+        step => step.into(),
     }
 }
 
 /// Reads back a write, unless verification ends before it.
 fn proof(prover: Option<&mut Prover>, write: LoggedWrite) -> Next {
     let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
-    if ends { Next::Step(Step::End) } else { Next::Proof(write) }
+    Next::Other(if ends { Other::End } else { Other::Proof(write) })
 }
 
 fn index(file: usize) -> u32 {
