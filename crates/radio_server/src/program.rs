@@ -35,6 +35,9 @@ const UNNOTED_MAX: usize = 1000;
 /// What the library remembers the selection under.
 const SELECTION_SETTING: &str = "selection";
 
+/// What the library remembers under that what was asked for is played at random: `1`, or something else if it is not.
+const RANDOM_SETTING: &str = "random";
+
 /// Why nothing else was selected. What was selected before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
@@ -119,6 +122,14 @@ impl Program {
         self.library.set_setting(SELECTION_SETTING, &selection.to_string())?;
         let _ = self.messages.send(Message::Again);
         Ok(())
+    }
+
+    /// Remembers whether what was asked for is played at random, for a station that starts anew.
+    ///
+    /// # Errors
+    /// When the library cannot be written.
+    pub fn remember_random(&self, on: bool) -> Result<(), LibraryError> {
+        self.library.set_setting(RANDOM_SETTING, if on { "1" } else { "0" })
     }
 
     /// Asks the choice something. It must not call the library meanwhile.
@@ -217,6 +228,7 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, inbox: &Receiver<Message>) {
+        self.restore_random();
         self.catch_up();
         while let Ok(first) = inbox.recv() {
             let (mut provide, mut again) = (false, false);
@@ -234,6 +246,16 @@ impl Worker {
             } else if provide && self.wanted > 0 {
                 self.provide();
             }
+        }
+    }
+
+    /// A station that started anew plays at random if the one before it did.
+    fn restore_random(&self) {
+        let remembered = self.program.library.setting(RANDOM_SETTING).ok().flatten();
+        if remembered.as_deref() == Some("1")
+            && let Err(error) = self.link.ask(Request::Random { seed: Some(wall_ms()) })
+        {
+            tracing::warn!(%error, "the station does not play at random, as it did");
         }
     }
 

@@ -179,6 +179,8 @@ pub(crate) fn stopped() -> Status {
         flags: Flags::default(),
         current: None,
         next: None,
+        next_position: 0,
+        random: false,
         queue_version: 0,
         queue_length: 0,
         senders: Vec::new(),

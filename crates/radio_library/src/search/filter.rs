@@ -88,6 +88,11 @@ impl Filter {
         Self::All(Vec::new())
     }
 
+    /// Whether it says nothing, so that every song fulfils it.
+    pub(crate) const fn is_everything(&self) -> bool {
+        matches!(self, Self::All(parts) if parts.is_empty())
+    }
+
     /// All of these words, each anywhere in the path or the tags; neither case nor accents count.
     #[must_use]
     pub fn words(text: &str) -> Self {

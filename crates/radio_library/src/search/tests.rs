@@ -132,6 +132,12 @@ fn lists_have_each_combination_once_and_in_order() {
     let count = |value: &str, songs, duration_ms| Count { value: value.to_owned(), songs, duration_ms };
     assert_eq!(catalogue.count(&Filter::everything(), None), [count("", 4, 10_000)]);
     assert_eq!(catalogue.count(&Filter::Any(vec![]), None), [count("", 0, 0)]);
+    let bjork = Filter::All(vec![text(tag("Artist"), How::Equal, Case::Exact, "Björk")]);
+    assert_eq!(catalogue.list(&tags(&["Artist"]), &bjork), [["Björk"]]);
+    assert_eq!(
+        catalogue.count(&bjork, None).iter().map(|count| count.songs).sum::<u64>(),
+        found(&catalogue, &bjork).len() as u64
+    );
     let by_genre = catalogue.count(&Filter::everything(), Tag::named("genre"));
     assert_eq!(by_genre, [count("", 1, 4000), count("Jazz", 1, 3000), count("Pop", 2, 3000)]);
 }

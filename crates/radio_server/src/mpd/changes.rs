@@ -141,7 +141,7 @@ pub(super) fn of_station(before: &Status, after: &Status) -> Vec<Subsystem> {
     let differ = [
         (Subsystem::Player, playing(before) != playing(after)),
         (Subsystem::Playlist, before.queue_version != after.queue_version),
-        (Subsystem::Options, before.flags.no_more != after.flags.no_more),
+        (Subsystem::Options, (before.flags.no_more, before.random) != (after.flags.no_more, after.random)),
         (Subsystem::Output, outputs(before) != outputs(after)),
     ];
     differ.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect()

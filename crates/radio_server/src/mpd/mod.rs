@@ -8,12 +8,13 @@
 //! # A station as MPD shows it
 //! The queue is the station's: the current song is at position 0, the rest follows in the order in which it will be played, and a
 //! song that was played is gone (`consume` is always on). Its tail is what the mood or the playlist chose; songs that are added come
-//! before that. Nothing repeats, nothing is random beyond the mood, and there is no mixer. `single oneshot` is paraslash's `nomore`.
+//! before that. With `random` on, what was asked for is played at random, and by priority. Nothing repeats, and there is no mixer.
+//! `single oneshot` is paraslash's `nomore`.
 //! Outputs are senders. What MPD has and a station does not is answered by an error that says so.
 //!
 //! # What it does not implement
-//! Partitions and mounts beyond the ones that are always there, ranges of songs (`rangeid`), tags of queue entries (`addtagid`),
-//! priorities, crossfade, replay gain, fingerprints, neighbours.
+//! Partitions and mounts beyond the ones that are always there, songs that are no files of the library (and with them tags of queue
+//! entries, `addtagid`), crossfade, replay gain, fingerprints, neighbours.
 //!
 //! # Cost
 //! A task for each connection; commands run on threads that may block, one at a time for each client. A list of songs is built in

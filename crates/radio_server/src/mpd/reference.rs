@@ -45,13 +45,22 @@ The radio speaks MPD's protocol, version 0.23.5, on port 6600 of the loopback ad
 | `add` at the end of the queue | behind what was asked for, before what the mood or the playlist chose |
 | `previous` | the current song from its beginning |
 | `single oneshot` | stop behind the current song (`nomore`); `single 1` is refused |
-| `random`, `repeat` | refused: the mood decides, and goes on for ever |
+| `random`, priorities (`prio`) | the same for what was asked for; what the mood or the playlist chose comes after it, in its order |
+| the current song where it stands in the queue | at position 0, also with `random` |
+| `repeat` | refused: the mood or the playlist goes on for ever |
+| `rangeid` to the sample | to the chunk, of some tenth of a second; exact in what is shown |
 | volume, crossfade, replay gain | refused: nothing is decoded here |
 | outputs | senders; `listeners` is an attribute of each |
 | `audio: 44100:16:2` | `44100:*:2`: nobody knows how many bits a listener's decoder makes |
 | `Format`, `Added` lines of songs | as MPD 0.24 has them |
 | operators `contains`, `starts_with`, endings `_cs` and `_ci` | as MPD 0.24 has them |
-| priorities, ranges, tags of queue entries, partitions, mounts, neighbours, fingerprints | refused or empty |
+| a state file | `random` is kept over a restart, and what was selected; the queue is not, nor its priorities and ranges |
+| `addtagid`, `cleartagid` for songs that are no local files | as for local files, which all are: code 4 |
+| `outputset` of attributes | as for an output that has none: code 2 |
+| `mount` of storage | as for an address that MPD has no plugin for: code 2 |
+| `newpartition` | code 52: a service is one station; the other commands of partitions are answered as by an MPD that has only `default` |
+| `getfingerprint` | code 52: songs are not decoded |
+| neighbours | none |
 | `update` of a directory of music | the same; directories are added over ssh or in the configuration |
 
 Paths are relative to the directory that all directories of music are in; a song elsewhere has its absolute path.

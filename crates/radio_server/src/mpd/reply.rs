@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use radio_library::search::Tag;
 use radio_library::song::Song;
+use radio_stream::link::Part;
 
 use super::calendar;
 use super::limits::ANSWER_BYTES_MAX;
@@ -52,9 +53,15 @@ impl Reply {
         Ok(())
     }
 
-    /// All that is known about a song. `tags` are those that the client wants.
-    pub(super) fn song(&mut self, song: &Song, places: &Places, tags: &TagMask) {
+    /// All that is known about a song, of which a part is played or all. `tags` are those that the client wants.
+    pub(super) fn song(&mut self, song: &Song, part: Option<Part>, places: &Places, tags: &TagMask) {
         self.line("file", places.name(&song.path));
+        if let Some(part) = part {
+            match part.end_ms {
+                Some(end_ms) => self.line("Range", format_args!("{}-{}", Seconds(part.start_ms), Seconds(end_ms))),
+                None => self.line("Range", format_args!("{}-", Seconds(part.start_ms))),
+            }
+        }
         if let Ok(modified_ns) = u64::try_from(song.file.modified_ns) {
             self.line("Last-Modified", calendar::written(modified_ns / 1_000_000_000));
         }
@@ -65,7 +72,8 @@ impl Reply {
                 self.line(tag.name(), value);
             }
         }
-        let duration_ms = song.technical.duration_ms;
+        let song_ms = song.technical.duration_ms;
+        let duration_ms = part.map_or(song_ms, |part| part.duration_ms(song_ms));
         self.line("Time", duration_ms.saturating_add(500) / 1000);
         self.line("duration", Seconds(duration_ms));
     }

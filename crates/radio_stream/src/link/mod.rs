@@ -29,5 +29,5 @@ pub use end::{LibraryEnd, Outbox, RequestError, StreamEnd};
 pub use event::{EndReason, Event, FailureKind, ToLibrary};
 pub use frames::{Frames, LinkError, encode};
 pub use request::{Answer, Refusal, Request, ToStream};
-pub use song::{Entry, EntryId, Origin, Song};
+pub use song::{Entry, EntryId, Origin, Part, Song};
 pub use status::{Current, Flags, Playback, SenderStatus, Status};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Entry, EntryId, Song, Status};
+use super::{Entry, EntryId, Part, Song, Status};
 
 /// A message from the library side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,30 @@ pub enum Request {
     Reorder {
         /// The entries.
         ids: Vec<EntryId>,
+    },
+    /// What was asked for is played at random, those with the highest priority first; what was chosen comes after it, in its order.
+    /// Positions stay as they are. What comes next stays next when songs are added, unless one has a higher priority.
+    /// Answer: [`Answer::Done`].
+    Random {
+        /// Decides the order, so that it is another one each time; none: as the queue stands. Nothing changes when it is random
+        /// already.
+        seed: Option<u64>,
+    },
+    /// Gives entries a priority. Those that are not there are passed over. One that is not 0 makes an entry asked for.
+    /// Answer: [`Answer::Changed`].
+    Prioritize {
+        /// The entries.
+        ids: Vec<EntryId>,
+        /// The priority.
+        priority: u8,
+    },
+    /// Plays a part of an entry's song only, or all of it again. It counts as asked for. The current song stays as it is.
+    /// Answer: [`Answer::Changed`].
+    Cut {
+        /// The entry.
+        id: EntryId,
+        /// The part; none: all of it.
+        part: Option<Part>,
     },
     /// Empties the queue. Answer: [`Answer::Changed`].
     Clear {
@@ -203,7 +227,7 @@ pub enum Refusal {
         last: u32,
     },
     /// The current song stays where it is.
-    #[error("the current song cannot be moved")]
+    #[error("the current song cannot be moved or cut")]
     CurrentSong,
     /// The queue is full.
     #[error("the queue has {length} entries, and {limit} is the most")]

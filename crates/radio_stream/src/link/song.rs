@@ -42,6 +42,23 @@ pub enum Origin {
     Chosen,
 }
 
+/// A part of a song. Playing is exact to a chunk: it begins with the one that has the start and ends with the one that has the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// From the beginning of the song, in milliseconds.
+    pub start_ms: u64,
+    /// From the beginning of the song, in milliseconds; none: to its end.
+    pub end_ms: Option<u64>,
+}
+
+impl Part {
+    /// How long it is, in a song that lasts so many milliseconds.
+    #[must_use]
+    pub fn duration_ms(&self, song_ms: u64) -> u64 {
+        self.end_ms.unwrap_or(song_ms).min(song_ms).saturating_sub(self.start_ms)
+    }
+}
+
 /// An entry of the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -51,6 +68,10 @@ pub struct Entry {
     pub song: Song,
     /// Why.
     pub origin: Origin,
+    /// Which of those that were asked for come first while the order is random: those with the highest.
+    pub priority: u8,
+    /// What of the song is played; none: all.
+    pub part: Option<Part>,
     /// The version of the queue in which it last was added, moved or changed.
     pub version: u32,
 }

@@ -17,6 +17,10 @@ pub struct Status {
     pub current: Option<Current>,
     /// The entry that comes after it.
     pub next: Option<EntryId>,
+    /// Where that one stands in the queue.
+    pub next_position: u32,
+    /// Whether what was asked for is played at random.
+    pub random: bool,
     /// The version of the queue; grows by one with each change.
     pub queue_version: u32,
     /// Entries in the queue, the current one included.
@@ -86,9 +90,9 @@ pub struct Current {
     pub format: String,
     /// What http listeners see as its type, such as `audio/mpeg`.
     pub media_type: String,
-    /// Its length in milliseconds, as its frames say.
+    /// Its length in milliseconds, as its frames say; of the part that is played, as are all places in it.
     pub duration_ms: u64,
-    /// Chunks in it.
+    /// Chunks that are played of it.
     pub chunks: u64,
     /// The first chunk that is not yet sent.
     pub next_chunk: u64,

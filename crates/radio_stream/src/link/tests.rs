@@ -24,6 +24,15 @@ fn a_path_that_is_no_text_survives() {
 }
 
 #[test]
+fn a_part_lasts_as_long_as_there_is_a_song() {
+    for (start_ms, end_ms, expected) in
+        [(0, None, 100), (30, Some(70), 40), (30, Some(170), 70), (30, None, 70), (130, None, 0), (130, Some(140), 0)]
+    {
+        assert_eq!(Part { start_ms, end_ms }.duration_ms(100), expected, "{start_ms} to {end_ms:?}");
+    }
+}
+
+#[test]
 fn the_longest_page_fits_into_a_message() {
     let worst = Song {
         id: i64::MIN,
@@ -31,7 +40,14 @@ fn the_longest_page_fits_into_a_message() {
         title: "\u{1}".repeat(TITLE_BYTES_MAX),
         duration_ms: u64::MAX,
     };
-    let entry = Entry { id: EntryId(u32::MAX), song: worst, origin: Origin::Chosen, version: u32::MAX };
+    let entry = Entry {
+        id: EntryId(u32::MAX),
+        song: worst,
+        origin: Origin::Chosen,
+        priority: u8::MAX,
+        part: Some(Part { start_ms: u64::MAX, end_ms: Some(u64::MAX) }),
+        version: u32::MAX,
+    };
     let answer = Answer::Queue {
         entries: vec![(u32::MAX, entry); PAGE_ENTRIES_MAX],
         version: u32::MAX,

@@ -1,12 +1,14 @@
-//! One song on its way: its file, its framing, and the chunks that are loaded ahead.
+//! One song on its way: its file, its framing, and the chunks that are loaded ahead. Of a song that is cut only the chunks of its part
+//! count: it begins with the first of them, and ends behind the last.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use radio_media::{Framing, Inspected};
 
 use super::{Failure, nanoseconds};
-use crate::link::Entry;
+use crate::link::{Entry, Part};
 use crate::piece::StreamInfo;
 
 /// Audio that is kept loaded, in nanoseconds: a disk that was asleep is awake by then.
@@ -36,6 +38,8 @@ pub(super) struct Feed {
 #[derive(Debug)]
 struct Opened {
     song: Arc<Inspected>,
+    /// What is played of it.
+    chunks: Range<usize>,
     /// None until its stream has a number.
     stream: Option<(Framing, Arc<StreamInfo>)>,
     first: usize,
@@ -52,19 +56,44 @@ impl Feed {
         self.opened.as_ref().map(|opened| &opened.song)
     }
 
-    /// The file is there; it is to be sent from a chunk on.
-    pub(super) fn open(&mut self, song: Arc<Inspected>, first: usize) {
-        self.load = None;
-        self.failure = None;
-        self.announced = false;
-        self.opened = Some(Opened { song, stream: None, first, next_send: first, loaded: VecDeque::new() });
+    /// The file is there; it is to be sent from the beginning.
+    pub(super) fn open(&mut self, song: Arc<Inspected>) {
+        let chunks = chunks_of(&song, self.entry.part);
+        let first = chunks.start;
+        self.begin(song, chunks, first);
     }
 
     /// Goes to another chunk: the beginning of another stream.
     pub(super) fn reposition(&mut self, first: usize) {
-        if let Some(song) = self.song().map(Arc::clone) {
-            self.open(song, first);
+        if let Some(opened) = self.opened.take() {
+            self.begin(opened.song, opened.chunks, first);
         }
+    }
+
+    /// Plays another part, from its beginning.
+    pub(super) fn cut(&mut self, part: Option<Part>) {
+        self.entry.part = part;
+        if let Some(opened) = self.opened.take() {
+            self.open(opened.song);
+        }
+    }
+
+    fn begin(&mut self, song: Arc<Inspected>, chunks: Range<usize>, first: usize) {
+        self.load = None;
+        self.failure = None;
+        self.announced = false;
+        self.opened = Some(Opened { song, chunks, stream: None, first, next_send: first, loaded: VecDeque::new() });
+    }
+
+    /// What is played: the numbers of its chunks.
+    pub(super) fn chunks(&self) -> Range<usize> {
+        self.opened.as_ref().map_or(0..0, |opened| opened.chunks.clone())
+    }
+
+    /// What is played, from its beginning to its end in samples of the song.
+    pub(super) fn samples(&self) -> Range<u64> {
+        let chunks = self.chunks();
+        self.start_of(chunks.start)..self.start_of(chunks.end)
     }
 
     /// The chunk that is sent next.
@@ -79,7 +108,7 @@ impl Feed {
 
     /// Whether every chunk was sent.
     pub(super) fn is_sent(&self) -> bool {
-        self.opened.as_ref().is_some_and(|opened| opened.next_send >= opened.song.chunks.len())
+        self.opened.as_ref().is_some_and(|opened| opened.next_send >= opened.chunks.end)
     }
 
     /// Where a chunk begins, in samples; the end of the song for the one after the last.
@@ -141,11 +170,11 @@ impl Feed {
         self.opened.as_ref().map_or(0, |opened| self.start_of(opened.first))
     }
 
-    /// What its stream ends with when it is broken off here.
+    /// What its stream ends with when it ends here: nothing behind the last chunk of the song, which says so itself.
     pub(super) fn broken_off(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        if !self.is_sent()
-            && let Some((framing, _)) = self.opened.as_mut().and_then(|opened| opened.stream.as_mut())
+        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.next_send < opened.song.chunks.len())
+            && let Some((framing, _)) = &mut opened.stream
         {
             framing.finish(&mut bytes);
         }
@@ -158,7 +187,7 @@ impl Feed {
         let chunks = &opened.song.chunks;
         let first = opened.next_send + opened.loaded.len();
         let left = self.start_of(first).saturating_sub(self.start_of(opened.next_send));
-        if first >= chunks.len()
+        if first >= opened.chunks.end
             || (nanoseconds(left, chunks.sample_rate()) >= LOAD_AGAIN_NS && !opened.loaded.is_empty())
         {
             return None;
@@ -166,7 +195,7 @@ impl Feed {
         let mut ranges = Vec::new();
         let mut bytes = 0;
         let mut samples = left;
-        for index in first..chunks.len().min(first + LOAD_CHUNKS_MAX) {
+        for index in first..opened.chunks.end.min(first + LOAD_CHUNKS_MAX) {
             let chunk = chunks.get(index)?;
             ranges.push((chunk.offset, chunk.length));
             bytes += chunk.length as usize;
@@ -190,4 +219,21 @@ impl Feed {
             Err(failure) => self.failure = Some(failure),
         }
     }
+}
+
+/// The chunks that a part is heard in; none of a part that begins behind the end.
+fn chunks_of(song: &Inspected, part: Option<Part>) -> Range<usize> {
+    let chunks = &song.chunks;
+    let Some(part) = part else { return 0..chunks.len() };
+    let sample = |time_ms: u64| {
+        let sample = u128::from(time_ms) * u128::from(chunks.sample_rate()) / 1000;
+        u64::try_from(sample).unwrap_or(u64::MAX)
+    };
+    let start = sample(part.start_ms);
+    if start >= chunks.samples() {
+        return chunks.len()..chunks.len();
+    }
+    let first = chunks.at_sample(start);
+    let end = part.end_ms.map_or(chunks.len(), |end_ms| chunks.at_sample(sample(end_ms).saturating_sub(1)) + 1);
+    first..end.max(first)
 }

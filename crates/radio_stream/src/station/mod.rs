@@ -40,8 +40,8 @@ use radio_media::Inspected;
 
 use crate::limits::SONGS_AHEAD_MAX;
 use crate::link::{
-    Answer, Current, EndReason, Entry, EntryId, Event, FailureKind, Flags, Playback, Refusal, Request, SenderStatus,
-    Status,
+    Answer, Current, EndReason, Entry, EntryId, Event, FailureKind, Flags, Part, Playback, Refusal, Request,
+    SenderStatus, Status,
 };
 use crate::piece::{Piece, SentChunk, Time};
 use feed::Feed;
@@ -122,6 +122,7 @@ struct Playing {
     feed: Feed,
     /// When sample `base_sample` is due; none until the first chunk is there, and while it is paused.
     base: Option<Time>,
+    /// While there is no base, the sample that the song goes on with, if it has begun.
     base_sample: u64,
     /// The base is not before this.
     not_before: Time,
@@ -260,6 +261,12 @@ impl Station {
             Request::Remove { ids } => Ok(self.remove(now, &ids)),
             Request::Move { id, position } => self.queue.relocate(id, position),
             Request::Reorder { ids } => Ok(self.queue.reorder(&ids)),
+            Request::Random { seed } => {
+                self.queue.randomize(seed);
+                Ok(Answer::Done)
+            }
+            Request::Prioritize { ids, priority } => Ok(self.queue.prioritize(&ids, priority)),
+            Request::Cut { id, part } => self.cut(id, part),
             Request::Clear { keep_current, keep_chosen } => {
                 if !keep_current {
                     self.end_current(now, EndReason::Skipped);
@@ -297,7 +304,7 @@ impl Station {
         };
         match opened {
             Ok(song) => {
-                feed.open(song, 0);
+                feed.open(song);
                 let opened = self.current.as_mut().filter(|current| current.feed.file == file);
                 if let Some(place) = opened.and_then(|current| current.wanted.take()) {
                     let _ = self.go_to(now, place);
@@ -384,7 +391,9 @@ impl Station {
             playback,
             flags,
             current,
-            next: self.queue.waiting().next().map(|entry| entry.id),
+            next: self.queue.next().map(|entry| entry.id),
+            next_position: u32::try_from(self.queue.next_position()).unwrap_or(u32::MAX),
+            random: self.queue.is_random(),
             queue_version: self.queue.version(),
             queue_length: u32::try_from(self.queue.len()).unwrap_or(u32::MAX),
             senders,
@@ -398,18 +407,21 @@ impl Station {
         let song = playing.feed.song()?;
         let entry = self.queue.iter().next()?.clone();
         let rate = u64::from(song.chunks.sample_rate());
-        let (next_chunk, samples) = (playing.feed.next_send(), song.chunks.samples());
+        let (chunks, samples) = (playing.feed.chunks(), playing.feed.samples());
+        let next_chunk = playing.feed.next_send() - chunks.start;
         let sample = playing.base.map_or(playing.base_sample, |base| {
             let passed = u128::from(now.time.since(base)) * u128::from(rate) / 1_000_000_000;
             playing.base_sample.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
         });
-        let position_ms = milliseconds(sample.min(samples), rate);
+        let position_ms = milliseconds(sample.clamp(samples.start, samples.end) - samples.start, rate);
+        let song_ms = song.technical.duration_ms();
+        let duration_ms = entry.part.map_or(song_ms, |part| part.duration_ms(song_ms));
         Some(Current {
             entry,
             format: song.format.name.to_owned(),
             media_type: song.format.media_type().to_owned(),
-            duration_ms: song.technical.duration_ms(),
-            chunks: song.chunks.len() as u64,
+            duration_ms,
+            chunks: chunks.len() as u64,
             next_chunk: next_chunk as u64,
             chunk_bytes_max: song.chunks.chunk_bytes_max(),
             position_ms,

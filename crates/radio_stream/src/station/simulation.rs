@@ -71,7 +71,7 @@ impl Simulation {
         let place = self.random.below(length + 1);
         let id = self.world.station.queue().iter().nth(place).map_or(EntryId(0), |entry| entry.id);
         let position = u32::try_from(place).unwrap();
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..=2 => Request::Play,
             3 => Request::PlayEntry { id },
             4 => Request::Pause,
@@ -89,6 +89,9 @@ impl Simulation {
                 Request::Clear { keep_current: self.random.chance(50), keep_chosen: self.random.chance(50) }
             }
             17 => Request::Ahead { songs, replace: self.random.chance(30) },
+            18 => Request::Random { seed: self.random.chance(60).then(|| self.random.next()) },
+            19 => Request::Prioritize { ids: vec![id], priority: self.random.byte() % 4 },
+            20 | 21 => Request::Cut { id, part: self.random.chance(80).then(|| part(&mut self.random)) },
             _ => Request::Add { songs, position: None },
         }
     }
@@ -180,6 +183,12 @@ impl Simulation {
             }
         }
     }
+}
+
+/// The longest song has 20 s.
+fn part(random: &mut Random) -> Part {
+    let start_ms = random.next() % 8000;
+    Part { start_ms, end_ms: random.chance(50).then(|| start_ms + random.next() % 4000) }
 }
 
 impl Checker {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use radio_media::inspect;
 
 use super::*;
-use crate::link::Song;
+use crate::link::{Part, Song};
 use crate::testing::mp3;
 
 const SECOND: u64 = 1_000_000_000;
@@ -27,6 +27,8 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) sent: Vec<Sent>,
     pub(super) events: Vec<Event>,
+    /// How many chunks were read.
+    chunks_read: usize,
 }
 
 impl World {
@@ -38,6 +40,7 @@ impl World {
             now: Time(0),
             sent: Vec::new(),
             events: Vec::new(),
+            chunks_read: 0,
         }
     }
 
@@ -69,6 +72,7 @@ impl World {
                     self.station.handle_opened(self.moment(), file, opened);
                 }
                 Effect::Load { ticket, file, chunks } => {
+                    self.chunks_read += chunks.len();
                     let loaded = self.loaded(file, &chunks);
                     self.station.handle_loaded(self.moment(), ticket, loaded);
                 }
@@ -323,6 +327,150 @@ fn an_entry_can_be_played_out_of_turn() {
     world.run(20 * SECOND);
     assert_eq!(world.story(), ["c began", "c Finished", "a began", "a Finished", "b began", "b Finished"]);
     assert_eq!(world.ask(Request::PlayEntry { id }), Err(Refusal::NoSuchEntry { id }));
+}
+
+/// The entries in their order, by the names of their songs.
+fn ids(world: &World) -> HashMap<String, EntryId> {
+    world.station.queue().iter().map(|entry| (entry.song.title.clone(), entry.id)).collect()
+}
+
+#[test]
+fn at_random_the_highest_priority_comes_first_and_what_comes_moves_to_the_front() {
+    let mut world = world();
+    world.add(&["a", "b", "c"]);
+    let ids = ids(&world);
+    world.ask(Request::Random { seed: Some(3) }).unwrap();
+    world.ask(Request::Prioritize { ids: vec![ids["b"]], priority: 10 }).unwrap();
+    assert_eq!((world.status().next, world.status().next_position), (Some(ids["b"]), 1));
+    world.ask(Request::Play).unwrap();
+    world.run(SECOND);
+    assert_eq!(world.status().current.unwrap().entry.id, ids["b"]);
+    world.ask(Request::Prioritize { ids: vec![ids["c"]], priority: 1 }).unwrap();
+    assert_eq!((world.status().next, world.status().next_position), (Some(ids["c"]), 2));
+    // A queued song that is raised takes the place of the one that is prepared.
+    world.ask(Request::Prioritize { ids: vec![ids["a"]], priority: 2 }).unwrap();
+    assert_eq!((world.status().next, world.status().next_position), (Some(ids["a"]), 1));
+    world.ask(Request::Prioritize { ids: vec![ids["a"]], priority: 0 }).unwrap();
+    world.run(20 * SECOND);
+    assert_eq!(world.story(), ["b began", "b Finished", "c began", "c Finished", "a began", "a Finished"]);
+    assert!(world.open.is_empty());
+}
+
+#[test]
+fn an_entry_that_is_played_out_of_turn_needs_no_priority() {
+    let mut world = world();
+    world.add(&["a", "b", "c"]);
+    let ids = ids(&world);
+    world.ask(Request::Random { seed: Some(3) }).unwrap();
+    world.ask(Request::Prioritize { ids: vec![ids["a"], ids["b"]], priority: 10 }).unwrap();
+    world.ask(Request::PlayEntry { id: ids["c"] }).unwrap();
+    world.run(SECOND / 2);
+    assert_eq!(world.story(), ["c began"]);
+    // What is stopped goes on with what comes next, and without a song that is played that is what is passed over.
+    world.ask(Request::Stop).unwrap();
+    let next = world.status().next.unwrap();
+    world.ask(Request::Next).unwrap();
+    let left: Vec<EntryId> = world.station.queue().iter().map(|entry| entry.id).collect();
+    assert!(left.len() == 1 && left[0] != next && world.status().next == Some(left[0]));
+}
+
+/// The second second of a song, which begins in its tenth chunk of four frames and ends with its twentieth.
+const SECOND_SECOND: Part = Part { start_ms: 1000, end_ms: Some(2000) };
+const CHUNK: u64 = 4 * 1152;
+
+#[test]
+fn of_a_song_that_is_cut_its_part_is_played_and_the_next_one_follows() {
+    let mut world = world();
+    world.add(&["a", "b"]);
+    let ids = ids(&world);
+    assert_eq!(world.ask(Request::Cut { id: EntryId(99), part: None }), Err(Refusal::NoSuchEntry { id: EntryId(99) }));
+    // The whole of it is prepared already.
+    world.chunks_read = 0;
+    world.ask(Request::Cut { id: ids["a"], part: Some(SECOND_SECOND) }).unwrap();
+    world.ask(Request::Play).unwrap();
+    assert_eq!(world.ask(Request::Cut { id: ids["a"], part: None }), Err(Refusal::CurrentSong));
+    let current = world.status().current.unwrap();
+    assert_eq!((current.position_ms, current.duration_ms, current.chunks, current.next_chunk), (0, 1000, 11, 0));
+    world.run(world.station.settings.announce_ns + SECOND / 2);
+    let current = world.status().current.unwrap();
+    assert_eq!((current.position_ms, current.next_chunk), (500, 5));
+    world.run(20 * SECOND);
+    let (a, b) = (&world.files[&PathBuf::from("/a")].0, &world.files[&PathBuf::from("/b")].0);
+    assert_eq!(world.audio(), [&a[36 * 417..80 * 417], b].concat());
+    let begins: Vec<u64> =
+        world.sent.iter().filter(|(_, piece)| matches!(piece, Piece::Begin(_))).map(|(time, _)| time.0).collect();
+    assert_eq!(begins, [300_000_000, 300_000_000 + length(44, 44_100)]);
+    let announced = world.sent.iter().rfind(|(_, piece)| matches!(piece, Piece::Announce(_))).unwrap().0;
+    assert!((150_000_000..=300_000_000).contains(&(begins[1] - announced.0)), "the next one is announced in time");
+    assert_eq!(world.chunks_read, 11 + 21, "nothing is read that is not played");
+    assert_eq!(world.story(), ["a began", "a Finished", "b began", "b Finished"]);
+}
+
+#[test]
+fn places_in_a_part_count_from_its_beginning() {
+    let mut world = world();
+    world.add(&["a"]);
+    let id = ids(&world)["a"];
+    world.ask(Request::Cut { id, part: Some(SECOND_SECOND) }).unwrap();
+    world.ask(Request::Play).unwrap();
+    let position = |world: &World| world.status().current.map(|current| current.position_ms);
+    let chunk_ms = |chunk: u64| Some(chunk * CHUNK * 1000 / 44_100);
+    for (request, expected) in [
+        (Request::Seek { position_ms: 500 }, chunk_ms(4)),
+        // From the chunk that is sent next.
+        (Request::FastForward { delta_ms: 300 }, chunk_ms(7)),
+        (Request::Jump { percent: 50 }, chunk_ms(5)),
+        (Request::FastForward { delta_ms: -2000 }, chunk_ms(0)),
+        (Request::Seek { position_ms: 1100 }, chunk_ms(10)),
+        (Request::Seek { position_ms: 1150 }, None),
+    ] {
+        world.ask(request.clone()).unwrap();
+        assert_eq!(position(&world), expected, "{request:?}");
+    }
+}
+
+#[test]
+fn what_is_prepared_is_cut_as_well() {
+    // Chunks of this rate have five frames.
+    for (before_end_ns, part, frames) in [
+        (SECOND, Some(SECOND_SECOND), 40..85),
+        // It has been announced.
+        (SECOND / 10, Some(SECOND_SECOND), 40..85),
+        (SECOND, Some(Part { start_ms: 2000, end_ms: None }), 80..101),
+        (SECOND, Some(Part { start_ms: 0, end_ms: Some(120) }), 0..5),
+        (SECOND, Some(Part { start_ms: 5000, end_ms: None }), 0..0),
+        (SECOND, None, 0..101),
+    ] {
+        let mut world = world();
+        world.add(&["a", "b", "c"]);
+        let id = ids(&world)["b"];
+        world.ask(Request::Cut { id, part: Some(Part { start_ms: 7, end_ms: Some(8) }) }).unwrap();
+        world.ask(Request::Play).unwrap();
+        world.run(world.station.settings.announce_ns + length(100, 44_100) - before_end_ns);
+        world.ask(Request::Cut { id, part }).unwrap();
+        world.run(20 * SECOND);
+        let file = |name: &str| world.files[&PathBuf::from(name)].0.clone();
+        let b = &file("/b")[frames.start * 384..frames.end * 384];
+        assert!(world.audio() == [&file("/a"), b, &file("/c")].concat(), "{part:?}");
+        assert!(world.open.is_empty() && world.status().late_files == 0);
+    }
+}
+
+#[test]
+fn the_stream_of_a_part_says_that_it_ends() {
+    let mut world = world();
+    world.add_file("ogg", include_bytes!("../../../radio_media/tests/corpus/opusenc.opus").to_vec());
+    world.add(&["ogg"]);
+    let id = ids(&world)["ogg"];
+    world.ask(Request::Cut { id, part: Some(Part { start_ms: 0, end_ms: Some(100) }) }).unwrap();
+    world.ask(Request::Play).unwrap();
+    world.run(20 * SECOND);
+    let last = world.sent.iter().rev().find_map(|(_, piece)| match piece {
+        Piece::End { bytes, .. } => Some(bytes.to_vec()),
+        _ => None,
+    });
+    let last = last.unwrap();
+    assert!(last.starts_with(b"OggS") && last[5] & 4 == 4, "the last page says that it is: {last:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Playing: what begins, what is due, what ends.
 
 use super::{
-    Answer, Arc, CATCH_UP_NS_MAX, Effect, EndReason, Entry, EntryId, Event, Feed, Moment, Piece, Place, Playing,
+    Answer, Arc, CATCH_UP_NS_MAX, Effect, EndReason, Entry, EntryId, Event, Feed, Moment, Part, Piece, Place, Playing,
     Refusal, SentChunk, Station, Time, milliseconds, nanoseconds,
 };
 
@@ -25,8 +25,8 @@ impl Station {
             if !self.queue.waiting().any(|entry| entry.id == id) {
                 return Err(Refusal::NoSuchEntry { id });
             }
-            self.queue.reorder(&[id]);
             self.end_current(now, EndReason::Skipped);
+            self.queue.bring_forward(id);
         }
         self.play(now)
     }
@@ -56,7 +56,7 @@ impl Station {
             self.end_current(now, EndReason::Skipped);
         } else {
             // Stopped: another one will be the first.
-            self.queue.drop_first_waiting();
+            self.queue.drop_next();
         }
         Ok(Answer::Done)
     }
@@ -80,20 +80,30 @@ impl Station {
         self.go_to(now, Place::Percent(percent))
     }
 
+    /// Plays a part of an entry only. If it is prepared already, it is prepared anew.
+    pub(super) fn cut(&mut self, id: EntryId, part: Option<Part>) -> Result<Answer, Refusal> {
+        let answer = self.queue.cut(id, part)?;
+        if let Some(next) = self.next.as_mut().filter(|next| next.entry.id == id) {
+            next.cut(part);
+        }
+        Ok(answer)
+    }
+
     /// Goes to a place of the current song; if its file is not open yet, as soon as it is.
     pub(super) fn go_to(&mut self, now: Moment, place: Place) -> Result<Answer, Refusal> {
         let Some(current) = &mut self.current else { return Err(Refusal::NothingCurrent) };
-        let Some(song) = current.feed.song() else {
+        if current.feed.song().is_none() {
             current.wanted = Some(place);
             return Ok(Answer::Done);
-        };
-        let sample = place.sample(song.chunks.samples(), song.chunks.sample_rate());
-        self.reposition(now, sample)
+        }
+        let played = current.feed.samples();
+        let sample = place.sample(played.end - played.start, current.feed.sample_rate());
+        self.reposition(now, played.start.saturating_add(sample))
     }
 
     pub(super) fn fast_forward(&mut self, now: Moment, delta_ms: i64) -> Result<Answer, Refusal> {
         let Some(current) = &self.current else { return Err(Refusal::NothingCurrent) };
-        let sample = current.feed.start_of(current.feed.next_send());
+        let sample = current.feed.start_of(current.feed.next_send()) - current.feed.samples().start;
         let position_ms = match current.wanted {
             Some(Place::Milliseconds(wanted_ms)) => wanted_ms,
             _ => milliseconds(sample, current.feed.sample_rate().into()),
@@ -101,15 +111,9 @@ impl Station {
         self.go_to(now, Place::Milliseconds(position_ms.saturating_add_signed(delta_ms)))
     }
 
-    /// The length of the current song.
-    fn current_samples(&self) -> Result<u64, Refusal> {
-        let song = self.current.as_ref().and_then(|current| current.feed.song());
-        song.map(|song| song.chunks.samples()).ok_or(Refusal::NothingCurrent)
-    }
-
     /// Goes to a sample of the current song.
     fn reposition(&mut self, now: Moment, sample: u64) -> Result<Answer, Refusal> {
-        if sample >= self.current_samples()? {
+        if self.current.as_ref().is_none_or(|current| sample >= current.feed.samples().end) {
             self.end_current(now, EndReason::Skipped);
             return Ok(Answer::Done);
         }
@@ -191,7 +195,7 @@ impl Station {
 
     /// Sees to it that what is prepared is what comes next.
     fn follow(&mut self) {
-        let wanted = self.queue.waiting().next().cloned();
+        let wanted = self.queue.next().cloned();
         let wanted_id = wanted.as_ref().map(|entry| entry.id);
         if self.next.as_ref().map(|next| next.entry.id) == wanted_id {
             return;
@@ -224,7 +228,7 @@ impl Station {
             }
             Some(current) if !self.no_more => {
                 let end = current.base.map(|base| {
-                    let samples = current.feed.start_of(usize::MAX).saturating_sub(current.base_sample);
+                    let samples = current.feed.samples().end.saturating_sub(current.base_sample);
                     base.after(nanoseconds(samples, current.feed.sample_rate()))
                 });
                 let soon = end.is_some_and(|end| end.since(now.time) <= self.settings.announce_ns);
@@ -276,6 +280,7 @@ impl Station {
         }
         if current.base.is_none() {
             current.base = Some(due);
+            current.base_sample = current.feed.start_of(current.feed.next_send());
         }
         self.send_chunk(now);
         true
@@ -343,9 +348,8 @@ impl Station {
         let chunk = SentChunk { stream: info.id, bytes, start_ns, duration_ns };
         self.effects.push_back(Effect::Piece(Piece::Chunk(Arc::new(chunk))));
         if current.feed.is_sent() {
-            // Its end needs no words of its own, but senders may flush what they have gathered.
-            self.effects.push_back(Effect::Piece(Piece::End { stream: info.id, bytes: Arc::default() }));
-            current.stream_begun = false;
+            // The end of a whole song needs no words of its own, but senders may flush what they have gathered.
+            self.break_off();
         }
     }
 

@@ -50,6 +50,8 @@ const SCRIPT: &[(&[&str], &str)] = &[
     (&["current", "-f", "%title%"], ""),
     (&["single", "once"], "single: once"),
     (&["single", "off"], "single: off"),
+    (&["random", "on"], "random: on"),
+    (&["random", "off"], "random: off"),
     // Stored playlists.
     (&["save", "evening"], ""),
     (&["lsplaylists"], "evening"),
@@ -75,7 +77,6 @@ const SCRIPT: &[(&[&str], &str)] = &[
 /// What a station does not have: words, and what is said instead.
 const REFUSED: &[(&[&str], &str)] = &[
     (&["volume", "50"], "no mixer"),
-    (&["random", "on"], "the mood decides"),
     (&["consume", "off"], "is consumed"),
     (&["crossfade", "3"], "not decoded"),
     (&["add", "nowhere.mp3"], "No such directory"),

@@ -223,6 +223,102 @@ const WRONG: &[&str] = &[
     "binarylimit x",
 ];
 
+/// Commands about the three songs that were added, whose entries are `ID0` to `ID2`: answers and refusals are the same to the letter.
+const ENTRIES: &[&str] = &[
+    "prio 7 0:2",
+    "playlistinfo 0:3",
+    "prio 255 1 2",
+    "plchanges -1 0:3",
+    "prioid 9 ID0 ID2",
+    "playlistid ID2",
+    "prio 0 0:3",
+    "playlistinfo 0:3",
+    "prio",
+    "prio 1",
+    "prio x 0",
+    "prio 256 0",
+    "prio -1 0",
+    "prio 7 999",
+    "prio 7 999:",
+    "prio 7 0 999",
+    "playlistinfo 0",
+    "prio 0 0",
+    "prioid 7",
+    "prioid 7 x",
+    "prioid 7 999999",
+    "prioid 256 ID0",
+    "rangeid ID0",
+    "rangeid x 1:2",
+    "rangeid 999999 x",
+    "rangeid 999999 1:2",
+    "rangeid ID0 1:2",
+    "playlistinfo 0",
+    "rangeid ID0 1.2345:7.9999",
+    "playlistinfo 0",
+    "rangeid ID0 1.5:",
+    "playlistinfo 0",
+    "rangeid ID0 :4.25",
+    "playlistinfo 0",
+    "rangeid ID0 2:3600",
+    "playlistinfo 0",
+    "rangeid ID0 0:0",
+    "playlistinfo 0",
+    "rangeid ID0 5:0",
+    "playlistinfo 0",
+    "rangeid ID0 :",
+    "playlistinfo 0",
+    "rangeid ID0 5",
+    "rangeid ID0 5:5",
+    "rangeid ID0 5:4",
+    "rangeid ID0 -1:4",
+    "rangeid ID0 1:2x",
+    "rangeid ID0 1:2:3",
+    "rangeid ID0 3600:",
+    "rangeid ID0 3600:1",
+    "addtagid ID0 artist",
+    "addtagid x artist x",
+    "addtagid 999999 nonsense x",
+    "addtagid 999999 artist x",
+    "addtagid ID0 artist x",
+    "cleartagid",
+    "cleartagid x",
+    "cleartagid 999999",
+    "cleartagid ID0",
+    "cleartagid ID0 nonsense",
+    "cleartagid ID0 artist",
+    "cleartagid ID0 artist x",
+    "outputset 0 a",
+    "outputset x a b",
+    "outputset 99 a b",
+    "newpartition",
+    "newpartition \"\"",
+    "newpartition \"a b\"",
+    "newpartition default",
+    "delpartition nothing",
+    "delpartition \"a b\"",
+    "delpartition default",
+    "moveoutput nothing",
+    "mount nothing",
+    "mount \"\" nfs://x/y",
+    "mount a/b nfs://x/y",
+    "unmount \"\"",
+    "unmount nothing",
+    "random 1",
+    "random 1",
+    "random x",
+    // The third song is to come first.
+    "prioid 20 ID2",
+    "play",
+];
+
+/// Commands that both refuse with the same code, and the radio with more words.
+const ENTRIES_WRONG: &[&str] =
+    &["outputset 0 a b", "mount nothing xyz://a", "getfingerprint nowhere.mp3", "prio 7 x", "prio 7 3:1"];
+
+/// While the third song plays at random: priorities of the others, and the one that comes next then.
+const RAISED: &[(&str, usize)] =
+    &[("prioid 5 ID0", 0), ("prioid 6 ID1", 1), ("prioid 7 ID0", 0), ("prioid 0 ID0", 1), ("prioid 255 ID2", 1)];
+
 fn run(context: &Context) -> Verdict {
     let radio = start(context, &[])?;
     radio.imported()?;
@@ -243,6 +339,7 @@ fn run(context: &Context) -> Verdict {
         ensure_eq!(code(&ours), code(&theirs), "{command:?}: {:?}, and MPD {:?}", ours.refusal, theirs.refusal);
     }
     status(&radio.done("status")?, &mpd.done("status")?)?;
+    entries(&mut radio, &mut mpd)?;
     let (ours, theirs) = (radio.done("tagtypes")?, mpd.done("tagtypes")?);
     let missing: Vec<_> =
         theirs.values("tagtype").into_iter().filter(|tag| !ours.values("tagtype").contains(tag)).collect();
@@ -275,6 +372,59 @@ fn mpd(context: &Context) -> Result<(Process, SocketAddr), Failure> {
     eventually("MPD", || Ok(std::net::TcpStream::connect(address).ok()))?;
     Client::connect(address)?.done("update")?;
     Ok((process, address))
+}
+
+/// The entries of the queue.
+fn entries(radio: &mut Client, mpd: &mut Client) -> Verdict {
+    let mut clients = [radio, mpd];
+    let mut ids: Vec<Vec<String>> = Vec::new();
+    for client in &mut clients {
+        client.done("clear")?;
+        client.done("add misterioso.mp3")?;
+        client.done("add \"jazz/so what.mp3\"")?;
+        client.done("add \"jazz/all blues.mp3\"")?;
+        ids.push(client.done("playlistinfo 0:3")?.values("Id").iter().map(ToString::to_string).collect());
+    }
+    let mut ask = |command: &str| -> Result<[Reply; 2], Failure> {
+        let mut replies = Vec::new();
+        for (client, ids) in clients.iter_mut().zip(&ids) {
+            let named = (0..3).fold(command.to_owned(), |text, at| text.replace(&format!("ID{at}"), &ids[at]));
+            replies.push(client.ask(&named)?);
+        }
+        replies.try_into().map_err(|_| Failure::new("two were asked"))
+    };
+    for command in ENTRIES {
+        let [ours, theirs] = ask(command)?;
+        ensure_eq!(ours.refusal, theirs.refusal, "{command:?}");
+        compare(command, &ours, &theirs)?;
+        let is_part = |reply: &Reply| reply.value("Range").is_some_and(|range| !range.ends_with('-'));
+        if is_part(&theirs) {
+            ensure_eq!(ours.value("duration"), theirs.value("duration"), "{command:?}");
+            ensure_eq!(ours.value("Time"), theirs.value("Time"), "{command:?}");
+        }
+    }
+    for command in ENTRIES_WRONG {
+        let [ours, theirs] = ask(command)?;
+        ensure_eq!(code(&ours), code(&theirs), "{command:?}: {:?}, and MPD {:?}", ours.refusal, theirs.refusal);
+    }
+    for (command, next) in RAISED {
+        ask(command)?;
+        let named = ask("status")?.map(|status| status.value("nextsongid").map(str::to_owned));
+        for (named, ids) in named.iter().zip(&ids) {
+            ensure_eq!(named.as_deref(), Some(ids[*next].as_str()), "{command:?}: what comes next of {ids:?}");
+        }
+    }
+    for client in clients {
+        // At random, MPD 0.23 confuses places in the order with those in the queue.
+        for command in ["stop", "random 0", "clear", "add misterioso.mp3", "play"] {
+            client.done(command)?;
+        }
+        let id = client.done("currentsong")?.value("Id").unwrap_or_default().to_owned();
+        let refused = client.ask(&format!("rangeid {id} 1:2"))?.refusal;
+        ensure_eq!(refused, "ACK [4@0] {rangeid} Cannot edit the current song", "the current song");
+        client.done("stop")?;
+    }
+    Ok(())
 }
 
 fn compare(command: &str, ours: &Reply, theirs: &Reply) -> Verdict {

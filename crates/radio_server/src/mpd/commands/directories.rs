@@ -22,9 +22,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry("update", WRITE, (0, 1), update),
     entry("rescan", WRITE, (0, 1), update),
     entry("readcomments", READ, (1, 1), comments),
-    entry("getfingerprint", READ, (1, 1), |_| {
-        Err(Refusal::not_here("songs are not decoded, so there are no fingerprints"))
-    }),
+    entry("getfingerprint", READ, (1, 1), fingerprint),
 ];
 
 fn list_one_level(call: &mut Call<'_>) -> Result<(), Refusal> {
@@ -155,6 +153,15 @@ fn update(call: &mut Call<'_>) -> Result<(), Refusal> {
     std::thread::Builder::new().name("update".to_owned()).spawn(run).map_err(Refusal::system)?;
     call.reply.line("updating_db", number);
     Ok(())
+}
+
+/// Parity: MPD looks for the file, wherever it is, and says what the system says.
+fn fingerprint(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let name = call.argument(0);
+    if call.named_song(name).is_err() {
+        return Err(Refusal::system(format_args!("Failed to open '{name}': it is no song of the library")));
+    }
+    Err(Refusal::not_here("songs are not decoded, so there are no fingerprints"))
 }
 
 /// All tags of a song, also those that MPD has no name for.

@@ -107,7 +107,7 @@ pub(super) fn run(server: &Server, client: &mut Client, batch: &Batch, reply: &m
         if let Err(refusal) = result {
             count(&server.context.sessions.counters().failed_commands);
             // Parity: a command that is unknown has no name in its refusal.
-            let name = if refusal.code == Code::Unknown { "" } else { name.as_str() };
+            let name = if entries().any(|entry| entry.name == name) { name.as_str() } else { "" };
             let line = refusal.line(place, name);
             tracing::debug!(peer = %client.peer, "mpd: refused: {}", line.trim_end());
             reply.raw(line.as_bytes());
@@ -129,11 +129,13 @@ fn run_one(server: &Server, client: &mut Client, words: &[String], reply: &mut R
         return Err(Refusal::new(Code::Permission, message));
     }
     let (least, most) = entry.arguments;
-    if arguments.len() < least {
-        return Err(Refusal::argument(format_args!("too few arguments for \"{name}\"")));
-    }
-    if arguments.len() > most {
-        return Err(Refusal::argument(format_args!("wrong number of arguments for \"{name}\"")));
+    if !(least..=most).contains(&arguments.len()) {
+        let problem = match arguments.len() {
+            _ if least == most => "wrong number of",
+            few if few < least => "too few",
+            _ => "too many",
+        };
+        return Err(Refusal::argument(format_args!("{problem} arguments for \"{name}\"")));
     }
     let sessions = &server.context.sessions;
     count(&sessions.counters().commands);
@@ -212,11 +214,22 @@ impl Call<'_> {
         entries.first().map(|(_, entry)| entry.id).ok_or_else(|| Refusal::argument("Bad song index"))
     }
 
+    /// The entry of a number, with its position.
+    fn found(&self, id: EntryId) -> Result<(u32, QueueEntry), Refusal> {
+        let found = self.queue(0..u32::MAX)?.into_iter().find(|(_, entry)| entry.id == id);
+        found.ok_or_else(|| Refusal::no_exist("No such song"))
+    }
+
+    /// The entry of a number.
+    fn entry(&self, id: EntryId) -> Result<QueueEntry, Refusal> {
+        self.found(id).map(|(_, entry)| entry)
+    }
+
     /// A song of the queue, with its place in it.
     fn queued(&mut self, position: u32, entry: &QueueEntry) {
         let song = self.server.context.library.catalogue().song(SongId(entry.song.id)).cloned();
         match song {
-            Some(song) => self.reply.song(&song, &self.places, &self.client.tags),
+            Some(song) => self.reply.song(&song, entry.part, &self.places, &self.client.tags),
             // It has left the library meanwhile.
             None => {
                 self.reply.line("file", self.places.name(&entry.song.path));
@@ -225,10 +238,13 @@ impl Call<'_> {
         }
         self.reply.line("Pos", position);
         self.reply.line("Id", entry.id);
+        if entry.priority > 0 {
+            self.reply.line("Prio", entry.priority);
+        }
     }
 
     fn song(&mut self, song: &Song) {
-        self.reply.song(song, &self.places, &self.client.tags);
+        self.reply.song(song, None, &self.places, &self.client.tags);
     }
 
     /// The song that a client names.

@@ -6,6 +6,7 @@ use radio_stream::link::{Playback, Request};
 use super::super::refusal::Refusal;
 use super::{CONTROL, Call, Entry, entry};
 use crate::rights::Rights;
+use crate::station::wall_ms;
 
 pub(super) const ENTRIES: &[Entry] = &[
     entry("consume", CONTROL, (1, 1), |call| {
@@ -14,9 +15,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry("repeat", CONTROL, (1, 1), |call| {
         decided(call, false, "nothing repeats; a mood or playlist goes on for ever")
     }),
-    entry("random", CONTROL, (1, 1), |call| {
-        decided(call, false, "the mood decides the order; select another one over ssh")
-    }),
+    entry("random", CONTROL, (1, 1), random),
     entry("single", CONTROL, (1, 1), single),
     entry("crossfade", CONTROL, (1, 1), |call| zero(call, "songs are not decoded, so that they cannot be faded")),
     entry("mixrampdb", CONTROL, (1, 1), mix_ramp),
@@ -48,6 +47,13 @@ fn decided(call: &Call<'_>, is: bool, reason: &'static str) -> Result<(), Refusa
 
 fn zero(call: &Call<'_>, reason: &'static str) -> Result<(), Refusal> {
     if call.number::<u32>(0)? == 0 { Ok(()) } else { Err(Refusal::not_here(reason)) }
+}
+
+/// What was asked for is played at random. Remembered, as MPD does: a station that starts anew goes on so.
+fn random(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let on = call.switch(0)?;
+    call.ask(Request::Random { seed: on.then(wall_ms) })?;
+    Ok(call.server.context.program.remember_random(on)?)
 }
 
 /// `oneshot` stops behind the current song; `0` takes that back.

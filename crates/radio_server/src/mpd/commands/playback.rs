@@ -96,7 +96,7 @@ fn seek_current(call: &mut Call<'_>) -> Result<(), Refusal> {
 const POSITION_MAX_MS: u64 = 7 * 24 * 3600 * 1000;
 
 /// Seconds with decimals.
-fn milliseconds(text: &str) -> Result<u64, Refusal> {
+pub(super) fn milliseconds(text: &str) -> Result<u64, Refusal> {
     let malformed = || Refusal::argument(format_args!("Float expected: {text}"));
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

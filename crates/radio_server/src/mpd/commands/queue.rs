@@ -1,6 +1,6 @@
 //! Looking at the queue.
 
-use radio_stream::link::{Answer, Entry as QueueEntry, Request};
+use radio_stream::link::{Answer, Entry as QueueEntry, EntryId, Request};
 
 use super::super::filter::{self, Manner};
 use super::super::refusal::Refusal;
@@ -45,10 +45,8 @@ fn by_id(call: &mut Call<'_>) -> Result<(), Refusal> {
         show(call, &entries);
         return Ok(());
     }
-    let id: u32 = call.number(0)?;
-    let entries = call.queue(0..u32::MAX)?;
-    let found = entries.iter().find(|(_, entry)| entry.id.0 == id).ok_or_else(|| Refusal::no_exist("No such song"))?;
-    show(call, std::slice::from_ref(found));
+    let found = call.found(EntryId(call.number(0)?))?;
+    show(call, &[found]);
     Ok(())
 }
 

@@ -1,12 +1,17 @@
 //! Changing the queue. Songs that are added come behind those that were asked for and before what the mood chose.
+//!
+//! Priorities are kept and shown always, and decide while the order is random, as in MPD. Tags can be given to songs that are no local
+//! files, and all songs here are: such commands are refused as MPD refuses them, after everything else was found right.
 
 use std::sync::Arc;
 
+use radio_library::search::Tag;
 use radio_library::song::Song;
 use radio_stream::limits::PAGE_ENTRIES_MAX;
-use radio_stream::link::{Answer, EntryId, Request};
+use radio_stream::link::{Answer, EntryId, Part, Request};
 
-use super::super::refusal::Refusal;
+use super::super::refusal::{Code, Refusal};
+use super::playback::milliseconds;
 use super::{ADD, CONTROL, Call, Entry, entry, number, range};
 use crate::program::station_song;
 
@@ -23,20 +28,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry("swap", CONTROL, (2, 2), swap),
     entry("swapid", CONTROL, (2, 2), swap_ids),
     entry("shuffle", CONTROL, (0, 1), shuffle),
-    entry("prio", CONTROL, (2, super::ANY), |_| Err(no_priorities())),
-    entry("prioid", CONTROL, (2, super::ANY), |_| Err(no_priorities())),
-    entry("rangeid", CONTROL, (2, 2), |_| Err(Refusal::not_here("songs are played from their beginning to their end"))),
-    entry("addtagid", CONTROL, (3, 3), |_| Err(no_tags())),
-    entry("cleartagid", CONTROL, (1, 2), |_| Err(no_tags())),
+    entry("prio", CONTROL, (2, super::ANY), prioritize),
+    entry("prioid", CONTROL, (2, super::ANY), prioritize_ids),
+    entry("rangeid", CONTROL, (2, 2), cut),
+    entry("addtagid", CONTROL, (3, 3), edit_tags),
+    entry("cleartagid", CONTROL, (1, 2), edit_tags),
 ];
-
-fn no_priorities() -> Refusal {
-    Refusal::not_here("there are no priorities; move the song to where it is to be played")
-}
-
-fn no_tags() -> Refusal {
-    Refusal::not_here("tags belong to songs, not to places of the queue")
-}
 
 fn add(call: &mut Call<'_>) -> Result<(), Refusal> {
     let songs = call.named_songs(call.argument(0))?;
@@ -156,4 +153,98 @@ fn shuffle(call: &mut Call<'_>) -> Result<(), Refusal> {
         shuffled.swap(place, other);
     }
     call.ask(Request::Reorder { ids }).map(drop)
+}
+
+/// The priority that the first argument is.
+fn priority(call: &Call<'_>) -> Result<u8, Refusal> {
+    let text = call.argument(0);
+    // MPD has -1 and 256 as one: neither fits.
+    let wanted: i64 = number(text)?;
+    u8::try_from(wanted).map_err(|_| Refusal::argument(format_args!("Number too large: {text}")))
+}
+
+fn prioritize(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let priority = priority(call)?;
+    for text in &call.arguments[1..] {
+        let wanted = range(text)?;
+        // Parity: a range may begin at the end of the queue, and is empty then.
+        if wanted.start > call.station()?.queue_length {
+            return Err(Refusal::argument("Bad song index"));
+        }
+        let ids: Vec<EntryId> = call.queue(wanted)?.into_iter().map(|(_, entry)| entry.id).collect();
+        call.ask(Request::Prioritize { ids, priority })?;
+    }
+    Ok(())
+}
+
+fn prioritize_ids(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let priority = priority(call)?;
+    for text in &call.arguments[1..] {
+        let id = EntryId(number(text)?);
+        if let Answer::Changed { count: 0 } = call.ask(Request::Prioritize { ids: vec![id], priority })? {
+            return Err(Refusal::no_exist("No such song"));
+        }
+    }
+    Ok(())
+}
+
+/// Plays a part of a song only.
+fn cut(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let id = EntryId(call.number(0)?);
+    let (start_ms, end_ms) = part(call.argument(1)).ok_or_else(|| Refusal::argument("Bad range"))?;
+    let entry = call.entry(id)?;
+    if call.station()?.current.is_some_and(|current| current.entry.id == id) {
+        return Err(Refusal::new(Code::Permission, "Cannot edit the current song"));
+    }
+    let duration_ms = entry.song.duration_ms;
+    if start_ms > duration_ms {
+        return Err(Refusal::argument("Invalid start offset"));
+    }
+    // Parity: an end at or behind that of the song is none.
+    let end_ms = Some(end_ms).filter(|end_ms| *end_ms > 0 && *end_ms < duration_ms);
+    let part = (start_ms > 0 || end_ms.is_some()).then_some(Part { start_ms, end_ms });
+    call.ask(Request::Cut { id, part }).map(drop)
+}
+
+/// `START:END` in seconds with decimals, each of which may be left out; 0 is none.
+fn part(text: &str) -> Option<(u64, u64)> {
+    let (start, end) = text.split_once(':')?;
+    let time = |text: &str| if text.is_empty() { Some(0) } else { milliseconds(text).ok() };
+    let (start_ms, end_ms) = (time(start)?, time(end)?);
+    (end_ms == 0 || start_ms < end_ms).then_some((start_ms, end_ms))
+}
+
+/// `addtagid ID TAG VALUE`, `cleartagid ID [TAG]`.
+fn edit_tags(call: &mut Call<'_>) -> Result<(), Refusal> {
+    let id = EntryId(call.number(0)?);
+    if let Some(name) = call.arguments.get(1)
+        && Tag::named(name).is_none()
+    {
+        return Err(Refusal::argument(format_args!("Unknown tag type: {name}")));
+    }
+    call.entry(id)?;
+    Err(Refusal::new(Code::Permission, "Cannot edit tags of local file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_a_beginning_before_their_end() {
+        for (text, expected) in [
+            ("1:2", (1000, 2000)),
+            ("1.2345:7.9999", (1234, 7999)),
+            (":4.25", (0, 4250)),
+            ("2.5:", (2500, 0)),
+            (":", (0, 0)),
+            ("0:0", (0, 0)),
+            ("0:0.001", (0, 1)),
+        ] {
+            assert_eq!(part(text), Some(expected), "{text}");
+        }
+        for text in ["", "5", "5:5", "5:4", "0.0019:0.001", "-1:4", "1:-4", "1:2:3", "1 : 2", "x:", ":x", "nan:4"] {
+            assert_eq!(part(text), None, "{text}");
+        }
+    }
 }

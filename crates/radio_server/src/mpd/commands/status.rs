@@ -22,7 +22,7 @@ fn status(call: &mut Call<'_>) -> Result<(), Refusal> {
     let single = if status.flags.no_more { "oneshot" } else { "0" };
     let reply = &mut *call.reply;
     reply.line("repeat", 0);
-    reply.line("random", 0);
+    reply.line("random", u8::from(status.random));
     reply.line("single", single);
     reply.line("consume", 1);
     reply.line("partition", "default");
@@ -50,7 +50,7 @@ fn status(call: &mut Call<'_>) -> Result<(), Refusal> {
         }
     }
     if let Some(next) = status.next {
-        reply.line("nextsong", u32::from(status.current.is_some()));
+        reply.line("nextsong", status.next_position);
         reply.line("nextsongid", next);
     }
     let import = call.server.context.import.state();
