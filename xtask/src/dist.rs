@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the one static binary, and what a package installs beside it, in `target/dist/`.
 //!
 //! The binary holds its C library (Debian's glibc), so it runs on any Linux of its processor, in an empty container too: that is
-//! tried, in a root directory that holds nothing else. Users are looked up in `/etc/passwd` and names in `/etc/hosts` and by DNS; other name
+//! tried, in a root directory that holds nothing else, and so are its services ([`TRIED`]). Users are looked up in `/etc/passwd` and names in `/etc/hosts` and by DNS; other name
 //! services (LDAP and the like) need glibc's modules of the machine, which only the plain `cargo build --release` uses.
 
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +11,7 @@ use std::process::Command;
 use clap::ArgMatches;
 
 use crate::task::{Task, TaskError, describe, run, say};
+use crate::test::{report::Report, scenarios};
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task { arguments, run: dist };
@@ -29,6 +30,7 @@ fn dist(_: &ArgMatches) -> Result<(), TaskError> {
     let binary = workspace::build_static("tidegate", &target)?;
     refuse_dynamic(&binary)?;
     let version = run_alone(&binary)?;
+    try_services(&binary)?;
     let name = format!("{}-{}-linux", version.trim().replace(' ', "-"), std::env::consts::ARCH);
     let folder = workspace::target_directory().join("dist");
     let place = folder.join(&name);
@@ -81,6 +83,22 @@ fn asks_for_loader(file: &[u8]) -> Option<bool> {
         }
     }
     Some(false)
+}
+
+/// Scenarios that start every service in its sandbox and talk to it: there a static program differs from others, which
+/// get random bytes, names and users by their loader.
+const TRIED: &[&str] =
+    &["cli/version", "control/", "host/", "radio/serve", "radio/ssh_", "bench/jobs", "bench_worker/"];
+
+/// # Errors
+/// When a scenario fails with the binary.
+fn try_services(binary: &Path) -> Result<(), TaskError> {
+    let mut report = Report::default();
+    scenarios::run_with(binary, &TRIED.iter().map(ToString::to_string).collect::<Vec<_>>(), &mut report)?;
+    if report.failed.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::new(format_args!("the static program fails in {}", report.failed.join(", "))))
 }
 
 /// Runs the binary where there is nothing else. Returns its version.

@@ -5,8 +5,8 @@
 
 mod harness;
 mod packages;
-mod report;
-mod scenarios;
+pub(crate) mod report;
+pub(crate) mod scenarios;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 

@@ -1,18 +1,27 @@
 //! The end-to-end scenarios, run by the program `e2e` against the release build.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::report::Report;
 use crate::task::{TaskError, say};
 use crate::workspace;
 
-/// Runs the scenarios, passes their lines on as they come, and adds them to the report.
+/// Builds the program and runs the scenarios with it. See [`run_with`].
 ///
 /// # Errors
 /// When a program does not build or cannot be run.
 pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskError> {
     let binary = workspace::build("tidegate", true)?;
+    run_with(&binary, filters, report)
+}
+
+/// Runs the scenarios with this program, passes their lines on as they come, and adds them to the report.
+///
+/// # Errors
+/// When the runner does not build or cannot be run.
+pub(crate) fn run_with(binary: &Path, filters: &[String], report: &mut Report) -> Result<(), TaskError> {
     let runner = workspace::build("e2e", false)?;
     // The service with the commands of the original's tests; scenarios find it beside their own program.
     workspace::build_program("daemon", "daemon_demo", false)?;
