@@ -5,8 +5,8 @@
 //!
 //! Beyond what the service asks for it may read: `/proc` (its own memory map for backtraces, its own status; Landlock
 //! keeps it from looking into other processes, and a rule for `/proc/self` alone would be lost when the kernel forgets
-//! that directory's inode), the processor and memory tables of `/sys`, its own program (for backtraces) and the time
-//! zone; and write to `/dev/null`.
+//! that directory's inode), the processor and memory tables of `/sys`, its own program (for backtraces), the time
+//! zone and random bytes; and write to `/dev/null`.
 //!
 //! Not covered: UDP and Unix sockets with a path, as by the kernel up to Linux 7.0; what is done through descriptors
 //! that are open.

@@ -167,7 +167,7 @@ mod tests {
         let head = "no-new-privileges:\n  state: off\n  why: switched off by --no-sandbox\nlandlock:\n  state: partly on\n  \
                     not_limited: a; b\n  read: [\"/srv/a b\"]\n  write: []\n  execute: []\n  \
                     read_by_every_service: [\"/proc\",\"/sys/devices/system\",\"/sys/fs/cgroup\",\"/etc/localtime\",\
-                    \"/usr/share/zoneinfo\",\"/dev/null\"]\n  written_by_every_service: [\"/dev/null\"]\n  \
+                    \"/usr/share/zoneinfo\",\"/dev/null\",\"/dev/random\",\"/dev/urandom\"]\n  written_by_every_service: [\"/dev/null\"]\n  \
                     bind_ports: [4420]\n  connect_ports: []\nseccomp:\n  state: on\n  profile: target\n";
         assert!(text.starts_with(head), "{text}");
         assert!(text.contains("\n    threads: clone? clone3? futex"), "{text}");
