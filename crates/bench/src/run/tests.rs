@@ -376,6 +376,21 @@ fn rates_and_pauses_take_their_time() {
 }
 
 #[test]
+fn overlaps_wait_for_each_other_and_weights_share_the_work() {
+    let block = "--ioengine=null --iodepth=8 --rw=randwrite --norandommap --bs=4k --filesize=4k --io_size=400k";
+    for (options, most_at_once) in [("", 8), ("--serialize_overlap=1", 1)] {
+        let ran = ran(&format!("--name=a {block} {options}")).fine();
+        let levels = ran.job("a").measurement.depth.0;
+        assert_eq!(levels.iter().sum::<u64>(), 100, "{options}");
+        assert_eq!(levels.iter().rposition(|count| *count > 0), Some(usize::from(most_at_once == 8) * 3), "{levels:?}");
+    }
+    let timed = "--ioengine=null --size=1m --time_based --runtime=300ms --thread";
+    let ran = ran(&format!("--name=a {timed} --flow_id=7 --flow=9 --name=b {timed} --flow_id=7 --flow=1")).fine();
+    let [more, less] = ["a", "b"].map(|name| ran.direction(name, Direction::Read).ios);
+    assert!(more > 4 * less && less > 0, "{more} of the one with weight 9, {less} of the one with 1");
+}
+
+#[test]
 fn a_job_that_is_too_slow_or_too_late_fails() {
     let slow = ran(
         "--name=a --ioengine=null --bs=4k --size=1m --thinktime=1ms --rate_iops_min=90000 --rate_cycle=20 --time_based --runtime=60",
