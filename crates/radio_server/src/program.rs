@@ -262,7 +262,7 @@ impl Worker {
     /// Notes the song that is being played, if it began while there was no library side to hear of it.
     fn catch_up(&mut self) {
         let Ok(Answer::Status { status }) = self.link.ask(Request::Status) else { return };
-        let Some(current) = status.current else { return };
+        let Some(current) = status.current.filter(|_| !status.flags.next) else { return };
         let (id, began_s) = (SongId(current.entry.song.id), current.began_wall_ms / 1000);
         let is_known = |song: &Arc<Song>| song.statistics.last_played_s.is_some_and(|played_s| played_s >= began_s);
         let unheard = self.program.library.catalogue().song(id).is_some_and(|song| !is_known(song));

@@ -86,11 +86,11 @@ impl fmt::Display for Flags {
 pub struct Current {
     /// Its entry; at position 0 of the queue.
     pub entry: Entry,
-    /// Its format: `mp3`, `ogg`, `opus`, `flac`, `aac` or `m4a`.
+    /// Its format: `mp3`, `ogg`, `opus`, `flac`, `aac` or `m4a`; empty, as the type is, and no chunks, until its file is open.
     pub format: String,
     /// What http listeners see as its type, such as `audio/mpeg`.
     pub media_type: String,
-    /// Its length in milliseconds, as its frames say; of the part that is played, as are all places in it.
+    /// Its length in milliseconds, as its frames say (as the library says until the file is open); of the part that is played, as are all places in it.
     pub duration_ms: u64,
     /// Chunks that are played of it.
     pub chunks: u64,

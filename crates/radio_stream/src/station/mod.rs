@@ -403,9 +403,27 @@ impl Station {
         }
     }
 
+    /// From the moment on that a song is taken from the queue, whether or not its file is open yet: a client that has started the
+    /// station and asks what is played is told.
     fn current_status(&self, playing: &Playing, now: Moment) -> Option<Current> {
-        let song = playing.feed.song()?;
         let entry = self.queue.iter().next()?.clone();
+        let part = entry.part;
+        let shown_ms = |song_ms| part.map_or(song_ms, |part| part.duration_ms(song_ms));
+        let Some(song) = playing.feed.song() else {
+            return Some(Current {
+                duration_ms: shown_ms(entry.song.duration_ms),
+                entry,
+                format: String::new(),
+                media_type: String::new(),
+                chunks: 0,
+                next_chunk: 0,
+                chunk_bytes_max: 0,
+                position_ms: 0,
+                at_wall_ms: now.wall_ms,
+                stream_start_wall_ms: now.wall_ms,
+                began_wall_ms: now.wall_ms,
+            });
+        };
         let rate = u64::from(song.chunks.sample_rate());
         let (chunks, samples) = (playing.feed.chunks(), playing.feed.samples());
         let next_chunk = playing.feed.next_send() - chunks.start;
@@ -414,13 +432,11 @@ impl Station {
             playing.base_sample.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
         });
         let position_ms = milliseconds(sample.clamp(samples.start, samples.end) - samples.start, rate);
-        let song_ms = song.technical.duration_ms();
-        let duration_ms = entry.part.map_or(song_ms, |part| part.duration_ms(song_ms));
         Some(Current {
+            duration_ms: shown_ms(song.technical.duration_ms()),
             entry,
             format: song.format.name.to_owned(),
             media_type: song.format.media_type().to_owned(),
-            duration_ms,
             chunks: chunks.len() as u64,
             next_chunk: next_chunk as u64,
             chunk_bytes_max: song.chunks.chunk_bytes_max(),

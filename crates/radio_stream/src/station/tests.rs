@@ -186,6 +186,19 @@ fn songs_follow_each_other_without_a_gap_and_frame_for_frame() {
 }
 
 #[test]
+fn what_is_played_is_told_before_its_file_is_open() {
+    let mut world = world();
+    world.station.handle_request(world.moment(), Request::Add { songs: vec![song("a")], position: None }).unwrap();
+    let first = world.status().next;
+    world.station.handle_request(world.moment(), Request::Play).unwrap();
+    let current = world.status().current.unwrap();
+    assert_eq!((Some(current.entry.id), current.format.as_str(), current.chunks), (first, "", 0));
+    world.carry_out();
+    let opened = world.status().current.unwrap();
+    assert_eq!((Some(opened.entry.id), opened.format.as_str()), (first, "mp3"));
+}
+
+#[test]
 fn each_stream_is_announced_before_it_begins() {
     let mut world = world();
     world.add(&["a", "b"]);
