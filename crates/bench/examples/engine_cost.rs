@@ -122,7 +122,7 @@ fn drive<E: Engine>(engine: &mut E, memory: &IoMemory, descriptor: i32, case: &C
             let mut io = unsafe { Io::new(Operation::Read, place, memory.buffer(slot)) };
             match engine.queue(slot, &mut io) {
                 Queued::Done(outcome) => {
-                    assert_eq!(outcome.bytes(), u64::from(BLOCK_BYTES));
+                    assert_eq!(outcome.bytes(), BLOCK_BYTES);
                     done += 1;
                 }
                 Queued::Accepted => accepted += 1,
@@ -133,7 +133,7 @@ fn drive<E: Engine>(engine: &mut E, memory: &IoMemory, descriptor: i32, case: &C
             engine.commit().expect("commit");
             let wanted = Wanted { at_least: accepted, at_most: accepted, timeout: None };
             engine.reap(wanted, &mut completions).expect("reap");
-            assert!(completions.iter().all(|completion| completion.outcome.bytes() == u64::from(BLOCK_BYTES)));
+            assert!(completions.iter().all(|completion| completion.outcome.bytes() == BLOCK_BYTES));
             done += accepted;
             completions.clear();
         }

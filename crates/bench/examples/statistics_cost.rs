@@ -74,7 +74,12 @@ fn round_of_batches() -> Duration {
         for at in 0..BATCH {
             let slat_ns = 500 + u64::from(at);
             let completion = Completion { bytes: 4096, slat_ns, clat_ns, lat_ns: slat_ns + clat_ns };
-            black_box(&mut recorder).record_together(Direction::Read, completion);
+            black_box(&mut recorder).record_together(
+                Direction::Read,
+                completion.bytes,
+                completion.slat_ns,
+                completion.clat_ns,
+            );
         }
         recorder.end_together();
     }

@@ -284,7 +284,7 @@ fn reaps_as_asked<E: Engine>(rig: &mut Rig<E>) {
         match rig.queue(slot, Step::new(Operation::Read, slot, 0)) {
             Queued::Accepted => accepted.push(slot),
             // A synchronous engine: there is nothing to reap.
-            Queued::Done(outcome) => assert_eq!(outcome.bytes(), u64::from(BLOCK_BYTES)),
+            Queued::Done(outcome) => assert_eq!(outcome.bytes(), BLOCK_BYTES),
             Queued::Busy => break,
         }
     }
@@ -327,7 +327,7 @@ fn finds_by_looking<E: Engine>(rig: &mut Rig<E>) {
         let all_over = E::DESCRIPTION.traits.uses_files && !rig.engine.works_by_itself();
         while waiting > 0 {
             let found = rig.reap(0, rig.depth);
-            assert!(found.iter().all(|completion| completion.outcome.bytes() == u64::from(BLOCK_BYTES)));
+            assert!(found.iter().all(|completion| completion.outcome.bytes() == BLOCK_BYTES));
             waiting -= found.len();
             assert!(waiting == 0 || !all_over, "{waiting} were not over yet");
         }

@@ -160,55 +160,55 @@ impl Io {
     }
 }
 
-/// How an I/O ended: the bytes that were moved, or an error number. Fits a register.
+/// How an I/O ended: the bytes that were moved, or, above [`MOVED_MAX`], a negated error number, as system calls tell it. As wide
+/// as in a completion entry of the kernel.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Outcome(i64);
+pub struct Outcome(u32);
+
+/// Most bytes that an I/O can move. The kernel moves 2 GiB at most.
+const MOVED_MAX: u32 = u32::MAX - 4096;
 
 impl Outcome {
     /// So many bytes were moved, which may be fewer than were asked for.
     #[inline]
     #[must_use]
     pub fn moved(bytes: usize) -> Self {
-        // No system call moves more than 2 GiB.
-        Self(i64::try_from(bytes).unwrap_or(i64::MAX))
+        Self(u32::try_from(bytes).unwrap_or(u32::MAX).min(MOVED_MAX))
     }
 
     /// It failed.
     #[inline]
     #[must_use]
     pub fn failed(error: Errno) -> Self {
-        Self(-i64::from(error.raw_os_error()))
+        Self::from_result(-error.raw_os_error())
     }
 
     /// All of it was done.
     #[inline]
     #[must_use]
     pub fn complete(io: &Io) -> Self {
-        Self(i64::from(io.place.length_bytes))
+        Self::moved(io.place.length_bytes as usize)
     }
 
     /// What the kernel reports in completion entries: bytes, or a negated error number.
     #[inline]
     #[must_use]
-    pub fn from_result(result: i64) -> Self {
-        Self(result)
+    pub fn from_result(result: i32) -> Self {
+        Self(result.cast_unsigned())
     }
 
     /// The bytes that were moved, 0 if it failed.
     #[inline]
     #[must_use]
-    pub fn bytes(self) -> u64 {
-        u64::try_from(self.0).unwrap_or(0)
+    pub fn bytes(self) -> u32 {
+        if self.0 <= MOVED_MAX { self.0 } else { 0 }
     }
 
     /// Why it failed, if it did.
     #[inline]
     #[must_use]
     pub fn error(self) -> Option<Errno> {
-        if self.0 >= 0 {
-            return None;
-        }
-        Some(i32::try_from(-self.0).map_or(Errno::IO, Errno::from_raw_os_error))
+        (self.0 > MOVED_MAX).then(|| Errno::from_raw_os_error(self.0.cast_signed().wrapping_neg()))
     }
 }
 

@@ -5,6 +5,7 @@
 //! the kernel has them (6.1), so that completions wait for the reap instead of interrupting the thread.
 #![expect(unsafe_code, reason = "the kernel uses memory and descriptors that the makers of I/Os vouch for")]
 
+use std::hint::cold_path;
 use std::os::fd::RawFd;
 
 use ::io_uring::types::{FsyncFlags, SubmitArgs, Timespec};
@@ -71,6 +72,10 @@ pub(super) struct IoUringEngine {
     options: IoUringOptions,
     rw_flags: u32,
     registers_files: bool,
+    /// `CODE` of a read and of a write.
+    codes: [u8; 2],
+    /// Buffers are handed over in vectors of one.
+    is_vectored: bool,
     /// One a slot, for `nonvectored=0`.
     vectors: Box<[libc::iovec]>,
     /// Accepted and not yet reaped.
@@ -114,6 +119,12 @@ impl Engine for IoUringEngine {
             options,
             rw_flags,
             registers_files,
+            codes: match (options.fixed_buffers, options.non_vectored) {
+                (true, _) => [opcode::ReadFixed::CODE, opcode::WriteFixed::CODE],
+                (false, true) => [opcode::Read::CODE, opcode::Write::CODE],
+                (false, false) => [opcode::Readv::CODE, opcode::Writev::CODE],
+            },
+            is_vectored: !options.fixed_buffers && !options.non_vectored,
             vectors,
             under_way: 0,
             pending: 0,
@@ -131,14 +142,16 @@ impl Engine for IoUringEngine {
         let _ = self.update_file(file, -1);
     }
 
-    #[inline]
+    #[inline(always)]
     fn queue(&mut self, slot: u32, io: &mut Io) -> Queued {
         if io.operation() == Operation::Trim {
+            cold_path();
             return if self.pending > 0 { Queued::Busy } else { Queued::Done(file_call::without_data(io)) };
         }
         let entry = self.entry(slot, io);
         // SAFETY: who made the I/O keeps what the entry refers to until it is over; the vector stays with the slot.
         if unsafe { self.ring.submission().push(&entry) }.is_err() {
+            cold_path();
             return Queued::Busy;
         }
         self.under_way += 1;
@@ -197,6 +210,7 @@ impl IoUringEngine {
             (io.descriptor(), squeue::Flags::empty())
         };
         if self.options.force_async > 0 {
+            cold_path();
             self.since_forced += 1;
             if self.since_forced == self.options.force_async {
                 self.since_forced = 0;
@@ -210,37 +224,43 @@ impl IoUringEngine {
     /// What is done, without the file it is done to.
     #[inline(always)]
     fn operation(&mut self, slot: u32, io: &Io) -> Fields {
-        let rw_flags = self.rw_flags;
-        let moves = |code, address: *const u8, length| Fields {
-            code,
-            priority: io.priority(),
-            offset: io.offset(),
-            address: address.expose_provenance() as u64,
-            length,
-            operation_flags: rw_flags,
-            ..Fields::default()
-        };
-        let (fixed, plain) = (self.options.fixed_buffers, self.options.non_vectored);
-        let buffer_index = u16::try_from(slot).unwrap_or(u16::MAX);
-        let (buffer, length) = (io.buffer().as_ptr().cast_const(), io.length_bytes());
         match io.operation() {
-            Operation::Read if fixed => Fields { buffer_index, ..moves(opcode::ReadFixed::CODE, buffer, length) },
-            Operation::Write if fixed => Fields { buffer_index, ..moves(opcode::WriteFixed::CODE, buffer, length) },
-            Operation::Read if plain => moves(opcode::Read::CODE, buffer, length),
-            Operation::Write if plain => moves(opcode::Write::CODE, buffer, length),
-            Operation::Read => moves(opcode::Readv::CODE, self.vector(slot, io), 1),
-            Operation::Write => moves(opcode::Writev::CODE, self.vector(slot, io), 1),
+            operation @ (Operation::Read | Operation::Write) => {
+                let (mut address, mut length) = (io.buffer().as_ptr().cast_const(), io.length_bytes());
+                if self.is_vectored {
+                    cold_path();
+                    (address, length) = (self.vector(slot, io), 1);
+                }
+                let place = u16::try_from(slot).unwrap_or(u16::MAX);
+                Fields {
+                    code: self.codes[usize::from(operation == Operation::Write)],
+                    priority: io.priority(),
+                    offset: io.offset(),
+                    address: address.expose_provenance() as u64,
+                    length,
+                    operation_flags: self.rw_flags,
+                    buffer_index: if self.options.fixed_buffers { place } else { 0 },
+                    ..Fields::default()
+                }
+            }
             Operation::DataSync => {
+                cold_path();
                 Fields { code: opcode::Fsync::CODE, operation_flags: FsyncFlags::DATASYNC.bits(), ..Fields::default() }
             }
-            Operation::SyncRange(operation_flags) => Fields {
-                code: opcode::SyncFileRange::CODE,
-                offset: io.offset(),
-                length,
-                operation_flags,
-                ..Fields::default()
-            },
-            Operation::Sync | Operation::Trim => Fields { code: opcode::Fsync::CODE, ..Fields::default() },
+            Operation::SyncRange(operation_flags) => {
+                cold_path();
+                Fields {
+                    code: opcode::SyncFileRange::CODE,
+                    offset: io.offset(),
+                    length: io.length_bytes(),
+                    operation_flags,
+                    ..Fields::default()
+                }
+            }
+            Operation::Sync | Operation::Trim => {
+                cold_path();
+                Fields { code: opcode::Fsync::CODE, ..Fields::default() }
+            }
         }
     }
 
@@ -256,7 +276,7 @@ impl IoUringEngine {
         let mut taken = 0;
         for entry in self.ring.completion().take(at_most as usize) {
             let slot = u32::try_from(entry.user_data()).unwrap_or(u32::MAX);
-            completions.push(Completion { slot, outcome: Outcome::from_result(i64::from(entry.result())) });
+            completions.push(Completion { slot, outcome: Outcome::from_result(entry.result()) });
             taken += 1;
         }
         self.under_way -= taken;

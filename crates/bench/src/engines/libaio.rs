@@ -206,7 +206,8 @@ impl Engine for LibaioEngine {
             };
             for event in &self.events[..count] {
                 let slot = u32::try_from(event.data).unwrap_or(u32::MAX);
-                completions.push(Completion { slot, outcome: Outcome::from_result(event.result) });
+                let result = i32::try_from(event.result).unwrap_or(-Errno::IO.raw_os_error());
+                completions.push(Completion { slot, outcome: Outcome::from_result(result) });
             }
             self.submitted -= u32::try_from(count).unwrap_or(u32::MAX);
             if !self.pending.is_empty() {

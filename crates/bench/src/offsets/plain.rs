@@ -44,7 +44,7 @@ impl Plain {
 impl Offsets {
     /// The next I/O, if it is a plain one. `None`: nothing was changed, and the long way knows.
     #[inline(always)]
-    pub(super) fn next_plain(&mut self) -> Option<Io> {
+    pub fn next_plain(&mut self) -> Option<Io> {
         let Plain { direction, length } = self.plain?;
         let [file] = self.files.as_mut_slice() else {
             return None;

@@ -21,6 +21,8 @@ pub mod taus258;
 pub mod taus88;
 pub mod zipf;
 
+use std::hint::cold_path;
+
 use taus88::Taus88;
 use taus258::Taus258;
 
@@ -67,7 +69,10 @@ impl Generator {
     pub fn next_number(&mut self) -> u64 {
         match self {
             Self::Bits32(generator) => u64::from(generator.next_number()),
-            Self::Bits64(generator) => generator.next_number(),
+            Self::Bits64(generator) => {
+                cold_path();
+                generator.next_number()
+            }
         }
     }
 
@@ -100,9 +105,13 @@ impl Generator {
                 if count <= COUNT_MAX_32 && low_half(product) < u32::MAX - ROUNDING_MAX {
                     return u64::from(high_half(product));
                 }
+                cold_path();
                 f64::from(low_half(number)) * SCALE_32
             }
-            Self::Bits64(_) => number as f64 * SCALE_64,
+            Self::Bits64(_) => {
+                cold_path();
+                number as f64 * SCALE_64
+            }
         };
         floor(count as f64 * fraction)
     }

@@ -7,6 +7,7 @@
 //! Parity: fio's `clocksource=cpu`, which is its default under the same conditions.
 
 use std::fs;
+use std::hint::cold_path;
 use std::sync::OnceLock;
 
 use reactor::clock::{self, Duration, Instant};
@@ -59,7 +60,10 @@ impl Clock {
     pub fn now(&self) -> u64 {
         match self.counter {
             Some(Counter { began, rate }) => rate.nanoseconds(counter::read().wrapping_sub(began)),
-            None => nanoseconds(clock::now() - self.began),
+            None => {
+                cold_path();
+                nanoseconds(clock::now() - self.began)
+            }
         }
     }
 

@@ -59,13 +59,22 @@ impl Slot {
         matches!(self.purpose, Purpose::Sync(_) | Purpose::LastSync)
     }
 
+    /// What the engine is asked for by an I/O of the job.
+    #[inline]
+    pub(super) fn operation_of(direction: Direction) -> Operation {
+        match direction {
+            Direction::Read => Operation::Read,
+            Direction::Write => Operation::Write,
+            Direction::Trim => Operation::Trim,
+        }
+    }
+
     /// What the engine is asked for. `sync_range_flags` are those of `sync_file_range`.
     #[inline]
     pub(super) fn operation(&self, sync_range_flags: u32) -> Operation {
         match self.purpose {
-            Purpose::Io(Direction::Read) | Purpose::Proof => Operation::Read,
-            Purpose::Io(Direction::Write) => Operation::Write,
-            Purpose::Io(Direction::Trim) => Operation::Trim,
+            Purpose::Io(direction) => Self::operation_of(direction),
+            Purpose::Proof => Operation::Read,
             Purpose::Sync(SyncKind::Fsync) | Purpose::LastSync => Operation::Sync,
             Purpose::Sync(SyncKind::Fdatasync) => Operation::DataSync,
             Purpose::Sync(SyncKind::Range) => Operation::SyncRange(sync_range_flags),
@@ -149,6 +158,13 @@ impl Slots {
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32) -> &mut Slot {
         &mut self.slots[slot as usize]
+    }
+
+    /// All of these were issued at this time.
+    #[inline]
+    pub(super) fn set_issued(&mut self, slots: &[u32], issued_ns: u64) {
+        let all = &mut *self.slots;
+        slots.iter().for_each(|&slot| all[slot as usize].issued_ns = issued_ns);
     }
 
     /// The I/O that began first of those that are taken. Looks at all of them.

@@ -1,6 +1,8 @@
 //! What follows from an I/O that is over: statistics, verification, errors, the rest of a short transfer.
 #![expect(unsafe_code, reason = "looks at the buffers of I/Os that are over")]
 
+use std::hint::cold_path;
+
 use rustix::io::Errno;
 
 use super::super::check_threads::{Checked, Lent};
@@ -8,7 +10,7 @@ use super::super::checker::Wrong;
 use super::super::ended::{Ended, JobFailure};
 use super::super::samples::LoggedIo;
 use super::super::slots::{Purpose, Slot};
-use super::{Core, CoreParts, length};
+use super::{Core, CoreParts};
 use crate::direction::Direction;
 use crate::engines::{Engine, Outcome};
 use crate::statistics::Completion as Measured;
@@ -18,41 +20,45 @@ impl<E: Engine> Core<'_, E> {
     /// `together`: others are seen to be over at the same time.
     #[inline(always)]
     pub(super) fn complete(&mut self, index: u32, outcome: Outcome, now: u64, together: bool) -> Result<(), Ended> {
+        let slot = self.slots.get(index);
+        if outcome.bytes() != slot.length_bytes - slot.moved_bytes || slot.is_sync() {
+            cold_path();
+            return self.complete_other(index, outcome, now);
+        }
+        let (direction, length_bytes) = (slot.direction(), u64::from(slot.length_bytes));
+        if together && self.counts_together {
+            let slat_ns = slot.issued_ns.saturating_sub(slot.started_ns);
+            let clat_ns = now.saturating_sub(slot.issued_ns);
+            self.parts.recorder.record_together(direction, length_bytes, slat_ns, clat_ns);
+        } else {
+            self.parts.recorder.record_completion(direction, measured(slot, now));
+        }
+        self.slots.put_back(index);
+        if self.follows_ends {
+            return self.follow_end(index, now);
+        }
+        if self.parts.prover.is_some() {
+            return self.prove(index);
+        }
+        Ok(())
+    }
+
+    /// One that failed or was cut short, or that moves no data.
+    #[inline(never)]
+    fn complete_other(&mut self, index: u32, outcome: Outcome, now: u64) -> Result<(), Ended> {
         let slot = *self.slots.get(index);
         if let Some(number) = outcome.error() {
             return self.failed(index, slot, number);
         }
-        let moved = u64::from(slot.moved_bytes) + outcome.bytes();
-        if moved < u64::from(slot.length_bytes) && !slot.is_sync() {
+        if !slot.is_sync() {
             return self.moved_part(index, slot, outcome.bytes());
         }
         self.slots.put_back(index);
-        let direction = slot.direction();
-        if slot.is_sync() {
-            if let Purpose::Sync(_) = slot.purpose {
-                self.parts.recorder.record_sync(now.saturating_sub(slot.issued_ns));
-            }
-            if let Some(prover) = &mut self.parts.prover {
-                prover.sync_succeeded(index);
-            }
-            return Ok(());
+        if let Purpose::Sync(_) = slot.purpose {
+            self.parts.recorder.record_sync(now.saturating_sub(slot.issued_ns));
         }
-        let measured = Measured {
-            bytes: u64::from(slot.length_bytes),
-            slat_ns: slot.issued_ns.saturating_sub(slot.started_ns),
-            clat_ns: now.saturating_sub(slot.issued_ns),
-            lat_ns: now.saturating_sub(slot.started_ns),
-        };
-        if together && self.counts_together {
-            self.parts.recorder.record_together(direction, measured);
-        } else {
-            self.parts.recorder.record_completion(direction, measured);
-        }
-        if self.follows_ends {
-            return self.follow_end(index, measured, now);
-        }
-        if self.parts.prover.is_some() {
-            return self.prove(index, slot, direction);
+        if let Some(prover) = &mut self.parts.prover {
+            prover.sync_succeeded(index);
         }
         Ok(())
     }
@@ -71,9 +77,10 @@ impl<E: Engine> Core<'_, E> {
 
     /// What some jobs want of each I/O that is over.
     #[cold]
-    fn follow_end(&mut self, index: u32, measured: Measured, now: u64) -> Result<(), Ended> {
+    fn follow_end(&mut self, index: u32, now: u64) -> Result<(), Ended> {
         self.tell_io(index, "complete", "");
         let slot = *self.slots.get(index);
+        let measured = measured(&slot, now);
         let CoreParts { samples, recorder, priority, priorities, lifetimes, written, .. } = &mut self.parts;
         let direction = slot.direction();
         if samples.logs_ios() {
@@ -90,7 +97,7 @@ impl<E: Engine> Core<'_, E> {
             written.add(slot.file, slot.offset, slot.length_bytes);
         }
         if self.parts.prover.is_some() {
-            self.prove(index, slot, direction)?;
+            self.prove(index)?;
         }
         let CoreParts { target, thinking, .. } = &mut self.parts;
         if target.is_on() {
@@ -107,7 +114,7 @@ impl<E: Engine> Core<'_, E> {
     }
 
     /// The rest of a short transfer is an I/O of its own.
-    pub(super) fn moved_part(&mut self, index: u32, slot: Slot, bytes: u64) -> Result<(), Ended> {
+    pub(super) fn moved_part(&mut self, index: u32, slot: Slot, bytes: u32) -> Result<(), Ended> {
         if bytes == 0 {
             let failure = JobFailure::NothingMoved {
                 file: self.file_name(slot.file),
@@ -118,7 +125,7 @@ impl<E: Engine> Core<'_, E> {
             return self.tolerate(index, slot, Errno::IO, failure);
         }
         self.parts.recorder.record_short(slot.direction());
-        self.slots.get_mut(index).moved_bytes += length(bytes);
+        self.slots.get_mut(index).moved_bytes += bytes;
         self.retries.push(index);
         Ok(())
     }
@@ -158,7 +165,9 @@ impl<E: Engine> Core<'_, E> {
         if self.parts.tolerance.goes_on(number, direction) { Ok(()) } else { Err(failure.into()) }
     }
 
-    pub(super) fn prove(&mut self, index: u32, slot: Slot, direction: Direction) -> Result<(), Ended> {
+    pub(super) fn prove(&mut self, index: u32) -> Result<(), Ended> {
+        let slot = *self.slots.get(index);
+        let direction = slot.direction();
         let buffer = self.buffer(index);
         let CoreParts { prover, files, .. } = &mut self.parts;
         let Some(prover) = prover else {
@@ -213,6 +222,17 @@ impl<E: Engine> Core<'_, E> {
             first_end = first_end.and(end);
         }
         first_end
+    }
+}
+
+/// How long an I/O took that is over now.
+#[inline(always)]
+fn measured(slot: &Slot, now: u64) -> Measured {
+    Measured {
+        bytes: u64::from(slot.length_bytes),
+        slat_ns: slot.issued_ns.saturating_sub(slot.started_ns),
+        clat_ns: now.saturating_sub(slot.issued_ns),
+        lat_ns: now.saturating_sub(slot.started_ns),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::super::pace::Pace;
 use super::super::proof::Prover;
-use super::index;
+use super::{index, length};
+use crate::direction::Direction;
 use crate::offsets::{Io as Chosen, Offsets, Step, SyncKind};
 use crate::verify::LoggedWrite;
 
-/// What a source of steps gives. An I/O stands apart from the rest, so that it is handed on in registers.
+/// What a source of steps gives.
 pub(super) enum Next {
     Io(Chosen),
     Other(Other),
@@ -28,7 +29,6 @@ pub(super) enum Other {
 }
 
 impl From<Step> for Next {
-    #[inline(always)]
     fn from(step: Step) -> Self {
         Self::Other(match step {
             Step::Io(io) => return Self::Io(io),
@@ -39,20 +39,79 @@ impl From<Step> for Next {
     }
 }
 
-/// The next step of the job.
-#[inline(always)]
-pub(super) fn next_step(offsets: &mut Offsets, prover: &mut Option<Prover>, pace: &Pace) -> Next {
-    if let Some(prover) = prover {
-        return next_proven_step(offsets, prover, pace);
+/// Where a phase of a job takes its steps from.
+pub(super) trait Source {
+    /// The next step.
+    fn step(&mut self, prover: &mut Option<Prover>, pace: &Pace) -> Next;
+
+    /// The next I/O, where that takes no look at anything but the offsets: of a job that neither verifies nor keeps a rate.
+    /// `None`: [`Source::step`] knows.
+    fn plain_io(&mut self) -> Option<Chosen> {
+        None
     }
-    if pace.is_limited() {
-        return offsets.next_step_with(|direction| Some(pace.redirect(direction))).into();
+}
+
+/// The job's I/Os.
+impl Source for Offsets {
+    fn step(&mut self, prover: &mut Option<Prover>, pace: &Pace) -> Next {
+        match prover {
+            Some(prover) => next_proven_step(self, prover, pace),
+            None if pace.is_limited() => self.next_step_with(|direction| Some(pace.redirect(direction))).into(),
+            None => self.next_step().into(),
+        }
     }
-    offsets.next_step().into()
+
+    #[inline(always)]
+    fn plain_io(&mut self) -> Option<Chosen> {
+        self.next_plain()
+    }
+}
+
+/// What a copy of the offsets says was written, to be read back; it counts for the offsets themselves.
+pub(super) struct Replay<'o> {
+    pub(super) copy: &'o mut Offsets,
+    pub(super) offsets: &'o mut Offsets,
+    /// Of the next write.
+    pub(super) number: u16,
+}
+
+impl Source for Replay<'_> {
+    fn step(&mut self, prover: &mut Option<Prover>, _: &Pace) -> Next {
+        loop {
+            match self.copy.next_step() {
+                Step::Io(io) if io.direction == Direction::Write => {
+                    let write = LoggedWrite {
+                        file: index(io.file),
+                        offset: io.offset,
+                        length: length(io.length),
+                        number: self.number,
+                        trimmed: false,
+                    };
+                    self.number = self.number.wrapping_add(1);
+                    self.offsets.count_verification(u64::from(write.length));
+                    return proof(prover.as_mut(), write);
+                }
+                Step::Io(_) | Step::Sync { .. } => {}
+                end @ (Step::PassEnded | Step::End) => return end.into(),
+            }
+        }
+    }
+}
+
+/// What the history holds, to be read back; it counts for the offsets.
+pub(super) struct History<'o>(pub(super) &'o mut Offsets);
+
+impl Source for History<'_> {
+    fn step(&mut self, prover: &mut Option<Prover>, _: &Pace) -> Next {
+        let Some(write) = prover.as_mut().and_then(Prover::next_write) else {
+            return Next::Other(Other::End);
+        };
+        self.0.count_verification(u64::from(write.length));
+        proof(prover.as_mut(), write)
+    }
 }
 
 /// The next step of a job that verifies: of a backlog, else of the offsets.
-#[inline(never)]
 fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> Next {
     // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
     if let Some(write) = prover.next_trim() {
@@ -74,7 +133,7 @@ fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> 
 }
 
 /// Reads back a write, unless verification ends before it.
-pub(super) fn proof(prover: Option<&mut Prover>, write: LoggedWrite) -> Next {
+fn proof(prover: Option<&mut Prover>, write: LoggedWrite) -> Next {
     let ends = prover.is_some_and(|prover| prover.ends_before(write.file, write.offset));
     Next::Other(if ends { Other::End } else { Other::Proof(write) })
 }

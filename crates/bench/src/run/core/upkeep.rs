@@ -1,6 +1,7 @@
 //! What the loop does besides I/O: looking at the time now and then, pauses, files, its beginning and its end.
 #![expect(unsafe_code, reason = "fills the buffers of I/Os that are not under way")]
 
+use std::hint::cold_path;
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
@@ -27,6 +28,7 @@ impl<'j, E: Engine> Core<'j, E> {
         if self.parts.reads_clock {
             return self.parts.clock.now();
         }
+        cold_path();
         if self.until_clock == 0 {
             self.until_clock = IOS_PER_READING;
             self.now_ns = self.parts.clock.now();
