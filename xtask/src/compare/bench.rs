@@ -45,7 +45,8 @@ enum Place {
     Nowhere,
     /// A file on the file system of the build.
     Disk,
-    /// The same without access times: fio and `tidegate bench` keep those of files, the bare loop leaves them alone.
+    /// The same without access times: fio and `tidegate bench` keep those of files, the bare loop leaves them alone. Looking whether
+    /// there is one to keep is left to the first two, and a fiftieth of an I/O.
     DiskWithoutAccessTimes,
     /// A file in memory.
     Memory,
@@ -426,7 +427,8 @@ fn report(
          Machine: {}. {version} and `tidegate bench` with the same arguments (`--thread` among them), each bound to one core, in turns,\n\
          {rounds} rounds of {seconds} s; medians, least and most in parentheses. All latency statistics are on unless the line says\n\
          `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os (`--bare-loop`).\n\
-         It leaves the access time of its file alone; so that both do the same, the file beside it keeps none (`chattr +A`).\n\
+         It leaves the access time of its file alone (`O_NOATIME`), as fio and `tidegate bench` do with devices only. The file here keeps\n\
+         none (`chattr +A`), so that they write none; that the kernel looks for that is 16 to 20 ns an I/O which the loop does not have.\n\
          Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
          | case | peer | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
         machine::description()?

@@ -384,10 +384,46 @@ fn overlaps_wait_for_each_other_and_weights_share_the_work() {
         assert_eq!(levels.iter().sum::<u64>(), 100, "{options}");
         assert_eq!(levels.iter().rposition(|count| *count > 0), Some(usize::from(most_at_once == 8) * 3), "{levels:?}");
     }
-    let timed = "--ioengine=null --size=1m --time_based --runtime=300ms --thread";
-    let ran = ran(&format!("--name=a {timed} --flow_id=7 --flow=9 --name=b {timed} --flow_id=7 --flow=1")).fine();
-    let [more, less] = ["a", "b"].map(|name| ran.direction(name, Direction::Read).ios);
-    assert!(more > 4 * less && less > 0, "{more} of the one with weight 9, {less} of the one with 1");
+    // Half of the time that the one with the larger weight needs: when it is done, the other is alone.
+    let folder = Folder::new();
+    let log = folder.path("l");
+    let both = format!("--ioengine=null --size=4m --number_ios=600 --thinktime=1ms --thread --write_lat_log={log}");
+    ran(&format!("--name=a {both} --flow_id=7 --flow=9 --name=b {both} --flow_id=7 --flow=1")).fine();
+    let times = fs::read_to_string(format!("{log}_lat.2.log")).unwrap();
+    let times: Vec<u64> = times.lines().map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+    let early = times.iter().filter(|at_ms| **at_ms < 300).count();
+    assert!(times.len() == 600 && early > 0 && early < 160, "{early} with a weight of 1 beside 300 with one of 9");
+}
+
+#[test]
+fn a_transfer_that_comes_in_parts_is_one() {
+    const BYTES: usize = 256 << 10;
+    let folder = Folder::new();
+    let path = folder.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let mut pipe = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let writer = std::thread::spawn(move || {
+        let data = b"tidegate".repeat(BYTES / 8);
+        data.chunks(1000).try_for_each(|part| std::io::Write::write_all(&mut pipe, part))
+    });
+    let check = "--verify=pattern --verify_pattern=\"tidegate\"";
+    let line = format!("--name=a --filename={path} --ioengine=sync --rw=read --bs=64k --size={BYTES} {check}");
+    let ran = ran(&line).fine();
+    let read = ran.direction("a", Direction::Read);
+    assert_eq!((read.ios, read.bytes), (4, BYTES as u64));
+    assert!(read.short > 0, "the pipe has no room for an I/O");
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn latencies_count_from_when_ios_were_due_if_that_is_asked_for() {
+    let mean = |options: &str| {
+        let ran = ran(&format!("--name=a --ioengine=null --size=80m --rate_iops=100m {options}")).fine();
+        ran.direction("a", Direction::Read).lat.statistics.mean
+    };
+    // One is due each 10 ns, which no machine keeps up with: the later ones are late by most of the run.
+    let (begun, due) = (mean(""), mean("--io_submit_mode=offload"));
+    assert!(due > 5.0 * begun, "{due} ns from when they were due, {begun} ns from when they began");
 }
 
 #[test]
