@@ -12,6 +12,7 @@ use clap::{Arg, ArgMatches, value_parser};
 use reactor::clock::{self, Duration};
 use serde_json::Value;
 
+use super::loop_device::LoopDevice;
 use super::{Comparison, Samples, machine, with_rounds};
 use crate::task::{self, TaskError, describe, say};
 use crate::workspace;
@@ -48,6 +49,8 @@ enum Place {
     /// The same without access times: fio and `tidegate bench` keep those of files, the bare loop leaves them alone. Looking whether
     /// there is one to keep is left to the first two, and a fiftieth of an I/O.
     DiskWithoutAccessTimes,
+    /// A block device over that file: no program keeps the access time of a device, so that all do the same.
+    Device,
     /// A file in memory.
     Memory,
 }
@@ -91,8 +94,30 @@ const CASES: &[Case] = &[
     Case::iops("psync, page cache", CACHED, &["--ioengine=psync"], Place::Disk, 1.05),
     Case::iops("io_uring, page cache, depth 32", CACHED, UNTUNED, Place::Disk, 1.6),
     Case::iops("io_uring, page cache, depth 32, tuned", CACHED, TUNED, Place::Disk, 1.0),
-    Case::beside_bare_loop("io_uring, page cache, depth 32, beside the bare loop", UNTUNED, &["-B0", "-F0"]),
-    Case::beside_bare_loop("io_uring, page cache, depth 32, tuned, beside the bare loop", TUNED, &["-B1", "-F1"]),
+    Case::beside_bare_loop(
+        "io_uring, page cache, depth 32, beside the bare loop",
+        UNTUNED,
+        &["-B0", "-F0"],
+        Place::DiskWithoutAccessTimes,
+    ),
+    Case::beside_bare_loop(
+        "io_uring, page cache, depth 32, tuned, beside the bare loop",
+        TUNED,
+        &["-B1", "-F1"],
+        Place::DiskWithoutAccessTimes,
+    ),
+    Case::beside_bare_loop(
+        "io_uring, page cache of a device, depth 32, beside the bare loop",
+        UNTUNED,
+        &["-B0", "-F0"],
+        Place::Device,
+    ),
+    Case::beside_bare_loop(
+        "io_uring, page cache of a device, depth 32, tuned, beside the bare loop",
+        TUNED,
+        &["-B1", "-F1"],
+        Place::Device,
+    ),
     Case::iops("io_uring, tmpfs, depth 32", CACHED, UNTUNED, Place::Memory, 1.0),
     Case::iops(
         "io_uring, direct, depth 32",
@@ -150,8 +175,9 @@ impl Case {
         name: &'static str,
         arguments: &'static [&'static str],
         bare_loop: &'static [&'static str],
+        place: Place,
     ) -> Self {
-        Self { bare_loop: Some(bare_loop), ..Self::iops(name, CACHED, arguments, Place::DiskWithoutAccessTimes, 0.95) }
+        Self { bare_loop: Some(bare_loop), ..Self::iops(name, CACHED, arguments, place, 0.95) }
     }
 
     const fn verify(name: &'static str, arguments: &'static [&'static str]) -> Self {
@@ -191,13 +217,14 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     let chosen = |case: &&Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part));
     let can_run = |case: &&Case| case.bare_loop.is_none() || bare_loop.is_some();
     let cases: Vec<&Case> = CASES.iter().filter(chosen).filter(can_run).collect();
-    let bench = Bench::prepare(fio, bare_loop.clone(), seconds)?;
+    let needs_device = cases.iter().any(|case| case.place == Place::Device);
+    let bench = Bench::prepare(fio, bare_loop.clone(), seconds, needs_device)?;
     let mut measured = vec![Measured::default(); cases.len()];
     for round in 1..=rounds {
         for (case, measured) in cases.iter().zip(&mut measured) {
             measured.peer.add(match case.bare_loop {
                 None => bench.measure(Side::Fio, case)?,
-                Some(arguments) => bench.bare_loop(arguments)?,
+                Some(arguments) => bench.bare_loop(arguments, case.place)?,
             });
             measured.tidegate.add(bench.measure(Side::Tidegate, case)?);
             say(format_args!("round {round} of {rounds}: {}: ratio {:.2}", case.name, measured.ratio()));
@@ -240,20 +267,22 @@ struct Bench {
     tidegate: PathBuf,
     core: String,
     seconds: u64,
+    device: Option<LoopDevice>,
     /// One on the file system of the build, one in memory; removed at the end.
     folders: [PathBuf; 2],
 }
 
 impl Bench {
-    fn prepare(fio: PathBuf, bare_loop: Option<PathBuf>, seconds: u64) -> Result<Self, TaskError> {
+    fn prepare(fio: PathBuf, bare_loop: Option<PathBuf>, seconds: u64, needs_device: bool) -> Result<Self, TaskError> {
         let tidegate = workspace::build("tidegate", true)?;
         let name = format!("tidegate-compare-{}", std::process::id());
         let disk = tidegate.parent().unwrap_or(Path::new(".")).join(&name);
-        let bench = Self {
+        let mut bench = Self {
             fio,
             bare_loop: bare_loop.unwrap_or_default(),
             core: machine::two_cores()?.1.to_string(),
             seconds,
+            device: None,
             folders: [disk, Path::new("/dev/shm").join(name)],
             tidegate,
         };
@@ -270,6 +299,9 @@ impl Bench {
             }
             file.sync_all()?;
         }
+        if let (true, Some(file)) = (needs_device, bench.path(Place::DiskWithoutAccessTimes)) {
+            bench.device = Some(LoopDevice::over(&file)?);
+        }
         Ok(bench)
     }
 
@@ -280,6 +312,7 @@ impl Bench {
             Place::Nowhere => None,
             Place::Disk => Some(disk.join("data")),
             Place::DiskWithoutAccessTimes => Some(disk.join("without-access-times")),
+            Place::Device => self.device.as_ref().map(|device| device.path().to_owned()),
             Place::Memory => Some(memory.join("data")),
         }
     }
@@ -313,12 +346,12 @@ impl Bench {
     }
 
     /// I/Os a second of fio's loop without a load generator around it: the median of what it says each second.
-    fn bare_loop(&self, arguments: &[&str]) -> Result<u64, TaskError> {
+    fn bare_loop(&self, arguments: &[&str], place: Place) -> Result<u64, TaskError> {
         let mut command = Command::new("taskset");
         command.args(["--cpu-list", &self.core]).arg(&self.bare_loop);
         command.args(["-d32", "-s32", "-c32", "-p0", "-O0", "-P0"]).args(arguments);
         // It says nothing of its last second.
-        command.arg(format!("-r{}", self.seconds + 1)).args(self.path(Place::DiskWithoutAccessTimes));
+        command.arg(format!("-r{}", self.seconds + 1)).args(self.path(place));
         let text = output(&mut command)?;
         let mut rates = Samples::default();
         for rate in text.lines().filter_map(rate_of_bare_loop) {
@@ -429,6 +462,7 @@ fn report(
          `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os (`--bare-loop`).\n\
          It leaves the access time of its file alone (`O_NOATIME`), as fio and `tidegate bench` do with devices only. The file here keeps\n\
          none (`chattr +A`), so that they write none; that the kernel looks for that is 16 to 20 ns an I/O which the loop does not have.\n\
+         On a device (a loop device over that file) all do the same.\n\
          Figures of other machines or days cannot be compared with these; the ratios can.\n\n\
          | case | peer | tidegate | ratio | goal | |\n|---|---|---|---|---|---|\n",
         machine::description()?

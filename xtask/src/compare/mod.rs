@@ -8,6 +8,7 @@ mod bare_loop;
 mod bench;
 mod bench_remote;
 mod daemon;
+mod loop_device;
 mod machine;
 mod programs;
 mod radio;
