@@ -332,11 +332,8 @@ impl<'j, E: Engine> Core<'j, E> {
                 && let Some(io) = source.plain_io()
             {
                 self.begin::<true>(io)?;
-            } else {
-                cold_path();
-                if let Some(rest) = self.begin_next(source)? {
-                    return Ok(rest);
-                }
+            } else if let Some(rest) = self.begin_next(source)? {
+                return Ok(rest);
             }
             if self.at_once {
                 return Ok(Rest::Done);
@@ -356,7 +353,7 @@ impl<'j, E: Engine> Core<'j, E> {
     }
 
     /// Begins what comes next. `Some`: nothing does now.
-    #[inline(never)]
+    #[inline(always)]
     fn begin_next(&mut self, source: &mut impl Source) -> Result<Option<Rest>, Ended> {
         let next = match self.held.take() {
             Some(io) => Next::Io(io),

@@ -53,10 +53,11 @@ pub(super) trait Source {
 
 /// The job's I/Os.
 impl Source for Offsets {
+    #[inline(always)]
     fn step(&mut self, prover: &mut Option<Prover>, pace: &Pace) -> Next {
         match prover {
             Some(prover) => next_proven_step(self, prover, pace),
-            None if pace.is_limited() => self.next_step_with(|direction| Some(pace.redirect(direction))).into(),
+            None if pace.is_limited() => next_limited_step(self, pace),
             None => self.next_step().into(),
         }
     }
@@ -111,7 +112,14 @@ impl Source for History<'_> {
     }
 }
 
+/// The next step of a job that keeps a rate.
+#[inline(never)]
+fn next_limited_step(offsets: &mut Offsets, pace: &Pace) -> Next {
+    offsets.next_step_with(|direction| Some(pace.redirect(direction))).into()
+}
+
 /// The next step of a job that verifies: of a backlog, else of the offsets.
+#[inline(never)]
 fn next_proven_step(offsets: &mut Offsets, prover: &mut Prover, pace: &Pace) -> Next {
     // No limit of the job sees trims. Parity: none, fio 3.33 aborts at the first one.
     if let Some(write) = prover.next_trim() {
