@@ -160,8 +160,8 @@ impl Io {
     }
 }
 
-/// How an I/O ended: the bytes that were moved, or, above [`MOVED_MAX`], a negated error number, as system calls tell it. As wide
-/// as in a completion entry of the kernel.
+/// How an I/O ended: the bytes that were moved or, in the last 4095 numbers, a negated error number, as system calls tell it. As
+/// wide as in a completion entry of the kernel.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Outcome(u32);
 

@@ -21,7 +21,7 @@ impl<E: Engine> Core<'_, E> {
     #[inline(always)]
     pub(super) fn complete(&mut self, index: u32, outcome: Outcome, now: u64, together: bool) -> Result<(), Ended> {
         let slot = self.slots.get(index);
-        if outcome.bytes() != slot.length_bytes - slot.moved_bytes || slot.is_sync() {
+        if outcome.bytes() < slot.length_bytes - slot.moved_bytes || slot.is_sync() {
             cold_path();
             return self.complete_other(index, outcome, now);
         }
