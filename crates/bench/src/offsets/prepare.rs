@@ -265,7 +265,8 @@ fn equip(
     }
     let blocks = usable / settings.smallest_block();
     if settings.generator == RandomGenerator::Lfsr {
-        file.lfsr = Some(Lfsr::new(blocks, seeds.seed(Purpose::Block), 0)?);
+        // Parity: a file without a block has a register, which is never asked.
+        file.lfsr = Some(Lfsr::new(blocks.max(1), seeds.seed(Purpose::Block), 0)?);
         if let Some(sprandom) = &settings.sprandom {
             let draws = seeds.generator(Purpose::Preconditioning, Width::Bits32);
             let order = SpRandomBlocks::new(sprandom, file.usable(), block_of_writes(settings), draws)?;
