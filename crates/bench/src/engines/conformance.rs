@@ -342,6 +342,20 @@ fn finds_by_looking<E: Engine>(rig: &mut Rig<E>) {
     }
 }
 
+/// With nothing under way there is room, each time: nobody could wait for it.
+fn has_room_when_all_is_over<E: Engine>(rig: &mut Rig<E>) {
+    for round in 0..2000 {
+        let is_done = match rig.queue(0, Step::new(Operation::Read, round % BLOCKS, 0)) {
+            Queued::Done(_) => true,
+            Queued::Accepted => false,
+            Queued::Busy => panic!("busy with nothing, in round {round}"),
+        };
+        rig.engine.commit().unwrap();
+        // Looks instead of waiting: no later moment is sooner.
+        while !is_done && rig.reap(0, 1).is_empty() {}
+    }
+}
+
 /// A reap with a time gives up when it is over.
 fn reaps_with_a_time<E: Engine>(rig: &mut Rig<E>) {
     if matches!(rig.queue(0, Step::new(Operation::Read, 0, 0)), Queued::Done(_)) {
@@ -386,6 +400,7 @@ fn check<E: Engine>(medium: impl Fn() -> Medium, options: &EngineOptions) {
         mixes(&mut rig);
         synchronises(&mut rig);
         trims(&mut rig);
+        has_room_when_all_is_over(&mut rig);
         if depth > 1 {
             reaps_as_asked(&mut rig);
             reaps_with_a_time(&mut rig);

@@ -150,9 +150,11 @@ impl Engine for IoUringEngine {
         }
         let entry = self.entry(slot, io);
         // SAFETY: who made the I/O keeps what the entry refers to until it is over; the vector stays with the slot.
-        if unsafe { self.ring.submission().push(&entry) }.is_err() {
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
             cold_path();
-            return Queued::Busy;
+            if !self.makes_room() {
+                return Queued::Busy;
+            }
         }
         self.under_way += 1;
         self.pending += 1;
@@ -268,6 +270,17 @@ impl IoUringEngine {
         let vector = &mut self.vectors[slot as usize];
         *vector = libc::iovec { iov_base: io.buffer().as_ptr().cast(), iov_len: io.length_bytes() as usize };
         (&raw const *vector).cast()
+    }
+
+    /// A kernel thread that takes submissions gives their places back once it has gone through all that it found, which may be
+    /// after each of them was reaped: waits for that. `false`: there is something to commit or reap first.
+    #[inline(never)]
+    fn makes_room(&self) -> bool {
+        self.under_way == 0
+            && match self.ring.submitter().squeue_wait() {
+                Ok(_) => true,
+                Err(error) => errno(&error) == Errno::INTR,
+            }
     }
 
     /// Takes completions that are there. Returns how many.

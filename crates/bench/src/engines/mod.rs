@@ -106,7 +106,7 @@ pub trait Engine: Sized {
         None
     }
 
-    /// Hands an I/O over. The slot is below the depth of the setup and free.
+    /// Hands an I/O over. The slot is below the depth of the setup and free. With nothing under way there is room.
     fn queue(&mut self, slot: u32, io: &mut Io) -> Queued;
 
     /// Submits what was accepted. Part of it, or with an engine that sends and receives in one go all of it, may stay with the
