@@ -16,7 +16,7 @@ impl Engine for PsyncEngine {
         Ok(Self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn queue(&mut self, _slot: u32, io: &mut Io) -> Queued {
         Queued::Done(match io.operation() {
             Operation::Read => retry_on_intr(|| read(io)).into(),

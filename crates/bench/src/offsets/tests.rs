@@ -162,7 +162,8 @@ fn whatever_the_settings_ios_stay_in_range() {
 fn nearly_plain_settings(random: &mut Taus258) -> Settings {
     let mut below = |count: u64| random.next_number() % count;
     let mix = [Mix::Read, Mix::Write, Mix::Trim][usize::try_from(below(3)).unwrap()];
-    let mut settings = Settings::new(mix, RANDOM, 512 << below(4));
+    let order = [RANDOM, Order::Sequential { stride_bytes: 0 }][usize::try_from(below(2)).unwrap()];
+    let mut settings = Settings::new(mix, order, 512 << below(4));
     settings.map = [MapPolicy::Required, MapPolicy::None][usize::try_from(below(2)).unwrap()];
     settings.generator =
         [RandomGenerator::Tausworthe, RandomGenerator::Tausworthe64][usize::try_from(below(2)).unwrap()];
@@ -170,7 +171,7 @@ fn nearly_plain_settings(random: &mut Taus258) -> Settings {
     settings.limits.engine_is_synchronous = below(2) == 0;
     settings.limits.loops = u32::try_from(below(3)).unwrap();
     let block = settings.smallest_block();
-    match below(12) {
+    match below(13) {
         0 => settings.order = Order::Random { change_every: u32::try_from(below(4)).unwrap() },
         1 => settings.random_percent = [60; 3],
         2 => settings.strided = Some(StridedZones { size: block * 9, range: block * 13, skip: block }),
@@ -181,6 +182,7 @@ fn nearly_plain_settings(random: &mut Taus258) -> Settings {
         7 => settings.limits.io_size = block * below(90),
         8 => settings.generator = RandomGenerator::Lfsr,
         9 => settings.alignment = [block / 2; 3],
+        10 => settings.order = Order::Sequential { stride_bytes: i64::try_from(block).unwrap() },
         _ => {}
     }
     if below(3) == 0 {

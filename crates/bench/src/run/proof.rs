@@ -223,6 +223,12 @@ impl Prover {
         self.reads += u64::from(direction == Direction::Read);
     }
 
+    /// Whether the steps of the job are those of its offsets, without trims, blocks of a backlog or an end of its own between them.
+    pub(super) fn leaves_steps(&self) -> bool {
+        let ProverSettings { trims, backlog, earlier, .. } = &self.settings;
+        trims.is_none() && backlog.is_none() && earlier.is_none()
+    }
+
     /// The next write to trim during the run, if the backlog says so.
     pub(super) fn next_trim(&mut self) -> Option<LoggedWrite> {
         let trims = self.settings.trims.as_mut()?;
@@ -274,16 +280,16 @@ impl Prover {
         self.expected[slot as usize] = Some(Expectation { expected, trimmed: write.trimmed });
     }
 
-    /// A read of the job itself is about to be issued; it is checked only where the phases say so.
-    pub(super) fn expect_own(&mut self, slot: u32, offset: u64) {
-        let expected = Expected { offset, seed: None, number: None };
-        let checks = self.settings.phases.checks_every_read && self.settings.keeps_data;
-        self.expected[slot as usize] = checks.then_some(Expectation { expected, trimmed: false });
-    }
-
-    /// What the read in a slot should have brought; `None`: whatever it is, it is not checked.
+    /// What a read of the history should have brought; `None`: whatever it is, it is not checked.
     pub(super) fn take_expectation(&mut self, slot: u32) -> Option<Expectation> {
         self.expected[slot as usize].take()
+    }
+
+    /// The same of a read of the job itself, which is checked only where the phases say so.
+    #[inline]
+    pub(super) fn own_expectation(&self, offset: u64) -> Option<Expectation> {
+        let checks = self.settings.phases.checks_every_read && self.settings.keeps_data;
+        checks.then_some(Expectation { expected: Expected { offset, seed: None, number: None }, trimmed: false })
     }
 
     /// Checks blocks.

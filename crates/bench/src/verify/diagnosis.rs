@@ -132,7 +132,7 @@ fn was_genuine(header: &Header) -> bool {
 /// The first write that begins behind the front of an interval.
 fn write_inside(unit: &[u8]) -> Option<(usize, WriteIdentity)> {
     (SECTOR..unit.len()).step_by(SECTOR).find_map(|at| {
-        let header = Header::read(&unit[at..]).filter(Header::is_genuine)?;
+        let header = Header::read(&unit[at..]).filter(|header| header.is_genuine())?;
         Some((at, header.write()))
     })
 }

@@ -112,8 +112,8 @@ impl Header {
 
     /// The header in front of `bytes`; `None` if they are too few.
     #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        Self::read_from_prefix(bytes).ok().map(|(header, _)| header)
+    pub fn read(bytes: &[u8]) -> Option<&Self> {
+        Self::ref_from_prefix(bytes).ok().map(|(header, _)| header)
     }
 
     /// Whether it is one that a write made: the magic is there and the checksum right.

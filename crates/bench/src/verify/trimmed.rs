@@ -20,7 +20,7 @@ pub fn check_trimmed(method: &'static Method, block: &[u8], offset: u64) -> Opti
     let place = Place { block_offset: offset, block_length: block.len(), unit_start: 0, unit_length: block.len() };
     let header = Header::read(block);
     let expected = Expected { offset, seed: None, number: None };
-    let diagnosis = diagnose(&kind, header.as_ref(), block, &expected, &place, Vec::new);
+    let diagnosis = diagnose(&kind, header, block, &expected, &place, Vec::new);
     Some(Failure { kind, method, media_code: None, place, diagnosis })
 }
 

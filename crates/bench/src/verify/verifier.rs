@@ -1,5 +1,7 @@
 //! Fills blocks so that they can be proven, and proves them.
 
+use std::hint::cold_path;
+
 use zerocopy::IntoBytes;
 
 use super::diagnosis::{Diagnosis, diagnose};
@@ -123,20 +125,24 @@ impl Verifier {
         }
         let block_length = block.len();
         let unit_length = self.settings.unit_length(block_length);
-        for (index, unit) in block.chunks_mut(unit_length).enumerate() {
-            if unit.len() <= self.settings.method.header_length() {
-                break;
-            }
+        let mut start = 0;
+        // Not in chunks, which a division would count beforehand.
+        while let Some(unit) = block.get_mut(start..block_length.min(start + unit_length))
+            && unit.len() > self.settings.method.header_length()
+        {
             self.swap_header(unit);
-            let start = index * unit_length;
             let place =
                 Place { block_offset: expected.offset, block_length, unit_start: start, unit_length: unit.len() };
             let found = self.check_unit(unit, expected, &place);
-            let is_header = found.as_ref().is_some_and(|failure| failure.kind.is_header());
-            failures.extend(found);
             self.swap_header(unit);
-            if is_header || (first_only && !failures.is_empty()) {
-                break;
+            start += unit_length;
+            if let Some(failure) = found {
+                cold_path();
+                let is_header = failure.kind.is_header();
+                failures.push(failure);
+                if is_header || first_only {
+                    break;
+                }
             }
         }
         failures
@@ -153,8 +159,8 @@ impl Verifier {
             return Some(failure);
         }
         let header = Header::read(unit).expect("an interval that is checked is longer than its header");
-        let kind = wrong_header(&header, expected, place).or_else(|| self.wrong_data(unit, &header, place))?;
-        Some(self.failure(kind, Some(&header), unit, expected, place))
+        let kind = wrong_header(header, expected, place).or_else(|| self.wrong_data(unit, header, place))?;
+        Some(self.failure(kind, Some(header), unit, expected, place))
     }
 
     fn failure(

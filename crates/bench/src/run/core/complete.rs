@@ -166,32 +166,37 @@ impl<E: Engine> Core<'_, E> {
     }
 
     pub(super) fn prove(&mut self, index: u32) -> Result<(), Ended> {
-        let slot = *self.slots.get(index);
-        let direction = slot.direction();
+        let slot = self.slots.get(index);
+        let (direction, &Slot { purpose, file, length_bytes, offset, .. }) = (slot.direction(), slot);
         let buffer = self.buffer(index);
         let CoreParts { prover, files, .. } = &mut self.parts;
         let Some(prover) = prover else {
             return Ok(());
         };
         prover.ended(direction);
-        if direction == Direction::Write {
-            prover.write_ended(index, true);
-            prover.write_arrived(slot.file, slot.offset);
-            return Ok(());
-        }
-        let Some(expectation) = prover.take_expectation(index) else {
+        let expectation = match purpose {
+            Purpose::Io(Direction::Read) => prover.own_expectation(offset),
+            Purpose::Proof => prover.take_expectation(index),
+            Purpose::Io(Direction::Write) => {
+                prover.write_ended(index, true);
+                prover.write_arrived(file, offset);
+                None
+            }
+            Purpose::Io(Direction::Trim) | Purpose::Sync(_) | Purpose::LastSync => None,
+        };
+        let Some(expectation) = expectation else {
             return Ok(());
         };
         if let Some(threads) = &mut self.check_threads {
             self.slots.keep(index);
             // SAFETY: the I/O in the slot is over, the slot is kept until its block comes back, and the threads end before
             // the engine and the memory.
-            threads.lend(unsafe { Lent::new((index, slot.file), buffer, slot.length_bytes, expectation) });
+            threads.lend(unsafe { Lent::new((index, file), buffer, length_bytes, expectation) });
             return Ok(());
         }
         // SAFETY: the buffer is valid for the longest I/O, and the one in its slot is over.
-        let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), slot.length_bytes as usize) };
-        let wrong = prover.checker().check(&expectation, files.files()[slot.file as usize].path(), block);
+        let block = unsafe { std::slice::from_raw_parts_mut(buffer.as_ptr(), length_bytes as usize) };
+        let wrong = prover.checker().check(&expectation, files.files()[file as usize].path(), block);
         wrong.map_or(Ok(()), |wrong| self.react(&wrong))
     }
 

@@ -209,7 +209,8 @@ impl<'j, E: Engine> Core<'j, E> {
         let follows_issues =
             parts.thinking.counts_issued() || parts.priorities.is_some() || parts.debug.has(Subject::Io);
         let holds_back = parts.pace.is_limited() || parts.flow.is_some() || parts.depth.serialize_overlap;
-        let is_plain = !holds_back && !follows_issues && parts.prover.is_none() && parts.think_cycles == 0;
+        let takes_steps = parts.prover.as_ref().is_none_or(Prover::leaves_steps);
+        let is_plain = !holds_back && !follows_issues && takes_steps && parts.think_cycles == 0;
         Box::new(Self {
             check_threads: parts.check_threads.take(),
             at_once: E::completes_at_once(depth),
@@ -442,12 +443,6 @@ impl<'j, E: Engine> Core<'j, E> {
             Direction::Write => self.prepare_write(slot, file, io.offset, length_bytes, started_ns),
             Direction::Read | Direction::Trim => started_ns,
         };
-        if !PLAIN
-            && io.direction == Direction::Read
-            && let Some(prover) = &mut self.parts.prover
-        {
-            prover.expect_own(slot, io.offset);
-        }
         *self.slots.get_mut(slot) = Slot {
             purpose: Purpose::Io(io.direction),
             priority: 0,

@@ -44,7 +44,7 @@ pub(super) trait Source {
     /// The next step.
     fn step(&mut self, prover: &mut Option<Prover>, pace: &Pace) -> Next;
 
-    /// The next I/O, where that takes no look at anything but the offsets: of a job that neither verifies nor keeps a rate.
+    /// The next I/O, where that takes no look at anything but the offsets: of a job that [is plain](super::Core::is_plain).
     /// `None`: [`Source::step`] knows.
     fn plain_io(&mut self) -> Option<Chosen> {
         None

@@ -36,7 +36,7 @@ impl FioBlock {
             let bytes: Vec<u8> = (0..header.len() / 2)
                 .map(|at| u8::from_str_radix(&header[at * 2..at * 2 + 2], 16).expect(line))
                 .collect();
-            Header::read(&bytes).filter(Header::is_genuine).expect(line)
+            *Header::read(&bytes).filter(|header| header.is_genuine()).expect(line)
         });
         Self {
             line,
