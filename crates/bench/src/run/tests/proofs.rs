@@ -47,6 +47,29 @@ fn what_is_trimmed_and_need_not_be_zero_is_not_read() {
     assert!(trims > 0 && reads > 0);
 }
 
+/// The order of a job's reads, writes and trims, a letter each, as its log of latencies has them.
+fn order_of(options: &str) -> String {
+    let folder = Folder::new();
+    let prefix = folder.path("log");
+    let line = format!(
+        "--name=a --filename={} --bs=4k --size=96k --verify=md5 --write_lat_log={prefix} {options}",
+        folder.path("f")
+    );
+    ran_in(&folder, &line).fine();
+    let log = fs::read_to_string(format!("{prefix}_clat.1.log")).unwrap();
+    log.lines().map(|line| ["r", "w", "t"][line.split(", ").nth(2).unwrap().parse::<usize>().unwrap()]).collect()
+}
+
+#[test]
+fn what_waits_in_a_backlog_is_not_left_to_the_end_of_the_run() {
+    for order in ["write", "randwrite"] {
+        let read = order_of(&format!("--rw={order} --verify_backlog=4"));
+        assert_eq!(read, "wwwwrrrr".repeat(6), "{order}");
+        let trimmed = order_of(&format!("--rw={order} --trim_percentage=100 --trim_backlog=8"));
+        assert!(trimmed.starts_with("wwwwwwwwttttttttw") && trimmed.ends_with(&"r".repeat(24)), "{order}: {trimmed}");
+    }
+}
+
 #[test]
 fn other_threads_check_and_find_what_is_wrong() {
     let folder = Folder::new();
