@@ -158,6 +158,19 @@ fn whatever_the_settings_ios_stay_in_range() {
     }
 }
 
+#[test]
+fn a_file_without_a_block_does_not_keep_a_job_from_the_others() {
+    for generator in [RandomGenerator::Tausworthe, RandomGenerator::Lfsr] {
+        let settings = Settings { generator, ..Settings::new(Mix::Read, RANDOM, BLOCK) };
+        let mut layout = lay_out(&settings, &Extent::of_size(64 * BLOCK), &files(2)).unwrap();
+        layout.files[1].length = 0;
+        let mut offsets = Offsets::new(&settings, &layout, seeds(None)).unwrap();
+        let ios = ios(&mut offsets, 100);
+        assert_eq!(ios.len(), 32, "{generator:?}");
+        assert!(ios.iter().all(|io| io.file == 0));
+    }
+}
+
 /// Settings that are plain but for what is drawn to be otherwise, which is one thing at most.
 fn nearly_plain_settings(random: &mut Taus258) -> Settings {
     let mut below = |count: u64| random.next_number() % count;
