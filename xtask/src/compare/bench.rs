@@ -455,12 +455,14 @@ fn report(
     seconds: u64,
     version: &str,
 ) -> Result<String, TaskError> {
+    let has_bare_loop = cases.iter().any(|case| case.bare_loop.is_some());
+    let bare_loop = if has_bare_loop { " --bare-loop t/io_uring" } else { "" };
     let mut text = format!(
         "# The load generator beside fio\n\n\
-         `cargo xtask compare bench --rounds {rounds} --seconds {seconds}` measures this and writes it here.\n\n\
+         `cargo xtask compare bench --rounds {rounds} --seconds {seconds}{bare_loop}` measures this and writes it here.\n\n\
          Machine: {}. {version} and `tidegate bench` with the same arguments (`--thread` among them), each bound to one core, in turns,\n\
          {rounds} rounds of {seconds} s; medians, least and most in parentheses. All latency statistics are on unless the line says\n\
-         `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os (`--bare-loop`).\n\
+         `gtod_reduce`. The bare loop is fio's `t/io_uring`, which submits and reaps 32 at once and counts nothing but I/Os.\n\
          It leaves the access time of its file alone (`O_NOATIME`), as fio and `tidegate bench` do with devices only. The file here keeps\n\
          none (`chattr +A`), so that they write none; that the kernel looks for that is 16 to 20 ns an I/O which the loop does not have.\n\
          On a device (a loop device over that file) all do the same.\n\

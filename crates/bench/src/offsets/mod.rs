@@ -25,7 +25,7 @@
 //! Not here: `zonemode=zbd`, replay of logs, `rate` (see [`Offsets::next_step_with`]), which writes are verified.
 //!
 //! Cost: nothing allocates after [`Offsets::new`]. One I/O, of a file of 1 GiB in blocks of 4 KiB, on a 2-core virtual
-//! machine (`cargo run --release -p bench --example offsets_cost`): sequential 6 ns, random without a map 4 ns (64-bit
+//! machine (`cargo run --release -p bench --example offsets_cost`): sequential 3 ns, random without a map 4 ns (64-bit
 //! generator 7 ns), with a map 9 ns, shift register 16 ns, lengths of a range or a split 12 to 15 ns, mixed directions
 //! 13 ns, `zipf` 24 ns, `pareto` 27 ns, `normal` 29 ns.
 //!
