@@ -65,6 +65,9 @@ pub enum SelectError {
 pub struct Program {
     library: Arc<Library>,
     choice: Arc<Mutex<Choice>>,
+    /// Held from when it is decided what to choose from until it is done and remembered: who reads the selected mood anew must not undo
+    /// another selection, and of two selections the one that is remembered is the one that holds.
+    selecting: Mutex<()>,
     messages: Sender<Message>,
 }
 
@@ -93,7 +96,7 @@ impl Program {
     ) -> Result<Arc<Self>, std::io::Error> {
         let (messages, inbox) = channel();
         let choice = follow(&library, seed, messages.clone());
-        let program = Arc::new(Self { library, choice, messages });
+        let program = Arc::new(Self { library, choice, selecting: Mutex::default(), messages });
         program.select_initially(initial);
         let worker = Worker { program: Arc::clone(&program), link, wanted: 0, unnoted: VecDeque::new() };
         std::thread::Builder::new().name("program".to_owned()).spawn(move || worker.run(&inbox))?;
@@ -118,6 +121,7 @@ impl Program {
     /// [`SelectError`]; what was selected before stays.
     pub fn select(&self, name: &str) -> Result<(), SelectError> {
         let selection: Selection = name.parse()?;
+        let _selecting = self.selecting();
         self.load(&selection)?;
         self.library.set_setting(SELECTION_SETTING, &selection.to_string())?;
         let _ = self.messages.send(Message::Again);
@@ -141,6 +145,10 @@ impl Program {
         self.choice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn selecting(&self) -> MutexGuard<'_, ()> {
+        self.selecting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn select_initially(&self, initial: Option<&str>) {
         let remembered = self.library.setting(SELECTION_SETTING).ok().flatten();
         let Some(name) = remembered.as_deref().or(initial) else { return };
@@ -150,7 +158,7 @@ impl Program {
         }
     }
 
-    /// Reads it and chooses from it.
+    /// Reads it and chooses from it. Whoever calls it is [selecting](Self::selecting), but at the start.
     fn load(&self, selection: &Selection) -> Result<(), SelectError> {
         let mode = match selection {
             Selection::Everything => Mode::Everything,
@@ -313,6 +321,7 @@ impl Worker {
 
     /// A mood or playlist changed; whether it is the one that is being played.
     fn blob(&self, kind: BlobKind, name: &str) -> bool {
+        let _selecting = self.program.selecting();
         let selection = self.program.selection();
         let concerned = match (&selection, kind) {
             (Selection::Mood(selected), BlobKind::Mood) | (Selection::Playlist(selected), BlobKind::Playlist) => {
@@ -444,6 +453,24 @@ mod tests {
         assert_eq!((songs.len(), replace), (2, false));
         bench.happens(Event::SongsWanted { count: 1 });
         assert_eq!(ahead(&bench).0.len(), 1);
+    }
+
+    /// A mood that is read anew because it has another content is not chosen from again by that.
+    #[test]
+    fn what_was_selected_stays_selected_while_moods_change() {
+        let bench = Bench::with_songs();
+        bench.run("addmood m -c 'path =| \"*\"'").printed();
+        let list = bench.song("two");
+        assert_eq!(bench.run_as(crate::rights::Rights::ALL, "addpl l", &list).status, 0);
+        let messages = bench.context.program.messages.clone();
+        for round in 0..200 {
+            bench.run("select m/m").printed();
+            messages.send(Message::Blob(BlobKind::Mood, "m".to_owned())).unwrap();
+            bench.run("select p/l").printed();
+            let selection = bench.context.program.selection().to_string();
+            assert_eq!(selection, "p/l", "round {round}");
+            assert_eq!(bench.run("ls -a -b").printed(), "two.mp3\n", "round {round}");
+        }
     }
 
     #[test]
