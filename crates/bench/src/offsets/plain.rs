@@ -2,7 +2,7 @@
 //! offsets that follow each other or are all as likely, with or without a random map.
 //!
 //! [`Offsets::next_step_with`] decides at each I/O what the options of such a job have decided for good. This draws or goes on
-//! from the last one, looks whether the block is free and fits, and counts: some 5 ns less an I/O. It gives what the long way
+//! from the last one, looks whether the block is free and fits, and counts: 3 to 5 ns less an I/O. It gives what the long way
 //! would give, or nothing and changes nothing; whatever is special about the next step (the first or last of a pass, the end of
 //! the job, a file that has nothing left) is for the long way.
 
