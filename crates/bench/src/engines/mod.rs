@@ -221,6 +221,22 @@ pub fn describe(name: &str) -> Option<&'static Description> {
     TABLE.iter().find(|engine| engine.name == name)
 }
 
+/// Whether the engine of that name completes I/Os at once, at this depth.
+///
+/// # Errors
+/// [`EngineError::Unknown`] when there is none.
+pub fn complete_at_once(name: &str, depth: u32) -> Result<bool, EngineError> {
+    struct AtOnce(u32);
+    impl Visitor for AtOnce {
+        type Output = bool;
+
+        fn visit<E: Engine>(self) -> bool {
+            E::completes_at_once(self.0)
+        }
+    }
+    start(name, AtOnce(depth.max(1)))
+}
+
 fn unknown(name: &str) -> EngineError {
     let known = TABLE.iter().map(|engine| engine.name).collect::<Vec<_>>().join(" ");
     EngineError::Unknown { name: name.to_owned(), known }

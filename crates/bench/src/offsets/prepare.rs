@@ -110,7 +110,7 @@ impl Offsets {
             // The draws that were seeded stay; those of the next pass are wide.
             width = Width::Bits64;
         }
-        positions.starts_over = settings.limits.time_based || settings.file_service.starts_over();
+        positions.starts_over = settings.starts_over();
         let directions =
             Directions::new(settings.mix, settings.read_percent, settings.sync_every, seeds.taus88(Purpose::Mix));
         let mut offsets = Self {

@@ -341,7 +341,25 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether no block is written twice in a pass, so that the last write of each is its only one.
+    /// Whether a file that came to its end is started over in the same pass, with what was written to it still under way.
+    #[must_use]
+    pub const fn starts_over(&self) -> bool {
+        self.limits.time_based || self.file_service.starts_over()
+    }
+
+    /// Whether a pass comes to its end before the job's time does.
+    ///
+    /// Parity: fio 3.33 counts what a pass of a `time_based` job has moved when I/Os are queued, which those never are that are over
+    /// at once.
+    #[must_use]
+    pub const fn passes_end(&self) -> bool {
+        !(self.limits.time_based && self.limits.engine_is_synchronous)
+    }
+
+    /// Whether no block is written twice in a pass, so that the last write of each is its only one. A job that is `time_based`
+    /// counts each time that it [starts over](Self::starts_over) as a pass.
+    ///
+    /// Parity: fio 3.33 takes it for so with file services that start over, too, and finds what was written last wrong.
     #[must_use]
     pub fn writes_once(&self) -> bool {
         let write = Direction::Write.index();
@@ -357,7 +375,8 @@ impl Settings {
                 let draws_all = change_every == 1 && self.random_percent[write] == 100;
                 let fixed =
                     self.block_sizes.iter().all(|other| (other.minimum, other.maximum) == (size.minimum, size.minimum));
-                draws_all && fixed && self.map != MapPolicy::None && self.distribution == Distribution::Uniform
+                let maps = self.map != MapPolicy::None && !self.file_service.starts_over();
+                draws_all && fixed && maps && self.distribution == Distribution::Uniform
             }
         }
     }

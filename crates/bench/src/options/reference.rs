@@ -25,6 +25,11 @@ Otherwise than in fio 3.33:
 - In `LOW-HIGH` both ends may have units of time: fio reads `1s-5s` as 1 microsecond to 5 seconds.
 - In expressions a fraction with a unit is what it says: fio takes `(1.5g)` for `1g`. Division by zero, a remainder of
   fractions and a number of more than 64 bits are refused.
+- A job that verifies and may come to a block a second time (`norandommap`, `time_based`, `file_service_type=zipf`, trims) lets two
+  I/Os to it wait for each other, as with `serialize_overlap=1`: fio lets them overtake each other, and finds blocks wrong for it.
+- A `time_based` job without `verify_backlog` reads back what it wrote between its passes, but not with an engine whose I/Os are over
+  at once (`psync`, and fio does the same). A note says so of exactly those; with `--warnings-fatal` they are refused. fio says it of
+  others, and not of jobs that read and write.
 - `uid` and `gid` of global sections count for the jobs after them.
 - `verify_write_sequence`, `verify_header_seed`, `log_issue_time`, `random_sequence_stride` and the words `average`, `max`, `both` of
   `log_max_value` (also called `log_window_value`) are of later versions of fio.

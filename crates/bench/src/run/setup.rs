@@ -73,33 +73,19 @@ impl Visitor for TargetBytes<'_> {
     }
 }
 
-/// Whether the engine completes I/Os at once, at a depth.
-struct AtOnce(u32);
-
-impl Visitor for AtOnce {
-    type Output = bool;
-
-    fn visit<E: Engine>(self) -> bool {
-        E::completes_at_once(self.0)
-    }
-}
-
 impl JobSetup {
     /// Finds the job's files and decides which part of them is used.
     pub(super) fn new(member: Member, options: Arc<JobOptions>, run: &RunSettings) -> Result<Self, JobFailure> {
         let engine = &options.engine.ioengine;
-        let unknown = || engines::start(engine, AtOnce(1)).err();
-        let description = match (engines::describe(engine), unknown()) {
-            (Some(description), _) => description,
-            (None, Some(error)) => return Err(error.into()),
-            (None, None) => return Err(JobFailure::Option(format!("there is no ioengine {engine}"))),
+        let at_once = engines::complete_at_once(engine, options.io_depth.iodepth)?;
+        let Some(description) = engines::describe(engine) else {
+            unreachable!("the engine is known: it was asked something");
         };
         check(&options, description, run)?;
         let engine_options = convert::engine::options(&options, run.allow_exec);
         let names = file_names(&convert::files::names(&options, &member.section, member.clone_number, &run.front_end))?;
         let mut files = JobFiles::new(convert::files::settings(&options, description.traits), names);
         files.refuse_mounted()?;
-        let at_once = engines::start(engine, AtOnce(options.io_depth.iodepth.max(1)))?;
         let offsets = convert::offsets::settings(&options, at_once);
         let seeds = convert::offsets::seeds(&options, member.number, member.clone_number > 0, entropy());
         let width = convert::offsets::width(&options);

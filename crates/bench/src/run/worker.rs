@@ -123,7 +123,9 @@ impl Visitor for Life<'_, '_> {
     #[inline(never)]
     fn visit<E: Engine>(self) -> Self::Output {
         let Self { setup, context, result } = self;
-        let depth = limits::depth(&setup.options, E::completes_at_once(setup.options.io_depth.iodepth.max(1)));
+        let at_once = E::completes_at_once(setup.options.io_depth.iodepth.max(1));
+        let mut depth = limits::depth(&setup.options, at_once);
+        depth.serialize_overlap |= depth.depth > 1 && proving::overlaps_mislead(&setup.options, &setup.offsets);
         let length_bytes_max = u32::try_from(setup.offsets.largest_block()).unwrap_or(u32::MAX);
         let memory = IoMemory::new(&content::memory(&setup.options), depth.depth, length_bytes_max)?;
         let _locked = match setup.options.buffers.lockmem {
@@ -451,10 +453,9 @@ fn prover(setup: &JobSetup, context: &Context<'_>, depth: u32) -> Result<Option<
     let Some(verifier) = setup.verifier.clone() else {
         return Ok(None);
     };
-    let (options, sizes) = (&setup.options, &setup.offsets.block_sizes);
-    let order = if setup.offsets.writes_once() { HistoryOrder::Issued } else { HistoryOrder::Offset };
-    let deep = depth > 1 && !setup.offsets.limits.engine_is_synchronous;
-    let workload = proving::workload(options, sizes, order == HistoryOrder::Issued, deep);
+    let options = &setup.options;
+    let workload = proving::workload(options, &setup.offsets);
+    let order = if workload.verified_in_write_order { HistoryOrder::Issued } else { HistoryOrder::Offset };
     let verification = &options.verification;
     let backlog = verification.verify_backlog;
     let width = offset_options::width(options);

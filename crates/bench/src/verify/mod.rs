@@ -40,7 +40,7 @@ pub use header::{HEADER_LENGTH, Header, MAGIC, WriteIdentity};
 pub use history::{History, HistoryOrder, LoggedWrite, WriteId};
 pub use method::{DIGEST_MAXIMUM, Digest, METHODS, Method, Proof};
 pub use queue::{CheckQueue, QueueFull};
-pub use rules::{AfterRun, HeaderRules, Phases, Reaction, Warning, WorkloadShape};
+pub use rules::{AfterRun, HeaderRules, Phases, Reaction, WorkloadShape};
 pub use settings::{BlockSizes, SettingsError, VerifySettings, fitting_interval};
 pub use state::{
     CompletedWrite, CompletedWrites, EarlierState, GeneratorState, STATE_FILE_MAXIMUM, StateError, StateFile,

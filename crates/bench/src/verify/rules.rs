@@ -1,7 +1,5 @@
 //! What is done and what is compared, for which workload: fio's conditions in one place.
 
-use std::fmt;
-
 /// What the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkloadShape {
@@ -16,25 +14,22 @@ pub struct WorkloadShape {
     pub verified_in_write_order: bool,
     /// `time_based`.
     pub time_based: bool,
-    /// `runtime` is set.
-    pub has_runtime: bool,
     /// `do_verify`.
     pub do_verify: bool,
     /// `verify_only`.
     pub verify_only: bool,
     /// `verify_backlog` is set.
     pub backlog: bool,
+    /// Blocks are trimmed while the job runs (`trim_backlog`).
+    pub trims_in_run: bool,
+    /// There is a time after a pass to read back in: not where the job's time is what ends the first.
+    pub passes_end: bool,
     /// `experimental_verify`.
     pub experimental: bool,
     /// `verify_header_seed`, newer than fio 3.33, on unless switched off.
     pub header_seed: bool,
-    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off. As in later versions, also off where several writes
-    /// to one block may be under way at once, as then nobody knows which comes last, unless it was asked for.
+    /// `verify_write_sequence`, newer than fio 3.33, on unless switched off.
     pub write_sequence: bool,
-    /// The engine moves data one way only: what was written cannot be read again.
-    pub one_way_engine: bool,
-    /// More than one job writes to the same files.
-    pub shared_files: bool,
 }
 
 /// What a header is compared with besides its place.
@@ -84,12 +79,10 @@ pub enum AfterRun {
 pub struct Phases {
     /// The run is only counted, nothing is issued (`verify_only`): it gives the history and the numbers.
     pub dry_run: bool,
-    /// Writes are remembered in the history.
+    /// Writes are remembered in the history. Not where nobody asks for them, which would be one write more each time.
     pub records_writes: bool,
     /// Every read of the run is checked, not only those out of the history.
     pub checks_every_read: bool,
-    /// The run may move twice its bytes, as it reads what it wrote (`verify_backlog`).
-    pub reads_back_in_run: bool,
     /// What comes then.
     pub after_run: AfterRun,
 }
@@ -98,7 +91,7 @@ impl Phases {
     /// The phases of a workload.
     #[must_use]
     pub const fn of(shape: &WorkloadShape) -> Self {
-        let after_run = if !shape.do_verify || shape.one_way_engine {
+        let after_run = if !shape.do_verify {
             AfterRun::Nothing
         } else if shape.experimental {
             AfterRun::Replay
@@ -107,9 +100,11 @@ impl Phases {
         };
         Self {
             dry_run: shape.verify_only && shape.writes,
-            records_writes: shape.writes && shape.do_verify && !shape.experimental,
+            records_writes: shape.writes
+                && shape.do_verify
+                && !shape.experimental
+                && (shape.backlog || shape.trims_in_run || shape.passes_end),
             checks_every_read: !(shape.reads && shape.writes),
-            reads_back_in_run: shape.writes && shape.backlog,
             after_run,
         }
     }
@@ -134,37 +129,6 @@ impl Reaction {
     }
 }
 
-/// What a user should know before the run; with `warnings-fatal` it does not begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Warning {
-    /// Jobs overwrite each other.
-    SharedFiles,
-    /// There is no time left to verify.
-    NoTime,
-}
-
-impl Warning {
-    /// What is to be said about a workload.
-    pub fn of(shape: &WorkloadShape) -> impl Iterator<Item = Self> {
-        let verifies = shape.writes && shape.do_verify;
-        let no_time = verifies && shape.has_runtime && shape.time_based && !shape.reads && !shape.backlog;
-        [(verifies && shape.shared_files, Self::SharedFiles), (no_time, Self::NoTime)]
-            .into_iter()
-            .filter_map(|(applies, warning)| applies.then_some(warning))
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::SharedFiles => {
-                "multiple writers may overwrite blocks that belong to other jobs. This can cause verification failures."
-            }
-            Self::NoTime => "verification read phase will never start because write phase uses all of runtime",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,15 +139,14 @@ mod tests {
         fixed_block_size: true,
         verified_in_write_order: true,
         time_based: false,
-        has_runtime: false,
         do_verify: true,
         verify_only: false,
         backlog: false,
+        trims_in_run: false,
+        passes_end: true,
         experimental: false,
         header_seed: true,
         write_sequence: true,
-        one_way_engine: false,
-        shared_files: false,
     };
     const READER: WorkloadShape = WorkloadShape { reads: true, writes: false, ..WRITER };
     const MIXED: WorkloadShape = WorkloadShape { reads: true, ..WRITER };
@@ -215,18 +178,19 @@ mod tests {
     #[test]
     fn what_is_done_when() {
         let write = Phases::of(&WRITER);
-        assert!(write.records_writes && write.checks_every_read && !write.dry_run && !write.reads_back_in_run);
+        assert!(write.records_writes && write.checks_every_read && !write.dry_run);
         assert_eq!(write.after_run, AfterRun::History);
         assert!(!Phases::of(&MIXED).checks_every_read);
         assert!(Phases::of(&READER).checks_every_read && !Phases::of(&READER).records_writes);
         assert!(Phases::of(&WorkloadShape { verify_only: true, ..WRITER }).dry_run);
-        assert!(Phases::of(&WorkloadShape { backlog: true, ..WRITER }).reads_back_in_run);
         let replay = Phases::of(&WorkloadShape { experimental: true, ..WRITER });
         assert_eq!((replay.records_writes, replay.after_run), (false, AfterRun::Replay));
         let none = Phases::of(&WorkloadShape { do_verify: false, ..WRITER });
         assert_eq!((none.records_writes, none.after_run), (false, AfterRun::Nothing));
-        let one_way = WorkloadShape { one_way_engine: true, ..WRITER };
-        assert_eq!(Phases::of(&one_way).after_run, AfterRun::Nothing);
+        let endless = WorkloadShape { passes_end: false, ..WRITER };
+        assert!(!Phases::of(&endless).records_writes, "nobody reads them");
+        assert!(Phases::of(&WorkloadShape { backlog: true, ..endless }).records_writes);
+        assert!(Phases::of(&WorkloadShape { trims_in_run: true, ..endless }).records_writes);
     }
 
     #[test]
@@ -234,15 +198,5 @@ mod tests {
         assert_eq!(Reaction::to(false, false), Reaction::End);
         assert_eq!(Reaction::to(false, true), Reaction::Count);
         assert_eq!(Reaction::to(true, true), Reaction::End);
-    }
-
-    #[test]
-    fn what_a_user_is_told() {
-        let warnings = |shape| Warning::of(&shape).collect::<Vec<_>>();
-        assert_eq!(warnings(WRITER), []);
-        let timed = WorkloadShape { has_runtime: true, time_based: true, ..WRITER };
-        assert_eq!(warnings(WorkloadShape { shared_files: true, ..timed }), [Warning::SharedFiles, Warning::NoTime]);
-        assert_eq!(warnings(WorkloadShape { backlog: true, ..timed }), []);
-        assert_eq!(warnings(WorkloadShape { reads: true, ..timed }), []);
     }
 }

@@ -36,6 +36,7 @@ use super::measurements::Log;
 use super::verification::Verify;
 use super::{Between, JobOptions, PerDirection, Share, find};
 use crate::direction::Direction;
+use crate::engines;
 
 mod contradiction;
 mod warning;
@@ -196,7 +197,8 @@ fn resolve_verification(
         warnings.push(Warning::WritersShareFiles);
     }
     let is_timed = options.time.time_based && !options.time.runtime.is_zero();
-    if writes_and_checks && is_timed && !rw.reads() && options.verification.verify_backlog == 0 {
+    let at_once = matches!(engines::complete_at_once(&options.engine.ioengine, options.io_depth.iodepth), Ok(true));
+    if writes_and_checks && is_timed && at_once && options.verification.verify_backlog == 0 {
         warnings.push(Warning::VerifyNeverStarts);
     }
     if !options.set.contains("refill_buffers") {

@@ -140,7 +140,11 @@ fn verification_has_an_interval_that_divides_every_block() {
     assert_eq!(resolved("rw=write verify=md5 numjobs=2 filename=x").1, [Warning::WritersShareFiles]);
     assert_eq!(resolved("rw=write verify=md5 numjobs=2 filename_format=x.$jobnum").1, [Warning::WritersShareFiles]);
     assert_eq!(resolved("rw=write verify=md5 numjobs=2").1, []);
-    assert_eq!(resolved("rw=write verify=md5 time_based runtime=1").1, [Warning::VerifyNeverStarts]);
+    for rw in ["write", "randrw"] {
+        assert_eq!(resolved(&format!("rw={rw} verify=md5 time_based runtime=1")).1, [Warning::VerifyNeverStarts]);
+    }
+    assert_eq!(resolved("rw=read verify=md5 time_based runtime=1").1, [], "its reads are checked");
+    assert_eq!(resolved("rw=write verify=md5 time_based runtime=1 ioengine=libaio").1, [], "reads back between passes");
     assert_eq!(resolved("rw=write verify=md5 time_based runtime=1 verify_backlog=1").1, []);
 }
 

@@ -20,8 +20,9 @@ pub enum Warning {
     /// Several jobs write the same files and verify them.
     #[error("several jobs write the same files: verification may find blocks of another job wrong")]
     WritersShareFiles,
-    /// The whole runtime goes into writing.
-    #[error("nothing will be verified: writing takes all of runtime; use verify_backlog, or leave out time_based")]
+    /// The run leaves no time to read back what it wrote. Parity: fio 3.33 says so of all jobs that only write, though those whose
+    /// engine works in the background do read back, and not of those that read and write, whose own reads are not checked.
+    #[error("nothing will be verified: the run takes all of runtime; use verify_backlog, or leave out time_based")]
     VerifyNeverStarts,
     /// `gtod_cpu`.
     #[error("gtod_cpu: the clock is the processor's own counter, so no thread reads it for others, and none is bound")]

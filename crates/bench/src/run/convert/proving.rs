@@ -2,7 +2,7 @@
 
 use crate::buffers::PatternError;
 use crate::direction::Direction;
-use crate::offsets::settings::BlockSize;
+use crate::offsets::settings::{BlockSize, Settings};
 use crate::options::JobOptions;
 use crate::options::verification::Verify;
 use crate::random::Generator;
@@ -105,30 +105,34 @@ pub(in crate::run) fn trims_in_run(options: &JobOptions) -> bool {
     is_wanted(options) && verification.trim_percentage > 0 && verification.trim_backlog > 0
 }
 
-/// What the rules of verification depend on. `in_write_order`: no block is written twice in a pass, so the history keeps
-/// the order of issue. `deep`: several I/Os are under way.
-pub(in crate::run) fn workload(
-    options: &JobOptions,
-    sizes: &[BlockSize; 3],
-    in_write_order: bool,
-    deep: bool,
-) -> WorkloadShape {
+/// Whether a job that verifies may change a block while another I/O to it is under way. What comes of two at once depends on
+/// which is faster, and a block that is read while it is written again may be half of each: it would be found wrong, though
+/// nothing is. So they wait for each other, as with `serialize_overlap`.
+///
+/// Parity: none. fio 3.33 lets them overtake each other and finds blocks wrong for it.
+pub(in crate::run) fn overlaps_mislead(options: &JobOptions, offsets: &Settings) -> bool {
+    let shape = Shape::of(options);
+    let comes_again = !offsets.writes_once() || offsets.starts_over();
+    is_wanted(options)
+        && (shape.has(Direction::Write) && (comes_again || trims_in_run(options)) || shape.has(Direction::Trim))
+}
+
+/// What the rules of verification depend on.
+pub(in crate::run) fn workload(options: &JobOptions, offsets: &Settings) -> WorkloadShape {
     let (shape, verification) = (Shape::of(options), &options.verification);
     WorkloadShape {
         reads: shape.has(Direction::Read),
         writes: shape.has(Direction::Write),
-        fixed_block_size: sizes.iter().all(|size| size.minimum == size.maximum),
-        verified_in_write_order: in_write_order,
+        fixed_block_size: offsets.block_sizes.iter().all(|size| size.minimum == size.maximum),
+        verified_in_write_order: offsets.writes_once(),
         time_based: options.time.time_based,
-        has_runtime: !options.time.runtime.is_zero(),
         do_verify: verification.do_verify,
         verify_only: verification.verify_only,
         backlog: verification.verify_backlog > 0,
+        trims_in_run: trims_in_run(options),
+        passes_end: offsets.passes_end(),
         experimental: verification.experimental_verify,
         header_seed: verification.verify_header_seed,
-        write_sequence: verification.verify_write_sequence
-            && (in_write_order || !deep || options.is_set("verify_write_sequence")),
-        one_way_engine: false,
-        shared_files: false,
+        write_sequence: verification.verify_write_sequence,
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct DepthSettings {
     pub(super) reap_max: u32,
     /// Once all slots were busy, so few are waited for.
     pub(super) low: u32,
-    /// I/Os wait for those that they overlap.
+    /// I/Os wait for those that they overlap: asked for, or because the job verifies what it overwrites.
     pub(super) serialize_overlap: bool,
 }
 
@@ -156,7 +156,7 @@ pub(super) struct Core<'j, E: Engine> {
     now_ns: u64,
     /// I/Os until the clock is read, where they are not measured.
     until_clock: u32,
-    held: Option<Chosen>,
+    held: Option<Next>,
     held_until_ns: u64,
     /// When the latest I/O of a job with a rate was due.
     due_ns: u64,
@@ -357,7 +357,7 @@ impl<'j, E: Engine> Core<'j, E> {
     #[inline(always)]
     fn begin_next(&mut self, source: &mut impl Source) -> Result<Option<Rest>, Ended> {
         let next = match self.held.take() {
-            Some(io) => Next::Io(io),
+            Some(next) => next,
             None => source.step(&mut self.parts.prover, &self.parts.pace),
         };
         match next {
@@ -371,14 +371,18 @@ impl<'j, E: Engine> Core<'j, E> {
                 }
                 Ok(None)
             }
-            Next::Other(other) => self.begin_other(&other),
+            Next::Other(other) => self.begin_other(other),
         }
     }
 
     /// `Some`: there is nothing to begin.
     #[inline(never)]
-    fn begin_other(&mut self, other: &Other) -> Result<Option<Rest>, Ended> {
-        match other {
+    fn begin_other(&mut self, other: Other) -> Result<Option<Rest>, Ended> {
+        match &other {
+            Other::Proof(write) | Other::Trim(write) if self.overlaps(write.file, write.offset, write.length) => {
+                self.hold(Next::Other(other), 0);
+                return Ok(Some(Rest::Held));
+            }
             Other::Sync { file, kind } => self.begin_sync(*file, Purpose::Sync(*kind))?,
             Other::Proof(write) => self.begin_logged(write, Purpose::Proof)?,
             Other::Trim(write) => self.begin_logged(write, Purpose::Io(Direction::Trim))?,
@@ -394,16 +398,16 @@ impl<'j, E: Engine> Core<'j, E> {
         if parts.pace.is_limited() {
             let due_ns = parts.pace.due_ns(io.direction);
             if parts.clock.now() < due_ns {
-                return self.hold(io, due_ns);
+                return self.hold(Next::Io(io), due_ns);
             }
             self.due_ns = due_ns;
         }
         if parts.flow.as_ref().is_some_and(Flow::is_ahead) {
             let until = parts.clock.now() + parts.flow_sleep_ns;
-            return self.hold(io, until);
+            return self.hold(Next::Io(io), until);
         }
-        if parts.depth.serialize_overlap && self.slots.overlaps(index(io.file), io.offset, length(io.length)) {
-            return self.hold(io, 0);
+        if self.overlaps(index(io.file), io.offset, length(io.length)) {
+            return self.hold(Next::Io(io), 0);
         }
         // Counted once, however often it was held.
         let parts = &mut self.parts;
@@ -416,8 +420,14 @@ impl<'j, E: Engine> Core<'j, E> {
         true
     }
 
-    fn hold(&mut self, io: Chosen, until_ns: u64) -> bool {
-        self.held = Some(io);
+    /// Whether what is to begin has to wait for another I/O to the same place.
+    fn overlaps(&self, file: u32, offset: u64, length_bytes: u32) -> bool {
+        self.parts.depth.serialize_overlap && self.slots.overlaps(file, offset, length_bytes)
+    }
+
+    /// Keeps what may not begin yet. `until_ns` is 0 where another I/O has to end first.
+    fn hold(&mut self, next: Next, until_ns: u64) -> bool {
+        self.held = Some(next);
         self.held_until_ns = until_ns;
         false
     }
@@ -724,12 +734,12 @@ impl<'j, E: Engine> Core<'j, E> {
         self.commit()?;
         let now = self.parts.clock.now();
         let until = self.held_until_ns.min(self.parts.timing.end_ns());
-        if self.under_way > 0 {
+        if self.held_until_ns == 0 {
+            // Ends with an I/O, or when other threads have checked the block.
+            self.reap(1, u32::MAX, None)?;
+        } else if self.under_way > 0 {
             let left = Duration::from_nanos(until.saturating_sub(now));
-            // An overlap ends with an I/O; everything else with time.
-            let timeout = (self.held_until_ns > 0).then_some(left);
-            let at_least = u32::from(timeout.is_none_or(|left| !left.is_zero()));
-            self.reap(at_least, u32::MAX, timeout)?;
+            self.reap(u32::from(!left.is_zero()), u32::MAX, Some(left))?;
         } else if until > now {
             self.publish();
             rest::sleep_until(&self.parts.clock, until, self.parts.shared);

@@ -162,19 +162,68 @@ fn a_block_that_is_written_twice_is_proven_by_its_last_write() {
 }
 
 #[test]
-fn nobody_knows_which_of_two_writes_under_way_comes_last() {
-    let rules = |line: &str| {
-        let options = &plan(line).jobs[0].resolved.options;
-        let settings = offsets::settings(options, line.contains("psync"));
-        let (sizes, once) = (&settings.block_sizes, settings.writes_once());
-        let deep = options.io_depth.iodepth > 1 && !settings.limits.engine_is_synchronous;
-        convert::proving::workload(options, sizes, once, deep).write_sequence
+fn two_ios_to_a_block_that_is_verified_wait_for_each_other() {
+    let block = "--name=a --ioengine=null --iodepth=8 --bs=4k --filesize=4k --io_size=400k";
+    for (options, most_at_once) in [
+        ("--rw=randwrite --norandommap", 8),
+        ("--rw=randwrite --norandommap --verify=md5", 1),
+        ("--rw=randwrite --norandommap --verify=md5 --verify_backlog=1", 1),
+        ("--rw=randtrimwrite --verify=md5 --norandommap", 1),
+        ("--rw=randwrite --verify=md5 --time_based --runtime=20ms --verify_backlog=2", 1),
+    ] {
+        let levels = ran(&format!("{block} {options}")).fine().job("a").measurement.depth.0;
+        let highest = levels.iter().rposition(|count| *count > 0);
+        assert_eq!(highest, Some(if most_at_once == 8 { 3 } else { 0 }), "{options}: {levels:?}");
+    }
+    let waits = |line: &str| {
+        let options =
+            &plan(&format!("--name=a --size=1m --ioengine=libaio --iodepth=8 {line}")).jobs[0].resolved.options;
+        convert::proving::overlaps_mislead(options, &offsets::settings(options, false))
     };
-    let job = "--name=a --size=1m --rw=randwrite --verify=md5";
-    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8")));
-    assert!(rules(&format!("{job} --ioengine=libaio --norandommap")));
-    assert!(rules(&format!("{job} --ioengine=psync --iodepth=8 --norandommap")));
-    assert!(!rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap")));
-    assert!(rules(&format!("{job} --ioengine=libaio --iodepth=8 --norandommap --verify_write_sequence=1")));
-    assert!(!rules(&format!("{job} --verify_write_sequence=0")));
+    for alone in ["--rw=write", "--rw=randwrite", "--rw=randwrite --verify_backlog=4", "--rw=read", "--rw=randrw"] {
+        assert!(!waits(&format!("{alone} --verify=md5")), "{alone}: each block is written once");
+    }
+    for again in [
+        "--rw=randwrite --time_based --runtime=1 --verify_backlog=4",
+        "--rw=randrw --norandommap",
+        "--rw=randwrite --nrfiles=2 --file_service_type=zipf:1.2",
+        "--rw=write --trim_percentage=10 --trim_backlog=4",
+        "--rw=trimwrite",
+    ] {
+        assert!(waits(&format!("{again} --verify=md5")), "{again}");
+        assert!(!waits(again), "{again}: not verified");
+    }
+}
+
+#[test]
+fn what_is_time_based_is_read_back_between_passes_if_those_end() {
+    let folder = Folder::new();
+    for (engine, limit, reads_back) in [("libaio --iodepth=4", "20s", true), ("psync", "50ms", false)] {
+        let line = format!(
+            "--name=a --filename={} --rw=randwrite --bs=4k --size=64k --verify=md5 --verify_state_save=0 --time_based \
+             --runtime={limit} --ioengine={engine}",
+            folder.path("f")
+        );
+        let stop = AtomicBool::new(false);
+        let read = |view: &mut dyn RunView| stop.store(view.bytes()[Direction::Read.index()] > 0, Ordering::Relaxed);
+        let ran = run_with(&line, &settings(&folder), &stop, read).fine();
+        assert_eq!(ran.direction("a", Direction::Read).ios > 0, reads_back, "{engine}");
+    }
+}
+
+#[test]
+fn files_that_start_over_are_proven_by_their_last_writes() {
+    for engine in DEPTHS {
+        for service in ["zipf:1.2", "pareto:0.2", "normal:20"] {
+            let folder = Folder::new();
+            let line = format!(
+                "--name=a --directory={} --nrfiles=4 --file_service_type={service} --rw=randwrite --bs=4k --size=256k \
+                 --verify=md5 --verify_state_save=0 {engine}",
+                folder.path("")
+            );
+            let ran = ran_in(&folder, &line).fine();
+            let (written, read) = (ran.direction("a", Direction::Write).ios, ran.direction("a", Direction::Read).ios);
+            assert!(written == 64 && (20..64).contains(&read), "{line}: {written}, {read}");
+        }
+    }
 }
