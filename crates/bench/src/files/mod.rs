@@ -275,10 +275,13 @@ impl JobFiles {
         Ok(())
     }
 
-    /// Drops what the page cache holds of an open file. The kernel may not do it; nothing fails for that.
-    pub fn invalidate(&self, index: usize) {
+    /// Drops what the page cache holds of an open file, where the job wants it dropped (`invalidate`) and reads through the cache.
+    /// The kernel may not do it; nothing fails for that.
+    pub fn drop_cached(&self, index: usize) {
         let file = &self.files[index];
-        if let Some(descriptor) = &file.descriptor {
+        if let (Some(descriptor), true, false) =
+            (&file.descriptor, self.settings.invalidate, self.settings.access.direct)
+        {
             invalidate(file, descriptor.as_fd());
         }
     }

@@ -63,7 +63,7 @@ fn a_reader_finds_its_files_written() {
     assert_eq!(set_up(&mut folder.files(settings()), 3 << 19).unwrap(), LayOut::default());
     assert!(files.open(0).unwrap() >= 0 && files.files()[0].descriptor() >= 0);
     files.pre_read(0, &|| false).unwrap();
-    files.invalidate(0);
+    files.drop_cached(0);
     files.close(0).unwrap();
     assert_eq!(files.files()[0].descriptor(), -1);
     files.unlink().unwrap();

@@ -118,6 +118,8 @@ pub struct Offsets {
     ignores_map: bool,
     zone_bytes: u64,
     forgets_done: bool,
+    /// The file that the last step started over, until somebody asks.
+    started_over: Option<usize>,
     /// What all steps have in common, where the short way does.
     plain: Option<Plain>,
 }
@@ -170,6 +172,13 @@ impl Offsets {
                 return Step::End;
             }
         }
+    }
+
+    /// The file that was started over for the step that was given last, if one was: what the caller does when a file is begun is due
+    /// before that step. Never of [`next_plain`](Self::next_plain).
+    #[inline(always)]
+    pub fn take_started_over(&mut self) -> Option<usize> {
+        self.started_over.take()
     }
 
     /// Counts an I/O that the caller adds for verification, so that limits see it as fio's do.
@@ -395,6 +404,7 @@ impl Offsets {
         }
         let issued = self.directions.issued();
         file.reset(self.seeds.seed(Purpose::Block));
+        self.started_over = Some(index);
         self.blocks.start_over(issued);
         self.blocks.next_block(file, direction, issued)
     }
@@ -409,6 +419,7 @@ impl Offsets {
         let position = &mut file.last_end[direction.index()];
         if *position >= end && self.positions.wraps {
             *position = first;
+            self.started_over = Some(index);
         }
         if *position >= size {
             return None;

@@ -130,6 +130,7 @@ impl Offsets {
             ignores_map: false,
             zone_bytes: 0,
             forgets_done: forgets_done(settings.limits),
+            started_over: None,
             positions,
             seeds,
         };

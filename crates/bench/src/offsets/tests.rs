@@ -479,3 +479,27 @@ fn a_disk_is_prepared_in_one_pass_whatever_the_limits() {
     let refused = Offsets::new(&settings, &layout, seeds(None)).unwrap_err();
     assert_eq!(refused.to_string(), "sprandom is for a job with one file; there are 2");
 }
+
+#[test]
+fn a_file_that_starts_over_is_told_with_the_first_step_of_the_round() {
+    let started_over = |order: Order, file_count: usize, change: fn(&mut Settings)| {
+        let mut settings = Settings::new(Mix::Read, order, BLOCK);
+        change(&mut settings);
+        let mut job = offsets(&settings, 4 * BLOCK, file_count, None);
+        let told = |job: &mut Offsets| match job.next_step() {
+            Step::Io(_) => Some(job.take_started_over()),
+            _ => None,
+        };
+        let steps: Vec<_> = (0..20).filter_map(|_| told(&mut job)).collect();
+        (0..steps.len()).filter(|&step| steps[step].is_some()).collect::<Vec<_>>()
+    };
+    for order in [RANDOM, SEQUENTIAL] {
+        assert_eq!(started_over(order, 1, |settings| settings.limits.time_based = true), [4, 8, 12, 16], "{order:?}");
+        assert!(
+            started_over(order, 1, |settings| settings.limits.loops = 3).is_empty(),
+            "{order:?}: files are opened anew"
+        );
+    }
+    let zipf = |settings: &mut Settings| settings.file_service = FileService::Zipf { theta: 1.2, center: None };
+    assert!(!started_over(RANDOM, 2, zipf).is_empty(), "the file of two that is chosen more often");
+}

@@ -358,7 +358,13 @@ impl<'j, E: Engine> Core<'j, E> {
     fn begin_next(&mut self, source: &mut impl Source) -> Result<Option<Rest>, Ended> {
         let next = match self.held.take() {
             Some(next) => next,
-            None => source.step(&mut self.parts.prover, &self.parts.pace),
+            None => {
+                let next = source.step(&mut self.parts.prover, &self.parts.pace);
+                if let Some(file) = source.take_started_over() {
+                    self.file_started_over(file);
+                }
+                next
+            }
         };
         match next {
             Next::Io(io) => {

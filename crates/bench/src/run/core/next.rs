@@ -44,6 +44,11 @@ pub(super) trait Source {
     /// The next step.
     fn step(&mut self, prover: &mut Option<Prover>, pace: &Pace) -> Next;
 
+    /// The file that the step given last has started over, if it did.
+    fn take_started_over(&mut self) -> Option<usize> {
+        None
+    }
+
     /// The next I/O, where that takes no look at anything but the offsets: of a job that [is plain](super::Core::is_plain).
     /// `None`: [`Source::step`] knows.
     fn plain_io(&mut self) -> Option<Chosen> {
@@ -60,6 +65,11 @@ impl Source for Offsets {
             None if pace.is_limited() => next_limited_step(self, pace),
             None => self.next_step().into(),
         }
+    }
+
+    #[inline(always)]
+    fn take_started_over(&mut self) -> Option<usize> {
+        self.take_started_over()
     }
 
     #[inline(always)]

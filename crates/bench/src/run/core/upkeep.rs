@@ -201,6 +201,15 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(())
     }
 
+    /// The offsets begin a file anew that is open all the time (`time_based`): what was read or written of it is not to make the next
+    /// round faster than the first.
+    #[cold]
+    pub(super) fn file_started_over(&mut self, file: usize) {
+        self.parts.files.drop_cached(file);
+        let CoreParts { debug, journal, .. } = &self.parts;
+        debug.tell(*journal, Subject::File, || format!("start over {}", self.file_name(index(file))));
+    }
+
     /// Files are removed before they are opened the next time (`unlink_each_loop`): those of the last pass stay.
     pub(in crate::run) fn unlink_before_opening(&mut self) {
         self.unlink_first.fill(true);

@@ -1,0 +1,80 @@
+//! What the page cache holds of a job's file: a round of a `time_based` job is no faster for the one before it.
+#![expect(unsafe_code, reason = "asks the kernel which pages are in memory")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use bench::command_line::{self, Outcome};
+use bench::job_file::Host;
+use bench::run::{Journal, Observer, RunSettings, RunView, run};
+
+const PAGE: usize = 4096;
+const PAGES: usize = 256;
+
+#[derive(Debug)]
+struct Silent;
+
+impl Journal for Silent {
+    fn note(&self, _line: &str) {}
+
+    fn complain(&self, line: &str) {
+        panic!("{line}");
+    }
+}
+
+/// Ends the run within a round that is not the first.
+struct SecondRound;
+
+impl Observer for SecondRound {
+    fn tick(&mut self, _now_ms: u64, run: &mut dyn RunView) {
+        if run.bytes().iter().sum::<u64>() > (PAGES * PAGE) as u64 {
+            run.end();
+        }
+    }
+}
+
+/// Pages of the file that are in memory.
+fn pages_in_memory(path: &Path) -> usize {
+    let file = fs::File::open(path).unwrap();
+    let length = PAGES * PAGE;
+    let mut pages = [0_u8; PAGES];
+    // SAFETY: a new mapping, at a place that the kernel chooses, which nothing but `mincore` and `munmap` get.
+    let mapped =
+        unsafe { libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+    assert_ne!(mapped, libc::MAP_FAILED);
+    // SAFETY: the mapping is so long, and there is a byte for each of its pages.
+    assert_eq!(unsafe { libc::mincore(mapped, length, pages.as_mut_ptr()) }, 0);
+    // SAFETY: nobody refers to the mapping.
+    assert_eq!(unsafe { libc::munmap(mapped, length) }, 0);
+    pages.iter().filter(|&&page| page & 1 == 1).count()
+}
+
+/// Pages in memory early in a round that is not the first.
+fn pages_after(options: &str) -> usize {
+    // Below the build, not in the folder for temporary files, which may be one that lives in memory.
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-cache-{}", std::process::id()));
+    let line = format!(
+        "--name=a --filename={} --bs=4k --size=1m --time_based --runtime=60 --rate_iops=500 {options}",
+        path.display()
+    );
+    let words = line.split_whitespace().map(OsString::from).collect();
+    let Outcome::Run(invocation) = command_line::parse(words, &mut Host).expect("a line") else { panic!("a run") };
+    let plan = invocation.plan().expect("a plan");
+    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut SecondRound, &AtomicBool::new(false));
+    assert!(!outcome.has_failed, "{line}");
+    let pages = pages_in_memory(&path);
+    fs::remove_file(&path).unwrap();
+    pages
+}
+
+#[test]
+fn a_file_that_is_started_over_is_read_from_the_device_again() {
+    for order in ["--rw=randread", "--rw=read --fadvise_hint=random", "--rw=randread --iodepth=4 --ioengine=io_uring"] {
+        assert_eq!(pages_after(&format!("{order} --invalidate=0")), PAGES, "{order}");
+        let pages = pages_after(order);
+        assert!(pages < PAGES, "{order}: all of it is in memory");
+    }
+}
