@@ -1,4 +1,5 @@
-//! What the page cache holds of a job's file: a round of a `time_based` job is no faster for the one before it.
+//! What the page cache holds of a job's file: neither what was just laid out nor, in a `time_based` job, the round before it makes
+//! reads faster than they are.
 #![expect(unsafe_code, reason = "asks the kernel which pages are in memory")]
 
 use std::ffi::OsString;
@@ -25,12 +26,12 @@ impl Journal for Silent {
     }
 }
 
-/// Ends the run within a round that is not the first.
-struct SecondRound;
+/// Ends the run once so many pages have been read.
+struct EndsAfter(usize);
 
-impl Observer for SecondRound {
+impl Observer for EndsAfter {
     fn tick(&mut self, _now_ms: u64, run: &mut dyn RunView) {
-        if run.bytes().iter().sum::<u64>() > (PAGES * PAGE) as u64 {
+        if run.bytes().iter().sum::<u64>() > (self.0 * PAGE) as u64 {
             run.end();
         }
     }
@@ -52,10 +53,10 @@ fn pages_in_memory(path: &Path) -> usize {
     pages.iter().filter(|&&page| page & 1 == 1).count()
 }
 
-/// Pages in memory early in a round that is not the first.
-fn pages_after(options: &str) -> usize {
+/// Pages in memory soon after so many have been read, of a file that was not there before.
+fn pages_after(read: usize, options: &str) -> usize {
     // Below the build, not in the folder for temporary files, which may be one that lives in memory.
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-cache-{}", std::process::id()));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-cache-{}-{read}", std::process::id()));
     let line = format!(
         "--name=a --filename={} --bs=4k --size=1m --time_based --runtime=60 --rate_iops=500 {options}",
         path.display()
@@ -63,7 +64,7 @@ fn pages_after(options: &str) -> usize {
     let words = line.split_whitespace().map(OsString::from).collect();
     let Outcome::Run(invocation) = command_line::parse(words, &mut Host).expect("a line") else { panic!("a run") };
     let plan = invocation.plan().expect("a plan");
-    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut SecondRound, &AtomicBool::new(false));
+    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut EndsAfter(read), &AtomicBool::new(false));
     assert!(!outcome.has_failed, "{line}");
     let pages = pages_in_memory(&path);
     fs::remove_file(&path).unwrap();
@@ -71,10 +72,19 @@ fn pages_after(options: &str) -> usize {
 }
 
 #[test]
+fn what_was_just_laid_out_is_read_from_the_device() {
+    for options in ["", "--invalidate=0"] {
+        let pages = pages_after(1, &format!("--rw=randread {options}"));
+        assert!(pages < PAGES, "{options}: all of it is in memory");
+    }
+    assert_eq!(pages_after(1, "--rw=randread --pre_read=1"), PAGES, "that is asked for");
+}
+
+#[test]
 fn a_file_that_is_started_over_is_read_from_the_device_again() {
     for order in ["--rw=randread", "--rw=read --fadvise_hint=random", "--rw=randread --iodepth=4 --ioengine=io_uring"] {
-        assert_eq!(pages_after(&format!("{order} --invalidate=0")), PAGES, "{order}");
-        let pages = pages_after(order);
+        assert_eq!(pages_after(PAGES, &format!("{order} --invalidate=0")), PAGES, "{order}");
+        let pages = pages_after(PAGES, order);
         assert!(pages < PAGES, "{order}: all of it is in memory");
     }
 }

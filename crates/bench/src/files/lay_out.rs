@@ -1,11 +1,12 @@
-//! Making files: reserving their space and writing their first content, and reading them ahead.
+//! Making files: reserving their space and writing their first content, which is not left in the page cache, and reading them ahead.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::OpenOptionsExt;
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 use rustix::io::{Errno, pread};
 
 use super::{Fallocate, FileError, FileSettings, JobFile};
@@ -69,6 +70,8 @@ pub(super) fn extend(
     if settings.layout.create_fsync {
         target.sync_all().map_err(|error| wrong("fsync", error))?;
     }
+    // Parity: whatever `invalidate` says, so that who reads the file first finds it on the device. Only advice.
+    let _ = fadvise(&target, 0, NonZeroU64::new(bytes), Advice::DontNeed);
     Ok(())
 }
 

@@ -35,6 +35,9 @@ pub(super) fn open(settings: &FileSettings, path: &Path, kind: FileKind) -> Resu
     }
 }
 
+/// `O_DSYNC`. That of rustix 1.1 is `O_SYNC` on Linux.
+const DATA_SYNC: OFlags = OFlags::from_bits_retain(libc::O_DSYNC.cast_unsigned());
+
 fn flags(settings: &FileSettings, kind: FileKind) -> OFlags {
     let access = settings.access;
     let writes = (settings.writes || settings.trims) && !access.verify_only;
@@ -43,7 +46,7 @@ fn flags(settings: &FileSettings, kind: FileKind) -> OFlags {
     flags |= match access.durability {
         Durability::None => OFlags::empty(),
         Durability::Sync => OFlags::SYNC,
-        Durability::DataSync => OFlags::DSYNC,
+        Durability::DataSync => DATA_SYNC,
     };
     flags.set(OFlags::NOATIME, kind != FileKind::Regular);
     let creates = settings.writes && kind == FileKind::Regular || settings.size.create_on_open;
@@ -118,7 +121,8 @@ mod tests {
         assert_eq!(regular(&FileSettings { allow_create: false, ..writer }), OFlags::RDWR);
         assert_eq!(flags(&writer, FileKind::Block) - OFlags::CLOEXEC, OFlags::RDWR | OFlags::NOATIME);
         let access = AccessSettings { direct: true, durability: Durability::DataSync, ..AccessSettings::default() };
-        assert_eq!(regular(&FileSettings { access, ..reader }), OFlags::DIRECT | OFlags::DSYNC);
+        let bits = (libc::O_DIRECT | libc::O_DSYNC).cast_unsigned();
+        assert_eq!(regular(&FileSettings { access, ..reader }).bits(), bits, "not O_SYNC, which waits for times, too");
         let access = AccessSettings { verify_only: true, durability: Durability::Sync, ..AccessSettings::default() };
         assert_eq!(regular(&FileSettings { access, allow_create: false, ..writer }), OFlags::RDONLY | OFlags::SYNC);
         assert_eq!(regular(&FileSettings { trims: true, ..reader }), OFlags::RDWR);
