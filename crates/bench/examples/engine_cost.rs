@@ -91,7 +91,7 @@ impl Visitor for Measure<'_> {
             reads: true,
             writes: false,
             direct: false,
-            random: true,
+            advised_random: Some(true),
             job_name: "engine_cost",
             runtime_seconds: 0,
             options: &self.case.options,

@@ -37,9 +37,27 @@ impl Observer for EndsAfter {
     }
 }
 
+/// Looks once what the kernel knows of the mapping of the file with this name, and ends the run.
+struct LooksAtMapping<'n> {
+    name: &'n str,
+    flags: Option<String>,
+}
+
+impl Observer for LooksAtMapping<'_> {
+    fn tick(&mut self, _now_ms: u64, run: &mut dyn RunView) {
+        if run.bytes().iter().sum::<u64>() == 0 || self.flags.is_some() {
+            return;
+        }
+        let maps = fs::read_to_string("/proc/self/smaps").expect("the mappings");
+        let mut lines = maps.lines().skip_while(|line| !line.ends_with(self.name));
+        self.flags = lines.find_map(|line| line.strip_prefix("VmFlags:")).map(str::to_owned);
+        run.end();
+    }
+}
+
 /// Pages of the file that are in memory.
 fn pages_in_memory(path: &Path) -> usize {
-    let file = fs::File::open(path).unwrap();
+    let file = fs::File::open(path).expect("the file");
     let length = PAGES * PAGE;
     let mut pages = [0_u8; PAGES];
     // SAFETY: a new mapping, at a place that the kernel chooses, which nothing but `mincore` and `munmap` get.
@@ -57,6 +75,14 @@ fn pages_in_memory(path: &Path) -> usize {
 fn pages_after(read: usize, options: &str) -> usize {
     // Below the build, not in the folder for temporary files, which may be one that lives in memory.
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-cache-{}-{read}", std::process::id()));
+    run_job(&path, options, &mut EndsAfter(read));
+    let pages = pages_in_memory(&path);
+    fs::remove_file(&path).expect("the file");
+    pages
+}
+
+/// Runs a job on that file until the observer ends it.
+fn run_job(path: &Path, options: &str, observer: &mut impl Observer) {
     let line = format!(
         "--name=a --filename={} --bs=4k --size=1m --time_based --runtime=60 --rate_iops=500 {options}",
         path.display()
@@ -64,11 +90,8 @@ fn pages_after(read: usize, options: &str) -> usize {
     let words = line.split_whitespace().map(OsString::from).collect();
     let Outcome::Run(invocation) = command_line::parse(words, &mut Host).expect("a line") else { panic!("a run") };
     let plan = invocation.plan().expect("a plan");
-    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut EndsAfter(read), &AtomicBool::new(false));
+    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, observer, &AtomicBool::new(false));
     assert!(!outcome.has_failed, "{line}");
-    let pages = pages_in_memory(&path);
-    fs::remove_file(&path).unwrap();
-    pages
 }
 
 #[test]
@@ -86,5 +109,26 @@ fn a_file_that_is_started_over_is_read_from_the_device_again() {
         assert_eq!(pages_after(PAGES, &format!("{order} --invalidate=0")), PAGES, "{order}");
         let pages = pages_after(PAGES, order);
         assert!(pages < PAGES, "{order}: all of it is in memory");
+    }
+}
+
+#[test]
+fn the_kernel_is_told_of_the_order_that_was_asked_for() {
+    // `rr` and `sr` are the kernel's names of MADV_RANDOM and MADV_SEQUENTIAL.
+    for (options, order) in [
+        ("--rw=randread", Some("rr")),
+        ("--rw=read", Some("sr")),
+        ("--rw=read --fadvise_hint=random", Some("rr")),
+        ("--rw=randread --fadvise_hint=sequential", Some("sr")),
+        ("--rw=read --fadvise_hint=0", None),
+    ] {
+        let name = format!("mapped-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
+        let mut looks = LooksAtMapping { name: &name, flags: None };
+        run_job(&path, &format!("--ioengine=mmap {options}"), &mut looks);
+        fs::remove_file(&path).expect("the file");
+        let flags = looks.flags.expect("the file is mapped");
+        let told = flags.split_whitespace().find(|flag| ["rr", "sr"].contains(flag));
+        assert_eq!(told, order, "{options}: {flags}");
     }
 }

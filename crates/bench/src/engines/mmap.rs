@@ -25,7 +25,8 @@ pub(super) struct MmapEngine {
     protection: libc::c_int,
     huge_pages: bool,
     direct: bool,
-    advice: libc::c_int,
+    /// The advice about it, if the kernel is told.
+    order: Option<libc::c_int>,
     files: Vec<FileMapping>,
 }
 
@@ -60,7 +61,7 @@ impl Engine for MmapEngine {
             protection: if setup.writes { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_READ },
             huge_pages: setup.options.mmap.huge_pages,
             direct: setup.direct,
-            advice: if setup.random { libc::MADV_RANDOM } else { libc::MADV_SEQUENTIAL },
+            order: setup.advised_random.map(|random| if random { libc::MADV_RANDOM } else { libc::MADV_SEQUENTIAL }),
             files,
         })
     }
@@ -138,8 +139,7 @@ impl MmapEngine {
             unsafe { libc::mmap(std::ptr::null_mut(), length_bytes, self.protection, flags, io.descriptor(), place) };
         let base = NonNull::new(base.cast::<u8>()).filter(|base| base.as_ptr().cast() != libc::MAP_FAILED);
         let base = base.ok_or_else(last_error)?;
-        let advices = [(true, self.advice), (self.huge_pages, libc::MADV_HUGEPAGE)];
-        for (_, advice) in advices.into_iter().filter(|(wanted, _)| *wanted) {
+        for advice in self.order.into_iter().chain(self.huge_pages.then_some(libc::MADV_HUGEPAGE)) {
             // SAFETY: the range is the mapping just made. Advice may be refused.
             unsafe { libc::madvise(base.as_ptr().cast(), length_bytes, advice) };
         }

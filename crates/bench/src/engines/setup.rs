@@ -42,8 +42,8 @@ pub struct Setup<'s> {
     pub writes: bool,
     /// Whether files are opened with `O_DIRECT`.
     pub direct: bool,
-    /// Whether offsets are chosen at random: a hint for read-ahead.
-    pub random: bool,
+    /// What the kernel is told about the order of reads (`fadvise_hint`): whether it is random. `None`: nothing.
+    pub advised_random: Option<bool>,
     /// The job's name.
     pub job_name: &'s str,
     /// Seconds that the job is to run, 0 if that is not given.

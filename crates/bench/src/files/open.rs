@@ -4,10 +4,10 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Advice as KernelAdvice, Mode, OFlags};
+use rustix::fs::{Advice, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Advice, Durability, FileError, FileKind, FileSettings, JobFile};
+use super::{Durability, FileError, FileKind, FileSettings, JobFile};
 
 /// Opens a file.
 pub(super) fn open(settings: &FileSettings, path: &Path, kind: FileKind) -> Result<OwnedFd, FileError> {
@@ -71,14 +71,8 @@ pub(super) fn advise(settings: &FileSettings, file: &JobFile, descriptor: Borrow
         return Ok(());
     }
     let access = settings.access;
-    let advice = match access.advice {
-        Advice::None => None,
-        Advice::AsTheJob if access.random => Some(KernelAdvice::Random),
-        Advice::AsTheJob | Advice::Sequential => Some(KernelAdvice::Sequential),
-        Advice::Random => Some(KernelAdvice::Random),
-        Advice::NoReuse => Some(KernelAdvice::NoReuse),
-    };
-    if let Some(advice) = advice {
+    if let Some(random) = access.advice.random(access.random) {
+        let advice = if random { Advice::Random } else { Advice::Sequential };
         let length = std::num::NonZeroU64::new(file.extent.length_bytes);
         // A file system that takes no advice is no reason to stop.
         let _ = rustix::fs::fadvise(descriptor, file.extent.offset, length, advice);

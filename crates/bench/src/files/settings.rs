@@ -28,8 +28,19 @@ pub enum Advice {
     Random,
     /// `POSIX_FADV_SEQUENTIAL`.
     Sequential,
-    /// `POSIX_FADV_NOREUSE`.
-    NoReuse,
+}
+
+impl Advice {
+    /// Whether the kernel is told of a random order. `None`: it is told of none.
+    #[must_use]
+    pub const fn random(self, job_is_random: bool) -> Option<bool> {
+        match self {
+            Self::AsTheJob => Some(job_is_random),
+            Self::Random => Some(true),
+            Self::Sequential => Some(false),
+            Self::None => None,
+        }
+    }
 }
 
 /// How durable each write is. Parity: `sync`.

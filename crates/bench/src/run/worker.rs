@@ -21,7 +21,7 @@ use super::calendar;
 use super::check_threads::CheckThreads;
 use super::checker::Checker;
 use super::clock::Clock;
-use super::convert::{content, measuring, offsets as offset_options, proving};
+use super::convert::{content, files, measuring, offsets as offset_options, proving};
 use super::core::{Core, CoreParts, DepthSettings, PhaseEnd};
 use super::debug::{Subject, Subjects};
 use super::ended::{Ended, JobFailure};
@@ -140,7 +140,7 @@ impl Visitor for Life<'_, '_> {
             reads: setup.shape().has(Direction::Read),
             writes: setup.shape().has(Direction::Write),
             direct: setup.options.io_type.direct,
-            random: setup.shape().random,
+            advised_random: files::advice(&setup.options).random(setup.shape().random),
             job_name: &setup.member.name,
             runtime_seconds: setup.options.time.runtime.as_secs(),
             options: &setup.engine_options,

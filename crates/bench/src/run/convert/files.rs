@@ -67,17 +67,22 @@ pub(in crate::run) fn settings(options: &JobOptions, traits: Traits) -> FileSett
                 Sync::Sync => Durability::Sync,
                 Sync::DataSync => Durability::DataSync,
             },
-            advice: match io.fadvise_hint {
-                FadviseHint::None => Advice::None,
-                FadviseHint::Workload => Advice::AsTheJob,
-                FadviseHint::Random => Advice::Random,
-                FadviseHint::Sequential => Advice::Sequential,
-            },
+            advice: advice(options),
             random: shape.random,
             write_hint: write_hint(io.write_hint),
             verify_only: options.verification.verify_only,
             engine_writes: traits.opens_for_writing,
         },
+    }
+}
+
+/// What the kernel is told about the order of reads.
+pub(in crate::run) fn advice(options: &JobOptions) -> Advice {
+    match options.io_type.fadvise_hint {
+        FadviseHint::None => Advice::None,
+        FadviseHint::Workload => Advice::AsTheJob,
+        FadviseHint::Random => Advice::Random,
+        FadviseHint::Sequential => Advice::Sequential,
     }
 }
 
