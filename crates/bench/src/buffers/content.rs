@@ -58,27 +58,23 @@ impl Refill {
 pub struct WriteBuffers<G> {
     settings: ContentSettings,
     seeds: SeedSource<G>,
-    /// The smallest write of the job, in bytes: what one seed is for when content is compressible or duplicate.
-    smallest_write: usize,
 }
 
 impl<G: FnMut() -> u64 + Clone> WriteBuffers<G> {
     /// Puts the settings together.
-    ///
-    /// # Panics
-    /// If `smallest_write` is 0.
-    pub fn new(settings: ContentSettings, seeds: SeedSource<G>, smallest_write: usize) -> Self {
-        assert_ne!(smallest_write, 0, "a write has a length");
-        Self { settings, seeds, smallest_write }
+    #[must_use]
+    pub const fn new(settings: ContentSettings, seeds: SeedSource<G>) -> Self {
+        Self { settings, seeds }
     }
 
-    /// Fills `buffer` for the next write.
-    pub fn fill(&mut self, buffer: &mut [u8]) {
+    /// Fills `buffer` for the next write. `smallest_write` is that of the job, in bytes, and not 0: what one seed is for when content is
+    /// compressible or duplicate, unless its chunks are smaller.
+    pub fn fill(&mut self, buffer: &mut [u8], smallest_write: usize) {
         let settings = &self.settings;
         if settings.compress_percentage > 0 || settings.deduplicates {
             let piece_length = match settings.compress_chunk {
-                0 => self.smallest_write,
-                chunk => chunk.min(self.smallest_write),
+                0 => smallest_write,
+                chunk => chunk.min(smallest_write),
             };
             let pieces = buffer.len().div_ceil(piece_length);
             let mut rest = buffer;

@@ -23,13 +23,21 @@ pub struct LayOut {
     pub bytes: u64,
 }
 
+/// What files are made of.
+pub struct Blocks<'f> {
+    /// Bytes of a block, not 0; the last one of a file may be shorter.
+    pub bytes: usize,
+    /// Fills one.
+    pub fill: &'f mut dyn FnMut(&mut [u8]),
+}
+
 /// Makes a file as large as the job needs it.
 ///
 /// A job that reads (or overwrites) finds its file written in full; any other gets an empty one with space reserved.
 pub(super) fn extend(
     settings: &FileSettings,
     file: &JobFile,
-    fill: &mut dyn FnMut(&mut [u8]),
+    blocks: &mut Blocks<'_>,
     stop: &dyn Fn() -> bool,
 ) -> Result<(), FileError> {
     let wrong = |call, error| FileError::system(call, &file.path, error);
@@ -63,7 +71,7 @@ pub(super) fn extend(
     if !in_full {
         return Ok(());
     }
-    write_all(settings, &mut target, bytes, fill, stop).map_err(|error| wrong("write", error))?;
+    write_all(settings, &mut target, bytes, blocks, stop).map_err(|error| wrong("write", error))?;
     if stop() {
         return fs::remove_file(&file.path).map_err(|error| wrong("unlink", error));
     }
@@ -97,14 +105,16 @@ fn write_all(
     settings: &FileSettings,
     file: &mut File,
     bytes: u64,
-    fill: &mut dyn FnMut(&mut [u8]),
+    blocks: &mut Blocks<'_>,
     stop: &dyn Fn() -> bool,
 ) -> io::Result<()> {
-    let mut piece = vec![0; PIECE_BYTES];
+    // Whole blocks, so that each is filled at once.
+    let piece_bytes = blocks.bytes * (PIECE_BYTES / blocks.bytes).max(1);
     let mut left = bytes;
+    let mut piece = vec![0; piece_bytes.min(usize::try_from(left).unwrap_or(piece_bytes))];
     while left > 0 && !stop() {
-        let length = usize::try_from(left).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
-        fill(&mut piece[..length]);
+        let length = piece.len().min(usize::try_from(left).unwrap_or(piece_bytes));
+        piece[..length].chunks_mut(blocks.bytes).for_each(&mut *blocks.fill);
         match file.write_all(&piece[..length]) {
             Err(error) if settings.size.fill_device && no_space(&error) => return Ok(()),
             result => result?,

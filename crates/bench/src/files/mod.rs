@@ -33,7 +33,7 @@ use crate::offsets::layout::{File, FileRange, Layout, Target};
 
 pub use self::error::FileError;
 pub use self::kind::FileKind;
-pub use self::lay_out::LayOut;
+pub use self::lay_out::{Blocks, LayOut};
 pub use self::names::{NameSettings, file_names};
 pub use self::settings::{AccessSettings, Advice, Durability, Fallocate, FileSettings, LayoutSettings, SizeSettings};
 
@@ -211,14 +211,13 @@ impl JobFiles {
         lay_out
     }
 
-    /// Lays out the files that are too short. `fill` makes their content, `stop` ends it early (and removes what was not
-    /// finished).
+    /// Lays out the files that are too short. `stop` ends it early (and removes what was not finished).
     ///
     /// # Errors
     /// When a file cannot be made or written.
-    pub fn lay_out(&self, fill: &mut dyn FnMut(&mut [u8]), stop: &dyn Fn() -> bool) -> Result<(), FileError> {
+    pub fn lay_out(&self, blocks: &mut Blocks<'_>, stop: &dyn Fn() -> bool) -> Result<(), FileError> {
         for file in self.files.iter().filter(|file| file.extends) {
-            lay_out::extend(&self.settings, file, fill, stop)?;
+            lay_out::extend(&self.settings, file, blocks, stop)?;
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ fn sized(files: &mut JobFiles, bytes: u64) -> Result<LayOut, FileError> {
 
 fn set_up(files: &mut JobFiles, bytes: u64) -> Result<LayOut, FileError> {
     let lay_out = sized(files, bytes)?;
-    files.lay_out(&mut |bytes| bytes.fill(0x5a), &|| false)?;
+    files.lay_out(&mut Blocks { bytes: 5000, fill: &mut |block| block.fill(0x5a) }, &|| false)?;
     Ok(lay_out)
 }
 
@@ -112,7 +112,7 @@ fn laying_out_that_is_stopped_leaves_nothing() {
     sized(&mut files, 8 << 20).unwrap();
     let pieces = std::cell::Cell::new(0);
     let mut fill = |_: &mut [u8]| pieces.set(pieces.get() + 1);
-    files.lay_out(&mut fill, &|| pieces.get() >= 2).unwrap();
+    files.lay_out(&mut Blocks { bytes: 1 << 20, fill: &mut fill }, &|| pieces.get() >= 2).unwrap();
     assert_eq!(pieces.get(), 2);
     assert!(!files.files()[0].path().exists());
 }

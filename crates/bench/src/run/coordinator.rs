@@ -278,11 +278,12 @@ impl<'r> Coordinator<'r> {
     /// Finds everybody's files; lays them out one after the other unless jobs are to do it themselves.
     fn prepare(&mut self, stop: &dyn Fn() -> bool) {
         let mut io_jobs = 0;
+        let job_count = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
         for seat in &mut self.seats {
             if stop() {
                 break;
             }
-            let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings);
+            let prepared = JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings, job_count);
             let prepared = prepared.and_then(|mut setup| {
                 if seat.options.target_file.create_serialize {
                     setup.lay_out(stop, self.journal)?;
@@ -417,7 +418,7 @@ impl<'r> Coordinator<'r> {
         let job_count = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
         let seat = &mut self.seats[index];
         if !seat.options.target_file.create_serialize {
-            match JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings) {
+            match JobSetup::new(seat.member.clone(), Arc::clone(&seat.options), self.settings, job_count) {
                 Ok(setup) => seat.setup = Some(Box::new(setup)),
                 Err(failure) => return fail(seat, &failure, self.journal),
             }
@@ -447,7 +448,6 @@ impl<'r> Coordinator<'r> {
                 flow,
                 ramp,
                 locks,
-                job_count,
                 place,
                 aux_path,
                 debug,

@@ -96,7 +96,7 @@ pub fn file_names(job: &PlannedJob, member: &Member, settings: &RunSettings) -> 
 /// the job says why when it starts. Empty for an engine that uses no files.
 #[must_use]
 pub fn planned_files(job: &PlannedJob, member: &Member, settings: &RunSettings) -> Option<JobFiles> {
-    let setup = setup::JobSetup::new(member.clone(), Arc::new(job.resolved.options.clone()), settings).ok()?;
+    let setup = setup::JobSetup::new(member.clone(), Arc::new(job.resolved.options.clone()), settings, 1).ok()?;
     Some(setup.files)
 }
 

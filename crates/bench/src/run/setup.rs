@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::direction::Direction;
 use crate::engines::{self, Description, Engine, EngineError, EngineOptions, Visitor};
-use crate::files::{JobFiles, LayOut, file_names};
+use crate::files::{Blocks, JobFiles, LayOut, file_names};
 use crate::offsets::layout::{FileRange, Layout, LayoutError};
 use crate::offsets::settings::Settings;
 use crate::options::JobOptions;
@@ -23,6 +23,7 @@ use super::debug::Subjects;
 use super::ended::JobFailure;
 use super::journal::Journal;
 use super::members::Member;
+use super::writes::Writes;
 
 /// A job that is ready for its thread.
 pub(super) struct JobSetup {
@@ -40,6 +41,10 @@ pub(super) struct JobSetup {
     pub(super) is_laid_out: bool,
     /// Nothing may be written.
     pub(super) read_only: bool,
+    /// Jobs of the run.
+    pub(super) job_count: u32,
+    /// What has filled the files that were laid out, if any were: it goes on with the job's writes, which carry other data so.
+    pub(super) writes: Option<Writes>,
 }
 
 /// What the whole run is told.
@@ -75,7 +80,12 @@ impl Visitor for TargetBytes<'_> {
 
 impl JobSetup {
     /// Finds the job's files and decides which part of them is used.
-    pub(super) fn new(member: Member, options: Arc<JobOptions>, run: &RunSettings) -> Result<Self, JobFailure> {
+    pub(super) fn new(
+        member: Member,
+        options: Arc<JobOptions>,
+        run: &RunSettings,
+        job_count: u32,
+    ) -> Result<Self, JobFailure> {
         let engine = &options.engine.ioengine;
         let at_once = engines::complete_at_once(engine, options.io_depth.iodepth)?;
         let Some(description) = engines::describe(engine) else {
@@ -121,6 +131,8 @@ impl JobSetup {
             verifier,
             is_laid_out,
             read_only: run.read_only,
+            job_count,
+            writes: None,
         })
     }
 
@@ -150,14 +162,23 @@ impl JobSetup {
                 bytes >> 20
             ));
         }
-        let smallest = self.offsets.smallest_block();
-        let content = convert::content::content(&self.options).map_err(proving::VerifyError::from)?;
-        let refill = convert::content::refill(&self.options, &content);
-        let width = convert::offsets::width(&self.options);
-        let mut writes =
-            super::writes::Writes::new(&content, refill, Default::default(), &self.seeds, width, smallest.max(1));
-        self.files.lay_out(&mut |bytes| writes.fill(bytes), stop)?;
+        let mut writes = self.new_writes()?;
+        let block_bytes = self.offsets.block_sizes[Direction::Write.index()].maximum;
+        let block_bytes = usize::try_from(block_bytes).unwrap_or(usize::MAX);
+        let fill = &mut |block: &mut [u8]| writes.fill_laid_out(block);
+        self.files.lay_out(&mut Blocks { bytes: block_bytes, fill }, stop)?;
+        self.writes = Some(writes);
         Ok(())
+    }
+
+    /// What fills the buffers of writes that are not verified.
+    pub(super) fn new_writes(&self) -> Result<Writes, JobFailure> {
+        let options = &self.options;
+        let content = convert::content::content(options).map_err(proving::VerifyError::from)?;
+        let refill = convert::content::refill(options, &content);
+        let smallest = self.offsets.block_sizes[Direction::Write.index()].minimum;
+        let dedupe = convert::content::dedupe(options, self.layout.size, smallest, self.job_count);
+        Ok(Writes::new(&content, refill, dedupe, &self.seeds, convert::offsets::width(options), smallest))
     }
 
     /// Sets the scheduler of the disks below the files (`ioscheduler`).

@@ -56,7 +56,6 @@ pub(super) struct Context<'r> {
     pub(super) flow: Option<Flow>,
     pub(super) ramp: Option<SizeRamp>,
     pub(super) locks: Option<FileLocks>,
-    pub(super) job_count: u32,
     /// Where the job stands in its file.
     pub(super) place: job_file::Place,
     pub(super) aux_path: Option<std::path::PathBuf>,
@@ -280,7 +279,7 @@ fn core<'r, E: Engine>(
 #[inline(never)]
 fn parts<'r>(
     memory: &'r IoMemory,
-    setup: Box<JobSetup>,
+    mut setup: Box<JobSetup>,
     context: Context<'r>,
     depth: DepthSettings,
     at_once: bool,
@@ -291,7 +290,7 @@ fn parts<'r>(
     let priorities = Priorities::new(&setup.options, draws)?;
     let lifetimes = lifetimes(&setup)?;
     let check_threads = check_threads(&setup, prover.as_ref(), depth.depth)?;
-    let writes = writes(&setup, context.job_count, prover.is_some())?;
+    let writes = writes(&mut setup, prover.is_some())?;
     let JobSetup { options, member, seeds, files, .. } = *setup;
     let Context { clock, shared, journal, debug, mut flow, ramp, locks, .. } = context;
     let file_count = files.files().len();
@@ -511,17 +510,12 @@ fn check_threads(setup: &JobSetup, prover: Option<&Prover>, depth: u32) -> Resul
     Ok(Some(threads.map_err(|source| JobFailure::System { what: format!("verify_async={count}"), source })?))
 }
 
-fn writes(setup: &JobSetup, job_count: u32, verifies: bool) -> Result<Option<Writes>, JobFailure> {
+fn writes(setup: &mut JobSetup, verifies: bool) -> Result<Option<Writes>, JobFailure> {
     if !setup.shape().has(Direction::Write) || verifies || !setup.description.traits.keeps_data {
         return Ok(None);
     }
-    let options = &setup.options;
-    let content = content::content(options).map_err(proving::VerifyError::from)?;
-    let refill = content::refill(options, &content);
-    let smallest = setup.offsets.block_sizes[Direction::Write.index()].minimum;
-    let dedupe = content::dedupe(options, setup.layout.size, smallest, job_count);
-    let width = offset_options::width(options);
-    Ok(Some(Writes::new(&content, refill, dedupe, &setup.seeds, width, smallest)))
+    let before = setup.writes.take();
+    Ok(Some(before.map_or_else(|| setup.new_writes(), Ok)?))
 }
 
 /// What was measured becomes the job's result; logs are written, files removed.

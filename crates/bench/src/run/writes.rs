@@ -16,12 +16,13 @@ pub(super) struct DedupeSettings {
     pub job_count: u32,
 }
 
-/// Fills a buffer with what the job's options say.
-type Fill = Box<dyn FnMut(&mut [u8]) + Send>;
+/// Fills a buffer with what the job's options say, for a job whose smallest write has so many bytes.
+type Fill = Box<dyn FnMut(&mut [u8], usize) + Send>;
 
 /// Fills the buffers of a job.
 pub(super) struct Writes {
     refill: Refill,
+    smallest_write: usize,
     fill: Fill,
 }
 
@@ -64,13 +65,19 @@ impl Writes {
                 },
             )
         };
-        let mut buffers = WriteBuffers::new(content.clone(), seeds_of, smallest);
-        Self { refill, fill: Box::new(move |buffer| buffers.fill(buffer)) }
+        let mut buffers = WriteBuffers::new(content.clone(), seeds_of);
+        let fill = Box::new(move |buffer: &mut [u8], smallest_write| buffers.fill(buffer, smallest_write));
+        Self { refill, smallest_write: smallest, fill }
     }
 
     /// Fills a buffer for the first time.
     pub(super) fn fill(&mut self, buffer: &mut [u8]) {
-        (self.fill)(buffer);
+        (self.fill)(buffer, self.smallest_write);
+    }
+
+    /// Fills a block of a file that is laid out. Parity: as if the job's writes were all so long.
+    pub(super) fn fill_laid_out(&mut self, block: &mut [u8]) {
+        (self.fill)(block, block.len());
     }
 
     /// Prepares a buffer that was used before for a write at this offset and time.
@@ -79,7 +86,7 @@ impl Writes {
         match self.refill {
             Refill::Keep => {}
             Refill::Scramble => scramble(buffer, offset, now_ns / 1_000_000_000, now_ns % 1_000_000_000),
-            Refill::Fill => (self.fill)(buffer),
+            Refill::Fill => self.fill(buffer),
         }
     }
 }

@@ -30,12 +30,12 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// A job's file: fio fills each buffer once before the first write, and again at each.
 fn file(settings: ContentSettings, seeds: SeedSource<impl FnMut() -> u64 + Clone>) -> String {
-    let mut buffers = WriteBuffers::new(settings, seeds, BLOCK);
+    let mut buffers = WriteBuffers::new(settings, seeds);
     let mut buffer = vec![0; BLOCK];
     let mut hash = Sha256::new();
-    buffers.fill(&mut buffer);
+    buffers.fill(&mut buffer, BLOCK);
     for _ in 0..BLOCKS {
-        buffers.fill(&mut buffer);
+        buffers.fill(&mut buffer, BLOCK);
         hash.update(&buffer);
     }
     hexadecimal(&hash.finalize())
@@ -160,9 +160,9 @@ fn scrambled_buffers() {
     ];
     let settings = ContentSettings::default();
     assert_eq!(Refill::of(false, true, &settings), Refill::Scramble);
-    let mut buffers = WriteBuffers::new(settings, SeedSource::unique(generator(false, 1).stream()), BLOCK);
+    let mut buffers = WriteBuffers::new(settings, SeedSource::unique(generator(false, 1).stream()));
     let mut buffer = vec![0; BLOCK];
-    buffers.fill(&mut buffer);
+    buffers.fill(&mut buffer, BLOCK);
     for (index, (nanoseconds, hash)) in written.into_iter().enumerate() {
         scramble(&mut buffer, (index * BLOCK) as u64, 0, nanoseconds);
         assert_eq!(hexadecimal(&Sha256::digest(&buffer)), hash);
