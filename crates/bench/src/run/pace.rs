@@ -55,6 +55,8 @@ pub(super) struct Pace {
     has_minimum: bool,
     /// Nanoseconds of the job at which each direction may go on.
     due_ns: [u64; 3],
+    /// From the I/O of each direction that was issued last to the next one.
+    distance_ns: [u64; 3],
     draws: [Taus88; 3],
     settled_ns: u64,
     /// When the least rates were looked at, and what had been done by then.
@@ -69,7 +71,17 @@ impl Pace {
             settings.bytes_min.iter().any(|&rate| rate > 0) || settings.ios_min.iter().any(|&rate| rate > 0);
         let checked = ([0; 3], [0; 3]);
         let settled_ns = began_ns.saturating_add(SETTLING_NS);
-        Self { settings, limited, has_minimum, due_ns: [began_ns; 3], draws, settled_ns, checked_ns: None, checked }
+        Self {
+            settings,
+            limited,
+            has_minimum,
+            due_ns: [began_ns; 3],
+            distance_ns: [0; 3],
+            draws,
+            settled_ns,
+            checked_ns: None,
+            checked,
+        }
     }
 
     /// The job begins now.
@@ -107,13 +119,14 @@ impl Pace {
     /// An I/O is issued that was due at its time: when is the next one?
     pub(super) fn issued(&mut self, direction: Direction, bytes: u64) {
         let index = direction.index();
-        let distance = self.distance_ns(index, bytes);
+        let distance = self.distance_of(index, bytes);
         let distance = if self.settings.poisson { drawn(distance, &mut self.draws[index]) } else { distance };
+        self.distance_ns[index] = distance;
         self.due_ns[index] = self.due_ns[index].saturating_add(distance);
     }
 
     /// Nanoseconds that an I/O of so many bytes stands for.
-    fn distance_ns(&self, index: usize, bytes: u64) -> u64 {
+    fn distance_of(&self, index: usize, bytes: u64) -> u64 {
         let (rate, ios) = (self.settings.bytes[index], u64::from(self.settings.ios[index]));
         let by_bytes = |rate: u64| {
             let distance = u128::from(bytes) * u128::from(SECOND_NS) / u128::from(rate);
@@ -127,10 +140,13 @@ impl Pace {
         }
     }
 
-    /// The job slept for its own reasons: that is not caught up.
-    pub(super) fn forget_delay(&mut self, now_ns: u64) {
-        for due in &mut self.due_ns {
-            *due = (*due).max(now_ns);
+    /// The job has paused for so long, which is not caught up (`rate_ignore_thinktime`): the rate is that of the time between pauses.
+    ///
+    /// Parity: fio 3.33, where after a pause of an I/O's distance or more the next one begins at once, in a linear process.
+    pub(super) fn skip_pause(&mut self, pause_ns: u64) {
+        for (due, &distance) in self.due_ns.iter_mut().zip(&self.distance_ns) {
+            let begins_at_once = !self.settings.poisson && distance <= pause_ns;
+            *due = due.saturating_add(if begins_at_once { pause_ns - distance } else { pause_ns });
         }
     }
 
@@ -209,8 +225,22 @@ mod tests {
         assert_eq!(pace.due_ns(Direction::Read), 5_001_000, "twice the bytes, twice the time");
         pace.issued(Direction::Write, 1);
         assert_eq!(pace.due_ns(Direction::Write), 2_001_000);
-        pace.forget_delay(9_000_000);
-        assert_eq!(pace.due_ns(Direction::Read), 9_000_000);
+    }
+
+    #[test]
+    fn pauses_that_are_not_caught_up_put_everything_off() {
+        let settings = RateSettings { ios: [1000, 0, 0], ..RateSettings::default() };
+        let mut linear = pace(settings);
+        linear.issued(Direction::Read, 4096);
+        linear.skip_pause(300_000);
+        assert_eq!(linear.due_ns(Direction::Read), 1_301_000);
+        linear.skip_pause(5_000_000);
+        assert_eq!(linear.due_ns(Direction::Read), 5_301_000, "at once when the pause is over, had it been due before");
+        let mut poisson = pace(RateSettings { poisson: true, ..settings });
+        poisson.issued(Direction::Read, 4096);
+        let due_ns = poisson.due_ns(Direction::Read);
+        poisson.skip_pause(50_000_000);
+        assert_eq!(poisson.due_ns(Direction::Read), due_ns + 50_000_000);
     }
 
     #[test]

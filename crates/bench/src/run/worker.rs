@@ -32,7 +32,7 @@ use super::journal::Journal;
 use super::latency_target::LatencyTarget;
 use super::limits;
 use super::pace::Pace;
-use super::place::{self, take_place};
+use super::place;
 use super::priorities::Priorities;
 use super::proof::{Prover, ProverSettings, SavedWrites};
 use super::ramp::SizeRamp;
@@ -78,7 +78,8 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, mut context: Context<'_>) -> Box
     let (name, number) = (result.name.clone(), setup.member.number);
     debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ioengine={}", options.engine.ioengine));
     let (before, after) = (options.threads.exec_prerun.as_deref(), options.threads.exec_postrun.as_deref());
-    let outcome = take_place(&setup.options, number - 1)
+    let mut ended_ns = None;
+    let outcome = place::take_place(&setup.options, number - 1)
         .and_then(|()| setup.lay_out(&|| shared.is_stopped(), journal))
         .and_then(|()| setup.set_schedulers())
         .and_then(|()| match before {
@@ -91,12 +92,12 @@ pub(super) fn run_job(mut setup: Box<JobSetup>, mut context: Context<'_>) -> Box
                 return Ok(());
             }
             let engine = setup.options.engine.ioengine.clone();
-            engines::start(&engine, Life { setup, context, result: &mut result })?
+            engines::start(&engine, Life { setup, context, result: &mut result, ended_ns: &mut ended_ns })?
         });
     result.usage = place::usage().since(&result.usage);
     let has_ramp = !options.time.ramp_time.is_zero() || options.time.ramp_size > 0;
     let from_ns = if has_ramp { began_ns.max(shared.began_ns()) } else { began_ns };
-    result.runtime_ms = clock.now().saturating_sub(from_ns) / 1_000_000;
+    result.runtime_ms = ended_ns.unwrap_or_else(|| clock.now()).saturating_sub(from_ns) / 1_000_000;
     debug.tell(journal, Subject::Process, || format!("job {name} ({number}): ended after {} ms", result.runtime_ms));
     shared.enter(Phase::Ended);
     let after = after.map_or(Ok(()), |command| programs::run(command, &result.name, "postrun"));
@@ -113,6 +114,8 @@ struct Life<'r, 'l> {
     setup: Box<JobSetup>,
     context: Context<'r>,
     result: &'l mut JobResult,
+    /// When its I/O was over: how long the engine takes to go does not count.
+    ended_ns: &'l mut Option<u64>,
 }
 
 impl Visitor for Life<'_, '_> {
@@ -121,7 +124,7 @@ impl Visitor for Life<'_, '_> {
     // Once for each engine, in a frame of its own: one of all engines would be as large as all of them.
     #[inline(never)]
     fn visit<E: Engine>(self) -> Self::Output {
-        let Self { setup, context, result } = self;
+        let Self { setup, context, result, ended_ns } = self;
         let at_once = E::completes_at_once(setup.options.io_depth.iodepth.max(1));
         let mut depth = limits::depth(&setup.options, at_once);
         depth.serialize_overlap |= depth.depth > 1 && proving::overlaps_mislead(&setup.options, &setup.offsets);
@@ -145,7 +148,7 @@ impl Visitor for Life<'_, '_> {
             options: &setup.engine_options,
         })?;
         if setup.description.traits.does_io {
-            with_io(engine, &memory, setup, context, depth, result)
+            with_io(engine, &memory, setup, context, depth, result, ended_ns)
         } else {
             result.did_other_work = true;
             result.latency_target = limits::latency_target(&setup.options).result(depth.depth);
@@ -202,6 +205,7 @@ fn with_io<'r, E: Engine>(
     context: Context<'r>,
     depth: DepthSettings,
     result: &mut JobResult,
+    ended_ns: &mut Option<u64>,
 ) -> Result<(), JobFailure> {
     let options = Arc::clone(&setup.options);
     let (largest, repeats) = (setup.offsets.largest_block(), setup.seeds.is_repeatable());
@@ -234,6 +238,7 @@ fn with_io<'r, E: Engine>(
         let ended = if options.target_file.create_only { Ok(()) } else { job.work(&mut offsets) };
         let runs_ns = job.runs_ns;
         let (ended, closed) = (ended, core.close_all());
+        *ended_ns = Some(clock.now());
         let works = !options.target_file.create_only && !phases.is_some_and(|phases| phases.dry_run);
         let progress = core.parts().progress.take();
         let writes = finish(core, &options, runs_ns, &name, result);

@@ -48,7 +48,7 @@ use super::pace::Pace;
 use super::priorities::Priorities;
 use super::proof::{Prover, SavedWrites};
 use super::ramp::SizeRamp;
-use super::rest;
+use super::rest::Waking;
 use super::samples::Samples;
 use super::saved_state::Progress;
 use super::shared::Shared;
@@ -158,6 +158,7 @@ pub(super) struct Core<'j, E: Engine> {
     until_clock: u32,
     held: Option<Next>,
     held_until_ns: u64,
+    waking: Waking,
     /// When the latest I/O of a job with a rate was due.
     due_ns: u64,
     parts: CoreParts<'j>,
@@ -234,6 +235,7 @@ impl<'j, E: Engine> Core<'j, E> {
             until_clock: 0,
             held: None,
             held_until_ns: 0,
+            waking: Waking::default(),
             due_ns: 0,
             parts: *parts,
         })
@@ -744,11 +746,15 @@ impl<'j, E: Engine> Core<'j, E> {
             // Ends with an I/O, or when other threads have checked the block.
             self.reap(1, u32::MAX, None)?;
         } else if self.under_way > 0 {
-            let left = Duration::from_nanos(until.saturating_sub(now));
-            self.reap(u32::from(!left.is_zero()), u32::MAX, Some(left))?;
+            let asked_ns = self.waking.in_good_time(until.saturating_sub(now));
+            let under_way = self.under_way;
+            self.reap(u32::from(asked_ns > 0), u32::MAX, Some(Duration::from_nanos(asked_ns)))?;
+            if asked_ns > 0 && self.under_way == under_way {
+                self.waking.woke(self.now_ns.saturating_sub(now + asked_ns));
+            }
         } else if until > now {
             self.publish();
-            rest::sleep_until(&self.parts.clock, until, self.parts.shared);
+            self.waking.rest_until(&self.parts.clock, until, self.parts.shared);
         }
         self.now_ns = self.parts.clock.now();
         Ok(())

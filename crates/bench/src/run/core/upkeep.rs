@@ -163,12 +163,12 @@ impl<'j, E: Engine> Core<'j, E> {
         let began = self.parts.clock.now();
         rest::spin_until(&self.parts.clock, began + pause.spin_ns, self.parts.shared);
         let until = (began + pause.spin_ns + pause.sleep_ns).min(self.parts.timing.end_ns());
-        rest::sleep_until(&self.parts.clock, until, self.parts.shared);
+        self.waking.rest_until(&self.parts.clock, until, self.parts.shared);
         let now = self.parts.clock.now();
         self.now_ns = now;
         self.parts.thinking.ended(now);
         if self.parts.forgets_thinking {
-            self.parts.pace.forget_delay(now);
+            self.parts.pace.skip_pause(now.saturating_sub(began));
         }
         Ok(())
     }
