@@ -154,14 +154,15 @@ impl JobSetup {
             return Err(JobFailure::System { what, source: Errno::NOENT.into() });
         }
         self.files.make_folders()?;
-        if file_count > 0 {
-            let (plural, total) = if file_count > 1 { ("s", "total ") } else { ("", "") };
-            journal.note(&format!(
-                "{}: Laying out IO file{plural} ({file_count} file{plural} / {total}{}MiB)",
-                self.member.name,
-                bytes >> 20
-            ));
+        if file_count == 0 {
+            return Ok(());
         }
+        let (plural, total) = if file_count > 1 { ("s", "total ") } else { ("", "") };
+        journal.note(&format!(
+            "{}: Laying out IO file{plural} ({file_count} file{plural} / {total}{}MiB)",
+            self.member.name,
+            bytes >> 20
+        ));
         let mut writes = self.new_writes()?;
         let block_bytes = self.offsets.block_sizes[Direction::Write.index()].maximum;
         let block_bytes = usize::try_from(block_bytes).unwrap_or(usize::MAX);
