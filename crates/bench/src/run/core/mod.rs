@@ -21,6 +21,7 @@ use std::hint::cold_path;
 use std::ptr::NonNull;
 
 mod complete;
+mod held;
 mod next;
 mod upkeep;
 
@@ -400,46 +401,6 @@ impl<'j, E: Engine> Core<'j, E> {
         Ok(None)
     }
 
-    /// Whether rates, weights and overlaps let the I/O begin. If not, it is kept.
-    fn may_begin(&mut self, io: Chosen) -> bool {
-        let parts = &mut self.parts;
-        if parts.pace.is_limited() {
-            let due_ns = parts.pace.due_ns(io.direction);
-            if parts.clock.now() < due_ns {
-                return self.hold(Next::Io(io), due_ns);
-            }
-            self.due_ns = due_ns;
-        }
-        if parts.flow.as_ref().is_some_and(Flow::is_ahead) {
-            let until = parts.clock.now() + parts.flow_sleep_ns;
-            return self.hold(Next::Io(io), until);
-        }
-        if self.overlaps(index(io.file), io.offset, length(io.length)) {
-            return self.hold(Next::Io(io), 0);
-        }
-        // Counted once, however often it was held.
-        let parts = &mut self.parts;
-        if parts.pace.is_limited() {
-            parts.pace.issued(io.direction, io.length);
-        }
-        if let Some(flow) = &mut parts.flow {
-            flow.issue();
-        }
-        true
-    }
-
-    /// Whether what is to begin has to wait for another I/O to the same place.
-    fn overlaps(&self, file: u32, offset: u64, length_bytes: u32) -> bool {
-        self.parts.depth.serialize_overlap && self.slots.overlaps(file, offset, length_bytes)
-    }
-
-    /// Keeps what may not begin yet. `until_ns` is 0 where another I/O has to end first.
-    fn hold(&mut self, next: Next, until_ns: u64) -> bool {
-        self.held = Some(next);
-        self.held_until_ns = until_ns;
-        false
-    }
-
     /// `PLAIN`: of a job that [is plain](Self::is_plain). Everything is handed on as it is, not in structures: one that a call
     /// off this way is lent would be written to memory for each I/O, and read back before that is done.
     #[inline(always)]
@@ -734,29 +695,6 @@ impl<'j, E: Engine> Core<'j, E> {
             let at_least = self.under_way.max(1);
             self.reap(at_least, u32::MAX, None)?;
         }
-        Ok(())
-    }
-
-    /// The next I/O may not begin yet: takes what is over in the meantime, or sleeps.
-    fn wait_for_held(&mut self) -> Result<(), Ended> {
-        self.commit()?;
-        let now = self.parts.clock.now();
-        let until = self.held_until_ns.min(self.parts.timing.end_ns());
-        if self.held_until_ns == 0 {
-            // Ends with an I/O, or when other threads have checked the block.
-            self.reap(1, u32::MAX, None)?;
-        } else if self.under_way > 0 {
-            let asked_ns = self.waking.in_good_time(until.saturating_sub(now));
-            let under_way = self.under_way;
-            self.reap(u32::from(asked_ns > 0), u32::MAX, Some(Duration::from_nanos(asked_ns)))?;
-            if asked_ns > 0 && self.under_way == under_way {
-                self.waking.woke(self.now_ns.saturating_sub(now + asked_ns));
-            }
-        } else if until > now {
-            self.publish();
-            self.waking.rest_until(&self.parts.clock, until, self.parts.shared);
-        }
-        self.now_ns = self.parts.clock.now();
         Ok(())
     }
 }
