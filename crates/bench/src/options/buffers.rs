@@ -137,7 +137,7 @@ pub(super) const SECTION: Section = Section {
         option(
             "invalidate",
             &boolean(|options| &mut options.buffers.invalidate, false),
-            "Empty the page cache of a file before it is used",
+            "Empty the page cache of a file before it is used, and each time that it is started over",
         )
         .default("1"),
         option(

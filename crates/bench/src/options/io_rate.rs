@@ -130,7 +130,7 @@ pub(super) const SECTION: Section = Section {
         option(
             "rate_ignore_thinktime",
             &boolean(|options| &mut options.io_rate.rate_ignore_thinktime, false),
-            "Catch up what a pause has cost",
+            "Do not catch up what a pause has cost",
         )
         .below("rate"),
         option(
