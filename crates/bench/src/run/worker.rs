@@ -539,8 +539,9 @@ fn finish<E: Engine>(
     let results = core.into_results();
     let mut measurement: Measurement = results.recorder.measurement();
     for (index, direction) in measurement.directions.iter_mut().enumerate() {
-        let own = options_have(options, index);
-        let ran_ns = if own { runs_ns[0] } else { 0 } + if index == Direction::Read.index() { runs_ns[1] } else { 0 };
+        let in_run = is_in_run(options, Direction::ALL[index]);
+        let ran_ns =
+            if in_run { runs_ns[0] } else { 0 } + if index == Direction::Read.index() { runs_ns[1] } else { 0 };
         if direction.bytes > 0 || direction.ios > 0 {
             direction.runtime_ms = ran_ns.div_ceil(1_000_000);
         }
@@ -574,6 +575,15 @@ fn finish<E: Engine>(
     results.saved
 }
 
-fn options_have(options: &JobOptions, index: usize) -> bool {
-    super::convert::Shape::of(options).has(Direction::ALL[index])
+/// Whether the job does I/O of this direction while it runs, and not only when it reads back what it wrote.
+///
+/// Parity: later versions of fio. 3.33 divides what a backlog has read by the time after the run, which is next to none.
+fn is_in_run(options: &JobOptions, direction: Direction) -> bool {
+    let shape = super::convert::Shape::of(options);
+    let of_backlog = match direction {
+        Direction::Read => options.verification.verify_backlog > 0 && proving::is_wanted(options),
+        Direction::Trim => proving::trims_in_run(options),
+        Direction::Write => false,
+    };
+    shape.has(direction) || of_backlog && shape.has(Direction::Write)
 }

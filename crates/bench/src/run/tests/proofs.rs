@@ -71,6 +71,24 @@ fn what_waits_in_a_backlog_is_not_left_to_the_end_of_the_run() {
 }
 
 #[test]
+fn what_a_backlog_has_done_took_the_time_of_the_run() {
+    let folder = Folder::new();
+    for (backlog, direction) in [
+        ("--verify_backlog=4", Direction::Read),
+        ("--trim_percentage=100 --trim_backlog=4 --trim_verify_zero=0", Direction::Trim),
+    ] {
+        let line = format!(
+            "--name=a --filename={} --rw=write --bs=4k --size=64k --rate_iops=1000 --verify=md5 {backlog}",
+            folder.path("f")
+        );
+        let ran = ran_in(&folder, &line).fine();
+        let (done, written) = (ran.direction("a", direction), ran.direction("a", Direction::Write));
+        assert!(done.ios > 0 && written.runtime_ms > 0, "{backlog}");
+        assert!(done.runtime_ms >= written.runtime_ms, "{backlog}: {} ms", done.runtime_ms);
+    }
+}
+
+#[test]
 fn other_threads_check_and_find_what_is_wrong() {
     let folder = Folder::new();
     let file = folder.path("f");
