@@ -1,15 +1,15 @@
 //! Files carry the bytes that fio gives them: those that jobs write, and those that are laid out for jobs that read. What tools make of
 //! the same data (compression, deduplication) can be compared only so.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 
-use bench::command_line::{self, Outcome};
-use bench::job_file::Host;
-use bench::run::{Journal, Observer, RunSettings, RunView, run};
+use bench::run::{Observer, RunView};
+
+mod own_run;
+
+use own_run::run_line;
 
 const FIO: &str = "/usr/bin/fio";
 
@@ -41,44 +41,27 @@ const JOBS: [&str; 24] = [
     "--rw=randrw --dedupe_percentage=40 --buffer_compress_percentage=20",
 ];
 
-#[derive(Debug)]
-struct Silent;
-
-impl Journal for Silent {
-    fn note(&self, _line: &str) {}
-
-    fn complain(&self, line: &str) {
-        panic!("{line}");
-    }
-}
-
 struct Unwatched;
 
 impl Observer for Unwatched {
     fn tick(&mut self, _now_ms: u64, _run: &mut dyn RunView) {}
 }
 
-/// The arguments of a job on a file.
-fn arguments(job: &str, path: &Path) -> Vec<OsString> {
-    let line = format!("--name=a --bs=4k --size=1m --thread {job} --filename={}", path.display());
-    line.split_whitespace().map(OsString::from).collect()
+/// A job on a file.
+fn line(job: &str, path: &Path) -> String {
+    format!("--name=a --bs=4k --size=1m --thread {job} --filename={}", path.display())
 }
 
 fn file_of_fio(job: &str, folder: &Path) -> Vec<u8> {
     let path = folder.join("fio");
-    let output = Command::new(FIO).args(arguments(job, &path)).current_dir(folder).output().expect("fio");
+    let output = Command::new(FIO).args(line(job, &path).split_whitespace()).current_dir(folder).output().expect("fio");
     assert!(output.status.success(), "{job}: {}", String::from_utf8_lossy(&output.stderr));
     taken(&path)
 }
 
 fn own_file(job: &str, folder: &Path) -> Vec<u8> {
     let path = folder.join("own");
-    let Outcome::Run(invocation) = command_line::parse(arguments(job, &path), &mut Host).expect("a line") else {
-        panic!("a run");
-    };
-    let plan = invocation.plan().expect("a plan");
-    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut Unwatched, &AtomicBool::new(false));
-    assert!(!outcome.has_failed, "{job}");
+    run_line(&line(job, &path), &mut Unwatched);
     taken(&path)
 }
 

@@ -2,12 +2,13 @@
 #![expect(unsafe_code, reason = "an allocator that counts on the way to the system's")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::ffi::OsString;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicIsize, Ordering};
 
-use bench::command_line::{self, Outcome};
-use bench::job_file::Host;
-use bench::run::{Journal, Observer, RunSettings, RunView, run};
+use bench::run::{Observer, RunView};
+
+mod own_run;
+
+use own_run::run_line;
 
 /// Bytes that are allocated at the moment.
 static LIVE: AtomicIsize = AtomicIsize::new(0);
@@ -32,17 +33,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-#[derive(Debug)]
-struct Silent;
-
-impl Journal for Silent {
-    fn note(&self, _line: &str) {}
-
-    fn complain(&self, line: &str) {
-        panic!("{line}");
-    }
-}
-
 /// Looks at the memory once all jobs do I/O, and ends them.
 struct Scale {
     live: Option<isize>,
@@ -63,12 +53,8 @@ fn live_with(jobs: u32) -> isize {
     let line = format!(
         "--name=a --ioengine=null --rw=read --bs=4k --size=1g --rate_iops=1000 --time_based --runtime=60 --numjobs={jobs}"
     );
-    let words = line.split_whitespace().map(OsString::from).collect();
-    let Outcome::Run(invocation) = command_line::parse(words, &mut Host).expect("a line") else { panic!("a run") };
-    let plan = invocation.plan().expect("a plan");
     let mut scale = Scale { live: None };
-    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, &mut scale, &AtomicBool::new(false));
-    assert!(!outcome.has_failed);
+    run_line(&line, &mut scale);
     scale.live.expect("the jobs did I/O")
 }
 

@@ -2,29 +2,18 @@
 //! reads faster than they are.
 #![expect(unsafe_code, reason = "asks the kernel which pages are in memory")]
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
-use bench::command_line::{self, Outcome};
-use bench::job_file::Host;
-use bench::run::{Journal, Observer, RunSettings, RunView, run};
+use bench::run::{Observer, RunView};
+
+mod own_run;
+
+use own_run::run_line;
 
 const PAGE: usize = 4096;
 const PAGES: usize = 256;
-
-#[derive(Debug)]
-struct Silent;
-
-impl Journal for Silent {
-    fn note(&self, _line: &str) {}
-
-    fn complain(&self, line: &str) {
-        panic!("{line}");
-    }
-}
 
 /// Ends the run once so many pages have been read.
 struct EndsAfter(usize);
@@ -87,11 +76,7 @@ fn run_job(path: &Path, options: &str, observer: &mut impl Observer) {
         "--name=a --filename={} --bs=4k --size=1m --time_based --runtime=60 --rate_iops=500 {options}",
         path.display()
     );
-    let words = line.split_whitespace().map(OsString::from).collect();
-    let Outcome::Run(invocation) = command_line::parse(words, &mut Host).expect("a line") else { panic!("a run") };
-    let plan = invocation.plan().expect("a plan");
-    let outcome = run(&plan.jobs, &RunSettings::default(), &Silent, observer, &AtomicBool::new(false));
-    assert!(!outcome.has_failed, "{line}");
+    run_line(&line, observer);
 }
 
 #[test]

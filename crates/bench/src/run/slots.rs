@@ -175,7 +175,7 @@ impl Slots {
         taken.map(|(slot, _)| slot).min_by_key(|slot| slot.issued_ns)
     }
 
-    /// Whether the range overlaps one that is taken. Looks at all of them: for `serialize_overlap` only.
+    /// Whether the range overlaps one that is taken. Looks at all of them: for jobs whose I/Os wait for each other only.
     pub(super) fn overlaps(&self, file: u32, offset: u64, length_bytes: u32) -> bool {
         let end = offset + u64::from(length_bytes);
         (0_u32..).zip(&self.slots).any(|(index, slot)| {

@@ -44,10 +44,10 @@ pub struct HeaderRules {
 impl HeaderRules {
     /// The rules for a workload.
     ///
-    /// Parity: fio 3.33 compares seeds in jobs that read and write without a backlog, and numbers where each block is written at
-    /// most once with one length. Drawn again (`experimental_verify`), a block that was written twice is found with the number of
-    /// the later write, as in later versions. It also compares seeds of random writes without a random map, which come back in another order and
-    /// fail for it; here they are not compared.
+    /// Parity: fio 3.33 compares seeds in jobs that read and write without a backlog, and numbers where blocks have one length,
+    /// those of the last write to each. Drawn again (`experimental_verify`), a block that was written twice is found with the number
+    /// of the later write, as in later versions. It also compares seeds of random writes without a random map, which come back in
+    /// another order and fail for it; here they are not compared.
     #[must_use]
     pub const fn of(shape: &WorkloadShape) -> Self {
         Self {
