@@ -101,14 +101,17 @@ fn run_with(line: &str, settings: &RunSettings, stop: &AtomicBool, tick: impl Fn
 
 fn run_plan(plan: &Plan, settings: &RunSettings, stop: &AtomicBool, tick: impl FnMut(&mut dyn RunView)) -> Ran {
     let words = Words::default();
-    let outcome = run(&plan.jobs, settings, &words, &mut Each(tick), stop);
+    // What jobs leave, their states among it, is to go with the run.
+    let folder = Folder::new();
+    let mut settings = settings.clone();
+    settings.aux_path.get_or_insert_with(|| folder.0.clone());
+    let outcome = run(&plan.jobs, &settings, &words, &mut Each(tick), stop);
     let (notes, complaints) = (words.notes.into_inner().unwrap(), words.complaints.into_inner().unwrap());
     Ran { outcome, notes, complaints }
 }
 
 fn ran(line: &str) -> Ran {
-    let settings = RunSettings { aux_path: Some(std::env::temp_dir()), ..RunSettings::default() };
-    run_with(line, &settings, &AtomicBool::new(false), |_| {})
+    run_with(line, &RunSettings::default(), &AtomicBool::new(false), |_| {})
 }
 
 #[test]
