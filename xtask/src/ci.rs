@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a change must pass. `.ci/run` is this and nothing else.
+//! `cargo xtask ci`: what a change must pass. `.ci/run` is this, without what cargo keeps for the next build.
 
 use std::process::Command;
 
@@ -11,10 +11,12 @@ use crate::{fuzz, test, tidy, workspace};
 pub(crate) const TASK: Task = Task { arguments, run: check };
 
 fn arguments() -> clap::Command {
-    clap::Command::new("ci").about("Format, clippy, documentation, tidy, then every test with none skipped")
+    clap::Command::new("ci")
+        .about("Format, clippy, documentation, tidy, then every test with none skipped and nothing left behind")
 }
 
 fn check(_: &ArgMatches) -> Result<(), TaskError> {
+    let before = workspace::changes()?;
     step(&mut workspace::cargo(&["fmt", "--all", "--check"]))?;
     step(&mut workspace::cargo(&["fmt", "--manifest-path", fuzz::MANIFEST, "--check"]))?;
     step(&mut workspace::cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
@@ -26,7 +28,18 @@ fn check(_: &ArgMatches) -> Result<(), TaskError> {
     say("==> tidy");
     tidy::check()?;
     say("==> test --no-skip");
-    test::test(&test::Options { install: true, allow_skip: false, filters: Vec::new() })
+    test::test(&test::Options { install: true, allow_skip: false, filters: Vec::new() })?;
+    nothing_left(&before, &workspace::changes()?)
+}
+
+/// # Errors
+/// When the checkout has changes that it did not have before: a test has written into it.
+fn nothing_left(before: &[String], after: &[String]) -> Result<(), TaskError> {
+    let left: Vec<_> = after.iter().filter(|change| !before.contains(change)).map(String::as_str).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::new(format_args!("a test has written into the checkout (git status): {}", left.join(", "))))
 }
 
 fn step(command: &mut Command) -> Result<(), TaskError> {
@@ -35,4 +48,21 @@ fn step(command: &mut Command) -> Result<(), TaskError> {
     run(command)?;
     say(format_args!("    {:.1} s", began.elapsed().as_secs_f64()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_test_leaves_in_the_checkout_is_named() {
+        let [edited, state] = [" M Cargo.toml", "?? crates/bench/local-a-0-verify.state"].map(str::to_owned);
+        assert!(nothing_left(&[], &[]).is_ok());
+        assert!(nothing_left(std::slice::from_ref(&edited), std::slice::from_ref(&edited)).is_ok());
+        let TaskError(problem) = nothing_left(std::slice::from_ref(&edited), &[edited.clone(), state]).unwrap_err();
+        assert_eq!(
+            problem,
+            "a test has written into the checkout (git status): ?? crates/bench/local-a-0-verify.state"
+        );
+    }
 }

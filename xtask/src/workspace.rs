@@ -36,20 +36,20 @@ pub(crate) fn with_default_signals(command: &Command) -> Command {
     wrapped
 }
 
-/// Builds one program and returns where it is.
+/// Builds the program of a package as it is released, and says where it is.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build(package: &str, release: bool) -> Result<PathBuf, TaskError> {
-    build_program(package, package, release)
+pub(crate) fn build_release(package: &str) -> Result<PathBuf, TaskError> {
+    executable(&mut cargo(&["build", "--release", "--package", package, "--bin", package]), package)
 }
 
-/// Builds one program of a package, and says where it is.
+/// Builds a program for tests, as the tests of the whole workspace are built: what they share is not built once more.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build_program(package: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
-    build_target(package, "--bin", program, release)
+pub(crate) fn build_for_tests(program: &str) -> Result<PathBuf, TaskError> {
+    executable(&mut cargo(&["build", "--workspace", "--bin", program]), program)
 }
 
 /// Builds an example of a package as it is released, and says where it is.
@@ -57,7 +57,7 @@ pub(crate) fn build_program(package: &str, program: &str, release: bool) -> Resu
 /// # Errors
 /// When it does not build.
 pub(crate) fn build_example(package: &str, example: &str) -> Result<PathBuf, TaskError> {
-    build_target(package, "--example", example, true)
+    executable(&mut cargo(&["build", "--release", "--package", package, "--example", example]), example)
 }
 
 /// Builds a program of the same name as its package as it is released, with the C library in it, for a target such as
@@ -68,14 +68,6 @@ pub(crate) fn build_example(package: &str, example: &str) -> Result<PathBuf, Tas
 pub(crate) fn build_static(package: &str, target: &str) -> Result<PathBuf, TaskError> {
     let mut command = cargo(&["build", "--release", "--target", target, "--package", package, "--bin", package]);
     executable(command.env("RUSTFLAGS", "-C target-feature=+crt-static"), package)
-}
-
-fn build_target(package: &str, kind: &str, program: &str, release: bool) -> Result<PathBuf, TaskError> {
-    let mut command = cargo(&["build", "--package", package, kind, program]);
-    if release {
-        command.arg("--release");
-    }
-    executable(&mut command, program)
 }
 
 /// Runs `cargo build …` and says where the program is.
@@ -93,16 +85,29 @@ fn executable(command: &mut Command, program: &str) -> Result<PathBuf, TaskError
         .ok_or_else(|| TaskError::new(format_args!("no program {program} was built")))
 }
 
+/// What of the checkout is not as it was committed, in the words of `git status`; files that git ignores do not count.
+///
+/// # Errors
+/// When this is no git checkout.
+pub(crate) fn changes() -> Result<Vec<String>, TaskError> {
+    let changes = git(&["status", "--porcelain", "-z", "--untracked-files=all"])?;
+    Ok(changes.split_terminator('\0').map(str::to_owned).collect())
+}
+
 /// The files that git knows, as paths from the workspace's folder.
 ///
 /// # Errors
 /// When this is no git checkout.
 pub(crate) fn tracked_files() -> Result<Vec<String>, TaskError> {
-    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output()?;
+    let names = git(&["ls-files", "-z"])?;
+    // A file that is deleted but not yet committed as such is listed, too.
+    Ok(names.split_terminator('\0').filter(|name| root().join(name).is_file()).map(str::to_owned).collect())
+}
+
+fn git(arguments: &[&str]) -> Result<String, TaskError> {
+    let output = Command::new("git").args(arguments).current_dir(root()).output()?;
     if !output.status.success() {
         return Err(TaskError::new(String::from_utf8_lossy(&output.stderr).trim()));
     }
-    let names = String::from_utf8_lossy(&output.stdout);
-    // A file that is deleted but not yet committed as such is listed, too.
-    Ok(names.split_terminator('\0').filter(|name| root().join(name).is_file()).map(str::to_owned).collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

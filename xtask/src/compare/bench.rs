@@ -275,7 +275,7 @@ struct Bench {
 
 impl Bench {
     fn prepare(fio: PathBuf, bare_loop: Option<PathBuf>, seconds: u64, needs_device: bool) -> Result<Self, TaskError> {
-        let tidegate = workspace::build("tidegate", true)?;
+        let tidegate = workspace::build_release("tidegate")?;
         let name = format!("tidegate-compare-{}", std::process::id());
         let disk = tidegate.parent().unwrap_or(Path::new(".")).join(&name);
         let mut bench = Self {

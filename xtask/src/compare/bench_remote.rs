@@ -71,7 +71,7 @@ fn arguments() -> clap::Command {
 fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     let rounds = matches.get_one::<u32>("rounds").copied().unwrap_or(5);
     let fio = matches.get_one::<PathBuf>("fio").cloned().unwrap_or_else(|| "fio".into());
-    let programs = Programs { fio, tidegate: workspace::build("tidegate", true)? };
+    let programs = Programs { fio, tidegate: workspace::build_release("tidegate")? };
     let folder = Folder::new(&programs.tidegate)?;
     let workers = [Worker::start(&programs, Side::Fio, &folder)?, Worker::start(&programs, Side::Tidegate, &folder)?];
     let mut measured = vec![vec![Samples::default(); CASES.len()]; JOBS.len()];

@@ -125,7 +125,7 @@ fn original(folder: &Path) -> Result<Peer, TaskError> {
 fn tidegate(folder: &Path) -> Result<Peer, TaskError> {
     let run = folder.join("tidegate");
     std::fs::create_dir_all(&run)?;
-    let binary = workspace::build("tidegate", true)?.display().to_string();
+    let binary = workspace::build_release("tidegate")?.display().to_string();
     let listen = ["--listen", "127.0.0.1:0", "--discovery", "none"];
     Ok(Peer {
         service: words(&[&[&binary, "target", "memory:1M", "--pidfile"][..], &listen].concat()),

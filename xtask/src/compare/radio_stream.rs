@@ -65,7 +65,7 @@ fn run(matches: &ArgMatches) -> Result<(), TaskError> {
     std::fs::create_dir_all(folder.join("music"))?;
     let binary = match matches.get_one::<PathBuf>("binary") {
         Some(binary) => binary.clone(),
-        None => workspace::build("tidegate", true)?,
+        None => workspace::build_release("tidegate")?,
     };
     let measured = measure(&binary, &folder, cases(matches), rounds, seconds).and_then(|rows| {
         let pacing = (targets > 0).then(|| radio_pacing::measure(&binary, &folder, targets, seconds.max(5)));

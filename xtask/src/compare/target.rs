@@ -117,7 +117,7 @@ struct Programs {
 
 impl Programs {
     fn start(seconds: u64) -> Result<Self, TaskError> {
-        let (tidegate, xtask) = (workspace::build("tidegate", true)?, workspace::build("xtask", true)?);
+        let (tidegate, xtask) = (workspace::build_release("tidegate")?, workspace::build_release("xtask")?);
         let cores = machine::two_cores()?;
         let mut target = Command::new(&tidegate);
         target.args(["target", "memory:512M", "--listen", "127.0.0.1:0", "--discovery", "none", "--nqn", NQN]);

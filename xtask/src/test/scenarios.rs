@@ -13,7 +13,7 @@ use crate::workspace;
 /// # Errors
 /// When a program does not build or cannot be run.
 pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskError> {
-    let binary = workspace::build("tidegate", true)?;
+    let binary = workspace::build_release("tidegate")?;
     run_with(&binary, filters, report)
 }
 
@@ -22,9 +22,9 @@ pub(crate) fn run(filters: &[String], report: &mut Report) -> Result<(), TaskErr
 /// # Errors
 /// When the runner does not build or cannot be run.
 pub(crate) fn run_with(binary: &Path, filters: &[String], report: &mut Report) -> Result<(), TaskError> {
-    let runner = workspace::build("e2e", false)?;
+    let runner = workspace::build_for_tests("e2e")?;
     // The service with the commands of the original's tests; scenarios find it beside their own program.
-    workspace::build_program("daemon", "daemon_demo", false)?;
+    workspace::build_for_tests("daemon_demo")?;
     let mut command = Command::new(runner);
     command.current_dir(workspace::root()).arg("--binary").arg(binary).args(filters);
     let mut child = workspace::with_default_signals(&command).stdout(Stdio::piped()).spawn()?;
