@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "a mapping seen as the array that it is")]
 
 use std::alloc::{Layout, handle_alloc_error};
+use std::fmt;
 
 use reactor::mapping::Mapping;
 
@@ -14,7 +15,6 @@ use super::histogram::BUCKETS;
 type Array = [u64; BUCKETS];
 
 /// A count for each bucket.
-#[derive(Debug)]
 pub(super) struct Counts(Mapping);
 
 impl Counts {
@@ -59,6 +59,14 @@ impl PartialEq for Counts {
 }
 
 impl Eq for Counts {}
+
+/// The buckets that have a count: equal counts are equal in words, wherever they lie.
+impl fmt::Debug for Counts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let buckets = self.as_array().iter().enumerate();
+        formatter.debug_map().entries(buckets.filter(|&(_, &count)| count != 0)).finish()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -108,5 +116,13 @@ mod tests {
         assert_eq!(sum, Histogram::new());
         sum.merge(&one);
         assert_eq!((sum.counts()[bucket_of(80)], pages_taken(sum.counts())), (1, 1));
+    }
+    #[test]
+    fn equal_counts_are_equal_in_words() {
+        let mut counts = Counts::new();
+        assert_eq!(format!("{counts:?}"), "{}");
+        (counts.as_array_mut()[3], counts.as_array_mut()[70]) = (2, 1);
+        let words = format!("{:?}", counts.clone());
+        assert_eq!((words.as_str(), format!("{counts:?}").as_str()), ("{3: 2, 70: 1}", words.as_str()));
     }
 }
