@@ -117,6 +117,7 @@ mod tests {
         sum.merge(&one);
         assert_eq!((sum.counts()[bucket_of(80)], pages_taken(sum.counts())), (1, 1));
     }
+
     #[test]
     fn equal_counts_are_equal_in_words() {
         let mut counts = Counts::new();
